@@ -1,0 +1,30 @@
+using Akka.Actor;
+
+namespace HyperConn;
+
+/// <summary>Conversation with a server's budget.</summary>
+internal interface IServerBudgetMessage;
+
+/// <summary>The holder has waiters and may take more permits. Sent once until an offer is declined or its last waiter is served.</summary>
+internal sealed record PermitWanted(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The holder gave back permits; the connections behind them are closed. <see cref="AnswersReclaim"/>: reply to <see cref="IPermitHolder.Reclaim"/>.</summary>
+internal sealed record PermitsReturned(IPermitHolder Holder, int Count, bool AnswersReclaim) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The holder has a lease that no permit covered (a connection object opened late); it counts from now on.</summary>
+internal sealed record PermitOverdrawn(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The open that a grant paid for has ended, well or badly: the next may start.</summary>
+internal sealed record OpenEnded(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The server answered 53300 although the budget had room.</summary>
+internal sealed record ServerFull : IServerBudgetMessage
+{
+    public static readonly ServerFull Instance = new();
+}
+
+/// <summary>What the server says of itself, read at the first connection.</summary>
+internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnections) : IServerBudgetMessage;
+
+/// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
+internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;

@@ -1,0 +1,63 @@
+using Akka.Actor;
+
+namespace HyperConn;
+
+/// <summary>Conversation with the secret fetcher.</summary>
+internal interface ISecretFetcherMessage;
+
+/// <summary>
+/// Asks for the credentials text of a tenant. Answered with <see cref="CredentialsFound"/> or <see cref="CredentialsMissing"/>,
+/// from the cache where its age allows.
+/// </summary>
+internal sealed record FetchCredentials(TenantKey Tenant) : ISecretFetcherMessage;
+
+/// <summary>
+/// Says that credentials of this version were refused by PostgreSQL and asks for newer ones. Answered like
+/// <see cref="FetchCredentials"/>; when nothing newer may be fetched yet, with what is cached (same version).
+/// </summary>
+internal sealed record RefetchCredentials(TenantKey Tenant, string StaleVersion) : ISecretFetcherMessage;
+
+/// <summary>Drops what is remembered of an organisation's secret (also failures) and fetches it now. Answered with <see cref="SecretRefreshed"/>.</summary>
+internal sealed record RefreshSecret(string Org) : ISecretFetcherMessage;
+
+/// <summary>Refreshes every cached secret in batches. Answered with <see cref="SecretsRefreshed"/> when all are done.</summary>
+internal sealed record RefreshAllSecrets : ISecretFetcherMessage
+{
+    public static readonly RefreshAllSecrets Instance = new();
+}
+
+/// <summary>
+/// Says that a live pool used credentials that are past their time-to-live: refresh in the background, at most one call under
+/// way. Not answered; a changed version is announced to the parent with <see cref="SecretChanged"/>.
+/// </summary>
+internal sealed record RevalidateSecret(string Org) : ISecretFetcherMessage;
+
+/// <summary>Asks for <see cref="SecretFetcherStatistics"/>.</summary>
+internal sealed record GetSecretFetcherStatistics : ISecretFetcherMessage
+{
+    public static readonly GetSecretFetcherStatistics Instance = new();
+}
+
+/// <summary>
+/// The service's entry in the organisation's secret: the text of a JSON string, or the raw JSON of an object.
+/// </summary>
+internal sealed record CredentialsFound(TenantKey Tenant, string Text, string VersionId, DateTimeOffset FetchedAt, DateTimeOffset StaleAt)
+    : INoSerializationVerificationNeeded
+{
+    public override string ToString() => $"CredentialsFound({Tenant}, version {VersionId})";
+}
+
+/// <summary>The credentials can't be had.</summary>
+internal sealed record CredentialsMissing(TenantKey Tenant, HyperConnFailure Reason);
+
+/// <summary>Told to the fetcher's parent when a refresh brought another version of a secret than the one handed out before.</summary>
+internal sealed record SecretChanged(string Org, string VersionId);
+
+/// <summary>Told to the fetcher's parent when a background refresh failed while an older value goes on serving.</summary>
+internal sealed record SecretRefreshFailed(string Org, HyperConnFailure Reason);
+
+/// <summary>Answer to <see cref="RefreshSecret"/>: the version now cached, or why there is none.</summary>
+internal sealed record SecretRefreshed(string Org, string? VersionId, HyperConnFailure? Failure);
+
+/// <summary>Answer to <see cref="RefreshAllSecrets"/>.</summary>
+internal sealed record SecretsRefreshed(int Secrets, int Changed, int Failed, int StoreCalls);
