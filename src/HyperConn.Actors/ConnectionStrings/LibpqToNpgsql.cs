@@ -109,7 +109,7 @@ internal static class LibpqToNpgsql
             builder.ClientEncoding = encoding;
         }
 
-        builder.Options = Given("options") ?? (builder.ClientEncoding == "UTF8" ? SessionOptions.Neutral : "-c client_encoding=LATIN1");
+        builder.Options = Given("options") ?? SessionOptions.Neutral(builder.ClientEncoding);
         return SessionOptions.Fault(builder.Options);
     }
 

@@ -16,7 +16,7 @@ internal static partial class SessionOptions
     /// Sent where the credentials ask for no options, because Npgsql falls back to PGOPTIONS when there are none, and loses an
     /// empty text when it copies its settings. Says what the session has anyway, in a form that poolers understand too.
     /// </summary>
-    public const string Neutral = "-c client_encoding=UTF8";
+    public static string Neutral(string clientEncoding) => $"-c client_encoding={string.Concat(clientEncoding.Where(char.IsAsciiLetterOrDigit))}";
 
     private const string Advice = "Write -c name=value pairs with spaces between them, and spaces in a value as '\\ '.";
 
