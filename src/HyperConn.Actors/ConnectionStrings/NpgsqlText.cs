@@ -126,6 +126,9 @@ internal static class NpgsqlText
             builder.GssEncryptionMode = GssEncryptionMode.Disable;
         if (!given.Contains("SSL Negotiation"))
             builder.SslNegotiation = SslNegotiation.Postgres;
+        // Defaults that the other forms say too, so that the same settings are equal in any form.
+        builder.SslMode = builder.SslMode;
+        builder.ChannelBinding = builder.ChannelBinding;
         builder.Database ??= builder.Username;
         builder.ApplicationName ??= LibpqToNpgsql.DefaultApplicationName;
         builder.ClientEncoding ??= "UTF8";

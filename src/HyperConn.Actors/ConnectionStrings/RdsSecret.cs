@@ -20,7 +20,9 @@ internal static class RdsSecret
         try
         {
             using var json = JsonDocument.Parse(text, Strict);
-            return json.RootElement.EnumerateObject().Select(member => Read(member, parameters)).FirstOrDefault(fault => fault is not null);
+            var members = json.RootElement.EnumerateObject();
+            return members.Select(member => Read(member, parameters)).FirstOrDefault(fault => fault is not null)
+                ?? (json.RootElement.TryGetProperty("ssl", out var ssl) ? ReadSsl(ssl, parameters) : null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -59,8 +61,6 @@ internal static class RdsSecret
             return null;
         if (keyword == "engine")
             return EngineFault(member.Value);
-        if (keyword == "ssl")
-            return ReadSsl(member.Value, parameters);
         if (!LibpqKeywords.Contains(keyword))
             return null;
 
@@ -94,10 +94,10 @@ internal static class RdsSecret
     {
         switch (ssl.ValueKind)
         {
-            case JsonValueKind.False:
+            case JsonValueKind.False or JsonValueKind.Null:
                 return null;
             case JsonValueKind.True:
-                // As libpq reads ssl=true in a URI; an sslmode beside it says more, wherever it stands.
+                // As libpq reads ssl=true in a URI; an sslmode beside it says more.
                 parameters.TryAdd("sslmode", "require");
                 return null;
             default:
