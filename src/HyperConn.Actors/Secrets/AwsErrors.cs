@@ -70,6 +70,9 @@ internal static class AwsErrors
 
         for (var inner = fault; inner is not null; inner = inner.InnerException)
         {
+            // A credential provider of the chain whose package is not there: no matter of the network.
+            if (inner is FileNotFoundException)
+                return (HyperConnErrorCode.AccessDenied, "an assembly that the AWS credential chain needs is missing");
             if (inner is HttpRequestException or IOException or System.Net.Sockets.SocketException or WebException)
                 return (HyperConnErrorCode.StoreUnavailable, "no connection");
             if (inner is OperationCanceledException or TimeoutException)
