@@ -47,6 +47,7 @@ internal static class DataSourceFactory
         // The name becomes a metric tag; without one Npgsql would use the connection string, SSL password included.
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = pool.Tenant.ToString() };
         builder.UseLoggerFactory(pool.Loggers);
+        pool.Credentials.Postgres.GuardCertificates(builder);
         builder.UsePasswordProvider(_ => pool.CurrentPassword(), (_, _) => new ValueTask<string>(pool.CurrentPassword()));
         connections.ConfigureDataSource?.Invoke(pool.Tenant, builder);
         EnsureUnchanged(settings, builder.ConnectionStringBuilder);
