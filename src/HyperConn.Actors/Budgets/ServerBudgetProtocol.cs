@@ -5,7 +5,7 @@ namespace HyperConn;
 /// <summary>Conversation with a server's budget.</summary>
 internal interface IServerBudgetMessage;
 
-/// <summary>The holder has waiters and may take more permits. Sent once until an offer is declined or its last waiter is served.</summary>
+/// <summary>The holder has waiters and may take more permits. Sent once per registration, see <see cref="IPermitHolder"/>.</summary>
 internal sealed record PermitWanted(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
 
 /// <summary>The holder gave back permits; the connections behind them are closed. <see cref="AnswersReclaim"/>: reply to <see cref="IPermitHolder.Reclaim"/>.</summary>
@@ -28,3 +28,12 @@ internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnec
 
 /// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
 internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The most connections the server may have, from now on; null: <c>auto</c>.</summary>
+internal sealed record ServerLimitChanged(int? MaxConnections) : IServerBudgetMessage;
+
+/// <summary>Asks for the server's <see cref="ServerStatistics"/>.</summary>
+internal sealed record GetServerStatistics : IServerBudgetMessage
+{
+    public static readonly GetServerStatistics Instance = new();
+}

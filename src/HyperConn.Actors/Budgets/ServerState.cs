@@ -2,41 +2,70 @@ using Akka.Actor;
 
 namespace HyperConn;
 
+/// <summary>Permits of one tenant on one server.</summary>
+internal readonly record struct TenantPermits(TenantKey Tenant, int Permits);
+
 /// <summary>
 /// What pools and their callers share with one server's budget without a message: how much is wanted, who waits, and counters.
 /// </summary>
 internal sealed class ServerState(ServerEndpoint endpoint)
 {
     private int _wanted;
+    private int _keep;
     private int _waiting;
+    private int _limit;
+    private int _granted;
+    private long _timedOut;
+    private volatile bool _capacityUnknown;
+    private volatile IReadOnlyList<TenantPermits> _top = [];
 
     public ServerEndpoint Endpoint { get; } = endpoint;
 
     /// <summary>The budget's actor. Set once, before the state is shared.</summary>
     public IActorRef Budget { get; set; } = ActorRefs.Nobody;
 
-    /// <summary>Limit in force; written by the budget, read for messages and statistics.</summary>
-    public int Limit { get; set; }
+    /// <summary>Limit in force (<see cref="ServerOptions.Unlimited"/>: none); written by the budget, read for messages and statistics.</summary>
+    public int Limit { get => Volatile.Read(ref _limit); set => Volatile.Write(ref _limit, value); }
+
+    /// <summary>Permits held by all tenants; written by the budget, for messages.</summary>
+    public int Granted { get => Volatile.Read(ref _granted); set => Volatile.Write(ref _granted, value); }
+
+    /// <summary>The tenants that held most permits a moment ago, while callers wait; written by the budget, for messages.</summary>
+    public IReadOnlyList<TenantPermits> Top { get => _top; set => _top = value; }
 
     /// <summary>Callers waiting on this server, over all tenants.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>Callers whose deadline passed while they waited, since start.</summary>
+    public long TimedOut => Volatile.Read(ref _timedOut);
+
     /// <summary>Permits other tenants wait for and the budget can't find idle: the next leases that end should give theirs back.</summary>
     public int Wanted => Volatile.Read(ref _wanted);
 
-    /// <summary>Whether the server's capacity is still to be read from it (limit <c>auto</c>, no connection yet).</summary>
-    public bool CapacityUnknown { get; set; }
+    /// <summary>Whether the server's capacity is still to be read from it: no connection yet, and the limit isn't <c>unlimited</c>.</summary>
+    public bool CapacityUnknown { get => _capacityUnknown; set => _capacityUnknown = value; }
 
-    /// <summary>Sets how many permits ending leases should give back. Budget only.</summary>
-    public void Want(int permits) => Volatile.Write(ref _wanted, permits);
+    /// <summary>Sets how many permits ending leases should give back, and up to how many permits a holder need give none. Budget only.</summary>
+    public void Want(int permits, int keep = 0)
+    {
+        Volatile.Write(ref _keep, keep);
+        Volatile.Write(ref _wanted, permits);
+    }
 
-    /// <summary>Claims the duty to give one permit back; true for as many callers as permits are wanted.</summary>
-    public bool TryClaimWanted()
+    /// <summary>Takes the want back and answers what of it nobody had claimed. Budget only.</summary>
+    public int WithdrawWant() => Interlocked.Exchange(ref _wanted, 0);
+
+    /// <summary>
+    /// Claims the duty to give one permit back; true for as many callers as permits are wanted. Who claims must follow with
+    /// <see cref="PermitsReturned"/>.
+    /// </summary>
+    /// <param name="permitsHeld">Permits the caller's holder has: who has no more than those that wait keeps what it has.</param>
+    public bool TryClaimWanted(int permitsHeld = int.MaxValue)
     {
         while (true)
         {
             var wanted = Volatile.Read(ref _wanted);
-            if (wanted <= 0)
+            if (wanted <= 0 || permitsHeld <= Volatile.Read(ref _keep))
                 return false;
             if (Interlocked.CompareExchange(ref _wanted, wanted - 1, wanted) == wanted)
                 return true;
@@ -52,4 +81,7 @@ internal sealed class ServerState(ServerEndpoint endpoint)
     }
 
     public void RemoveWaiter() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>Counts a caller whose deadline passed while it waited.</summary>
+    public void AddTimedOut() => Interlocked.Increment(ref _timedOut);
 }
