@@ -18,7 +18,7 @@ internal sealed record BudgetTuning
     /// <summary>How long a holder may take to answer <see cref="IPermitHolder.Reclaim"/> before others are asked in its place.</summary>
     public TimeSpan ReclaimTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Pause after every holder was looked at and none had an idle permit.</summary>
+    /// <summary>Pause after a look at the holders that did not find all that was needed.</summary>
     public TimeSpan RescanInterval { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>A learned ceiling rises once in this time, or up to half as long again, so that processes don't rise together.</summary>

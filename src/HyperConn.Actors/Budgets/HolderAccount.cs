@@ -14,6 +14,9 @@ internal sealed class HolderAccount(IPermitHolder holder)
     /// <summary>Whether it believes that the budget knows of its waiters.</summary>
     public bool Registered { get; set; }
 
+    /// <summary>Whether it is among <see cref="WaitingHolders"/>: registered, with room for one more open.</summary>
+    public bool Queued { get; set; }
+
     /// <summary>Its place among those that hold as many: the number of its last grant or registration.</summary>
     public long Turn { get; set; }
 

@@ -20,7 +20,16 @@ internal sealed class WaitingHolders
     /// <summary>Puts the account behind all that hold as many permits.</summary>
     public void TakeTurn(HolderAccount account) => account.Turn = ++_turn;
 
-    public void Add(HolderAccount account) => _set.Add(account);
+    public void Add(HolderAccount account)
+    {
+        _set.Add(account);
+        account.Queued = true;
+    }
 
-    public void Remove(HolderAccount account) => _set.Remove(account);
+    public void Remove(HolderAccount account)
+    {
+        if (account.Queued)
+            _set.Remove(account);
+        account.Queued = false;
+    }
 }

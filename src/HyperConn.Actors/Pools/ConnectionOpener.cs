@@ -139,8 +139,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             // Also after a successful open whose caller has gone: the lease must not stay with nobody.
             await connection.DisposeAsync().ConfigureAwait(false);
             pool.Abandon(connection);
-            if (cancellationToken.IsCancellationRequested)
-                throw new OperationCanceledException(cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
             failure = exception;
         }
         finally

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 
 namespace HyperConn;
@@ -39,14 +38,14 @@ internal static class DataSourceFactory
         if (!settings.ContainsKey("Command Timeout"))
             settings.CommandTimeout = Seconds(connections.CommandTimeout);
         settings.ApplicationName ??= DefaultApplicationName;
-        if (connections.NoTypeLoading)
-            settings.ServerCompatibilityMode = ServerCompatibilityMode.NoTypeLoading;
         if (Schema(pool.Tenant, options.Schemas) is { } schema)
             settings.SearchPath = QuoteIdentifier(schema);
 
         // The name becomes a metric tag; without one Npgsql would use the connection string, SSL password included.
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = pool.Tenant.ToString() };
         builder.UseLoggerFactory(pool.Loggers);
+        if (connections.NoTypeLoading)
+            builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
         pool.Credentials.Postgres.GuardCertificates(builder);
         builder.UsePasswordProvider(_ => pool.CurrentPassword(), (_, _) => new ValueTask<string>(pool.CurrentPassword()));
         connections.ConfigureDataSource?.Invoke(pool.Tenant, builder);

@@ -85,7 +85,7 @@ internal sealed partial class PoolGeneration
 
     /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
     /// <summary>Age of the oldest lease, as far as the watch on long leases has seen it.</summary>
-    public TimeSpan? OldestLease => null;
+    public TimeSpan? OldestLease { get; private set; }
 
     public long LastUsed => Volatile.Read(ref _lastUsed);
 

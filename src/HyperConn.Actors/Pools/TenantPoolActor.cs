@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Npgsql;
 
@@ -6,6 +7,7 @@ namespace HyperConn;
 /// <summary>
 /// One tenant's pool: Resolving → Locating → Ready → Draining → stopped. Owns the generations of its data source.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "An actor disposes what it owns in PostStop.")]
 internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 {
     private const string ResolveTimer = "resolve";
@@ -254,7 +256,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _generation?.Close();
     }
 
-    private void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(
+    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(
         [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()]));
 
     /// <summary>Null: they can't be used, and that has been dealt with.</summary>
