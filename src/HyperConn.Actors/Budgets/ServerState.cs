@@ -22,6 +22,9 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
 
     public ServerEndpoint Endpoint { get; } = endpoint;
 
+    /// <summary>How the actor is made, with its ledger in it: an actor that takes over after a crash forgets no permit.</summary>
+    public Props? BudgetProps { get; set; }
+
     /// <summary>Whether the server is there.</summary>
     public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
 

@@ -64,7 +64,7 @@ public sealed class SecretOptions
 /// <summary>Settings of AWS Secrets Manager.</summary>
 public sealed class AwsSecretOptions
 {
-    /// <summary>Region, such as <c>eu-west-1</c>. Required for the AWS store, unless the SDK finds one itself (<c>AWS_REGION</c>, profile).</summary>
+    /// <summary>Region, such as <c>eu-west-1</c>. Required for the AWS store, unless <c>AWS_REGION</c> or <c>AWS_DEFAULT_REGION</c> is set.</summary>
     public string? Region { get; set; }
 
     /// <summary>Endpoint to use instead of the region's own: an emulator or a VPC endpoint.</summary>

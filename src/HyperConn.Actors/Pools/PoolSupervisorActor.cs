@@ -333,7 +333,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 
     private void StartBudget(ServerState server)
     {
-        server.Budget = Context.ActorOf(_parts.Budget(_runtime, server));
+        server.Budget = Context.ActorOf(server.BudgetProps ??= _parts.Budget(_runtime, server));
         Context.WatchWith(server.Budget, new BudgetStopped(server));
     }
 
