@@ -68,12 +68,14 @@ public class ServerBudgetSpecs() : TestKit(SchedulerTimeProvider.Config)
     public void A_budget_at_rest_has_no_timer()
     {
         var server = new Actors(this, new ServerOptions { MaxConnections = 3 });
-        server.IdlePool("a", 3);
-        server.Pool("b").Call();
-        server.Holders[0].AnswerReclaim();
+        var a = server.IdlePool("a", 3);
+        var b = server.Pool("b");
+        b.Call();
+        Assert.True(server.Budget.UnderlyingActor.Timers.IsTimerActive("tick"));
+        a.AnswerReclaim();
         server.Advance(5);
-        server.Holders[^1].EndOpen();
-        server.Holders[^1].EndLease();
+        b.EndOpen();
+        b.EndLease();
         server.Advance(TimeSpan.FromMinutes(1));
 
         Assert.False(server.Budget.UnderlyingActor.Timers.IsTimerActive("tick"));
