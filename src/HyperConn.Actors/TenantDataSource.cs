@@ -58,13 +58,13 @@ public sealed class TenantDataSource : DbDataSource
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
     {
-        if (Current is not { } pool || !pool.TryLease())
+        if (Current is not { } pool || !pool.TryLease(out var half))
             return _runtime.Opener.OpenAsync(this, cancellationToken);
-        var connection = pool.Bind();
+        var connection = pool.DataSource.CreateConnection();
         var opening = connection.OpenAsync(cancellationToken);
         return opening.IsCompletedSuccessfully
-            ? new ValueTask<NpgsqlConnection>(connection)
-            : _runtime.Opener.FinishAsync(this, pool, connection, opening, cancellationToken);
+            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
+            : _runtime.Opener.FinishAsync(this, pool, connection, half, opening, cancellationToken);
     }
 
     /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>

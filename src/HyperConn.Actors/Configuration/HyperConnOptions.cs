@@ -134,8 +134,8 @@ public sealed class PoolOptions
 /// <summary>Settings of each tenant's connections.</summary>
 public sealed class ConnectionOptions
 {
-    /// <summary>Most connections of one tenant. Default 10 (<c>max</c> of hyperconn-pg's pgOptions).</summary>
-    [Range(1, 10_000)]
+    /// <summary>Most connections of one tenant. 1 to 1,000, default 10 (<c>max</c> of hyperconn-pg's pgOptions).</summary>
+    [Range(1, 1_000)]
     public int MaxPerTenant { get; set; } = 10;
 
     /// <summary>Idle connections are closed after this time. Default 30 seconds (<c>idleTimeoutMillis</c>).</summary>

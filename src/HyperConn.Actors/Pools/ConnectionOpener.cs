@@ -13,17 +13,18 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
     /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
     public async ValueTask<NpgsqlConnection> FinishAsync(
-        TenantDataSource handle, PoolGeneration pool, NpgsqlConnection connection, Task opening, CancellationToken cancellationToken)
+        TenantDataSource handle, PoolGeneration pool, NpgsqlConnection connection, int half, Task opening, CancellationToken cancellationToken)
     {
         var version = pool.Credentials.SecretVersion;
         try
         {
             await opening.ConfigureAwait(false);
-            return connection;
+            pool.NoteSession(connection.ProcessID);
+            return pool.Bind(connection, half);
         }
         catch (Exception exception)
         {
-            pool.Abandon(connection);
+            pool.Abandon(half);
             if (cancellationToken.IsCancellationRequested)
                 throw;
             return await OpenAsync(handle, new FailedOpen(pool, version, exception), cancellationToken).ConfigureAwait(false);
@@ -84,9 +85,9 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
             attempt.Stage = "all permits were taken";
             attempt.WaitsForPermit = true;
-            var outcome = await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
+            var taken = await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
-            switch (outcome)
+            switch (taken.Outcome)
             {
                 case LeaseOutcome.Retired:
                     // Between the draining bit and the successor's publication lies a moment of the pool's actor.
@@ -100,7 +101,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                         PoolFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, runtime.Options.Servers.MaxWaitersPerServer));
             }
 
-            return await OpenLeasedAsync(attempt, pool, outcome, serverPass, loginPass, cancellationToken).ConfigureAwait(false);
+            return await OpenLeasedAsync(attempt, pool, taken, serverPass, loginPass, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -117,11 +118,11 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
     }
 
     private async ValueTask<NpgsqlConnection?> OpenLeasedAsync(
-        Attempt attempt, PoolGeneration pool, LeaseOutcome outcome, CircuitPass serverPass, CircuitPass loginPass, CancellationToken cancellationToken)
+        Attempt attempt, PoolGeneration pool, LeaseTaken taken, CircuitPass serverPass, CircuitPass loginPass, CancellationToken cancellationToken)
     {
         attempt.Stage = "the connection was being opened";
         var version = pool.Credentials.SecretVersion;
-        var connection = pool.Bind();
+        var connection = pool.DataSource.CreateConnection();
         Exception failure;
         try
         {
@@ -131,20 +132,21 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
             if (attempt.Handle.Login.Reset())
                 PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
+            pool.NoteSession(connection.ProcessID);
             await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
-            return connection;
+            return pool.Bind(connection, taken.Half);
         }
         catch (Exception exception)
         {
             // Also after a successful open whose caller has gone: the lease must not stay with nobody.
             await connection.DisposeAsync().ConfigureAwait(false);
-            pool.Abandon(connection);
+            pool.Abandon(taken.Half);
             cancellationToken.ThrowIfCancellationRequested();
             failure = exception;
         }
         finally
         {
-            if (outcome == LeaseOutcome.Granted)
+            if (taken.Outcome == LeaseOutcome.Granted)
                 pool.GrantedOpenEnded();
         }
 

@@ -32,6 +32,10 @@ internal static class DataSourceFactory
         settings.ConnectionPruningInterval = Math.Clamp(settings.ConnectionIdleLifetime / 3, 1, 10);
         settings.NoResetOnClose = false;
         settings.Multiplexing = false;
+
+        // A lease ends when its connection closes; Npgsql's keepalive could break one in the instant between opening and the lease's
+        // subscription. TCP keepalives do the same work below.
+        settings.KeepAlive = 0;
         settings.PersistSecurityInfo = false;
         if (!settings.ContainsKey("Timeout"))
             settings.Timeout = Seconds(connections.ConnectTimeout);
@@ -65,7 +69,7 @@ internal static class DataSourceFactory
     private static void EnsureUnchanged(NpgsqlConnectionStringBuilder before, NpgsqlConnectionStringBuilder after)
     {
         if (before.Host != after.Host || before.Port != after.Port || before.Username != after.Username || before.Database != after.Database
-            || before.MaxPoolSize != after.MaxPoolSize || before.Pooling != after.Pooling || after.Multiplexing || after.NoResetOnClose)
+            || before.MaxPoolSize != after.MaxPoolSize || before.Pooling != after.Pooling || after.Multiplexing || after.NoResetOnClose || after.KeepAlive != 0)
         {
             throw new InvalidOperationException(
                 "ConfigureDataSource changed host, port, user, database or pooling of a tenant's data source. These are HyperConn's; change the secret instead.");

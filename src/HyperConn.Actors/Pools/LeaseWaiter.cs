@@ -19,8 +19,11 @@ internal enum LeaseOutcome
     ServerWaitersFull,
 }
 
+/// <summary>A wait's outcome and, of a lease, the half of the word that counts it.</summary>
+internal readonly record struct LeaseTaken(LeaseOutcome Outcome, int Half = 0);
+
 /// <summary>One caller in a generation's queue. Owned by the generation's lock until its task is completed.</summary>
-internal sealed class LeaseWaiter(long since) : TaskCompletionSource<LeaseOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class LeaseWaiter(long since) : TaskCompletionSource<LeaseTaken>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     /// <summary>When it began to wait (<see cref="CoarseClock.Milliseconds"/>).</summary>
     public long Since { get; } = since;

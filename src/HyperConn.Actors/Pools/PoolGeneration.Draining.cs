@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using Akka.Actor;
 using Npgsql;
 
@@ -9,6 +10,7 @@ internal sealed partial class PoolGeneration
 {
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<int> _sessions = new();
     private int _closing;
     private int _expected;
     private int _pins = 1;
@@ -72,7 +74,7 @@ internal sealed partial class PoolGeneration
         {
             SetFlag(PoolWord.Draining);
             while (_waiters.Count > 0)
-                CompleteFirst(LeaseOutcome.Retired);
+                CompleteFirst(new LeaseTaken(LeaseOutcome.Retired));
             free = TakeFreePermits(0);
             drained = Word.Leases == 0;
         }
@@ -96,7 +98,7 @@ internal sealed partial class PoolGeneration
             share.Server.Budget.Tell(new HolderClosed(share));
         Unpin();
         _runtime.Generations.TryRemove(this, out _);
-        _runtime.Counters.Retired(Word.Accesses);
+        _runtime.Counters.Retired(Accesses);
         _closed.TrySetResult();
         _owner.Tell(new GenerationClosed(this));
     }
@@ -108,14 +110,35 @@ internal sealed partial class PoolGeneration
     /// <returns>How many sessions were told to end.</returns>
     public async Task<int> TerminateLeasesAsync(CancellationToken cancellationToken)
     {
-        var sessions = Open.Snapshot().Where(c => c.State == ConnectionState.Open).Select(c => c.ProcessID).ToArray();
+        int[] sessions;
+        lock (_sessions)
+            sessions = [.. _sessions];
         if (sessions.Length == 0)
             return 0;
         await using var source = DataSourceFactory.BuildUnpooled(this, _runtime.Options);
-        await using var command = source.CreateCommand("select pg_terminate_backend(pid) from unnest($1) as pid");
+        await using var command = source.CreateCommand(
+            """
+            select count(pg_terminate_backend(pid)) from pg_stat_activity
+            where pid = any($1) and usename = current_user and datname = current_database()
+              and application_name = current_setting('application_name') and pid <> pg_backend_pid()
+            """);
         command.Parameters.Add(new NpgsqlParameter { Value = sessions });
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        return sessions.Length;
+        return Convert.ToInt32(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Remembers the server process of a connection that may be new, for <see cref="TerminateLeasesAsync"/>.</summary>
+    public void NoteSession(int processId)
+    {
+        lock (_sessions)
+        {
+            if (_sessions.Contains(processId))
+                return;
+            _sessions.Enqueue(processId);
+
+            // Older ones are closed: Npgsql holds no more than the cap at a time, and opens that fall short of a session are not noted.
+            while (_sessions.Count > 4 * _cap)
+                _sessions.Dequeue();
+        }
     }
 
     private void Pin() => Interlocked.Increment(ref _pins);
@@ -134,6 +157,12 @@ internal sealed partial class PoolGeneration
     {
         ~Pinned() => pool.Unpin();
 
-        public void OnStateChange(object sender, StateChangeEventArgs change) => pool.OnStateChange(sender, change);
+        public void OnStateChange(object sender, StateChangeEventArgs change)
+        {
+            var connection = (NpgsqlConnection)sender;
+            if (change.CurrentState == ConnectionState.Open)
+                pool.NoteSession(connection.ProcessID);
+            pool.OnStateChange(connection, change, half: 0);
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Npgsql;
 
 namespace HyperConn;
 
@@ -31,20 +30,20 @@ internal sealed partial class PoolGeneration
     /// Takes a lease: at once if a permit is free, else in the queue, until a lease comes back or a budget grants a permit, whichever is
     /// first. A cancelled wait has no lease.
     /// </summary>
-    public async ValueTask<LeaseOutcome> AcquireAsync(CancellationToken cancellationToken)
+    public async ValueTask<LeaseTaken> AcquireAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         LeaseWaiter waiter;
         lock (_gate)
         {
             if (Word.IsDraining)
-                return LeaseOutcome.Retired;
-            if (_waiters.Count == 0 && TryLeaseQueued())
-                return LeaseOutcome.Leased;
+                return new LeaseTaken(LeaseOutcome.Retired);
+            if (_waiters.Count == 0 && TryLeaseQueued() is { } half)
+                return new LeaseTaken(LeaseOutcome.Leased, half);
             if (_waiters.Count >= _runtime.Options.Servers.MaxWaitersPerTenant)
-                return LeaseOutcome.TenantWaitersFull;
+                return new LeaseTaken(LeaseOutcome.TenantWaitersFull);
             if (!_server.TryAddWaiter(_runtime.Options.Servers.MaxWaitersPerServer))
-                return LeaseOutcome.ServerWaitersFull;
+                return new LeaseTaken(LeaseOutcome.ServerWaitersFull);
 
             waiter = new LeaseWaiter(_runtime.Clock.Milliseconds);
             _waiters.AddLast(waiter);
@@ -78,9 +77,9 @@ internal sealed partial class PoolGeneration
             {
                 foreach (var matched in _shares)
                     matched.Unmatched--;
-                Add(PoolWord.OnePermit + PoolWord.OneLease + PoolWord.OneAccess);
+                Add(PoolWord.OnePermit);
                 _servedInTurn = 0;
-                CompleteFirst(LeaseOutcome.Granted);
+                CompleteFirst(new LeaseTaken(LeaseOutcome.Granted, BeginLease()));
             }
 
             share.Registered = MayTake(share);
@@ -158,7 +157,7 @@ internal sealed partial class PoolGeneration
         return Math.Min(_cap, _learnedCap);
     }
 
-    private void ReleaseSlow(bool broken)
+    private void ReleaseSlow(int half, bool broken)
     {
         var givesBack = broken;
         lock (_gate)
@@ -173,8 +172,9 @@ internal sealed partial class PoolGeneration
                 givesBack = ++_servedInTurn > _runtime.Options.Servers.Quantum && ClaimWanted();
                 if (!givesBack)
                 {
-                    Add(PoolWord.OneAccess);
-                    CompleteFirst(LeaseOutcome.Leased);
+                    var next = BeginLease();
+                    Add(-PoolWord.OneLease(half));
+                    CompleteFirst(new LeaseTaken(LeaseOutcome.Leased, next));
                     return;
                 }
             }
@@ -183,7 +183,7 @@ internal sealed partial class PoolGeneration
                 givesBack = ClaimWanted();
             }
 
-            Add(givesBack ? -PoolWord.OneLease - PoolWord.OnePermit : -PoolWord.OneLease);
+            Add(-PoolWord.OneLease(half) - (givesBack ? PoolWord.OnePermit : 0));
         }
 
         if (givesBack)
@@ -285,16 +285,17 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>A connection object was opened outside a lease: count it, over the permits if need be.</summary>
-    private void ForceLease(NpgsqlConnection connection)
+    private void ForceLease(int half)
     {
-        Open.Add(connection);
         lock (_gate)
         {
             while (true)
             {
                 var word = Word;
                 var overdraft = word.Leases >= word.Permits;
-                var next = word.Bits + PoolWord.OneLease + PoolWord.OneAccess + (overdraft ? PoolWord.OnePermit : 0);
+                if (overdraft && word.Permits == PoolWord.Most)
+                    throw new InvalidOperationException($"{PoolWord.Most} connections of one tenant are open, the most that can be counted.");
+                var next = word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess + (overdraft ? PoolWord.OnePermit : 0);
                 if (Interlocked.CompareExchange(ref _word, next, word.Bits) != word.Bits)
                     continue;
                 if (!overdraft)
@@ -306,30 +307,42 @@ internal sealed partial class PoolGeneration
         }
     }
 
-    private bool TryLeaseQueued()
+    /// <summary>The half of a lease taken on a free permit, past the queue's flag; null: none is free.</summary>
+    private int? TryLeaseQueued()
     {
         while (true)
         {
             var word = Word;
             if (word.IsDraining || word.Leases >= word.Permits)
-                return false;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease + PoolWord.OneAccess, word.Bits) == word.Bits)
-                return true;
+                return null;
+            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+                return word.Half;
+        }
+    }
+
+    /// <summary>Counts a lease whose permit is certain.</summary>
+    private int BeginLease()
+    {
+        while (true)
+        {
+            var word = Word;
+            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+                return word.Half;
         }
     }
 
     private void ServeQueue()
     {
-        while (_waiters.Count > 0 && TryLeaseQueued())
-            CompleteFirst(LeaseOutcome.Leased);
+        while (_waiters.Count > 0 && TryLeaseQueued() is { } half)
+            CompleteFirst(new LeaseTaken(LeaseOutcome.Leased, half));
     }
 
-    private void CompleteFirst(LeaseOutcome outcome)
+    private void CompleteFirst(LeaseTaken taken)
     {
         var waiter = _waiters.First!.Value;
         _waiters.RemoveFirst();
         Left();
-        waiter.SetResult(outcome);
+        waiter.SetResult(taken);
     }
 
     private void Forget(LeaseWaiter waiter, CancellationToken cancellationToken)

@@ -17,7 +17,8 @@ internal sealed partial class PoolGeneration
 {
     private readonly PoolRuntime _runtime;
     private readonly IActorRef _owner;
-    private readonly StateChangeEventHandler _onStateChange;
+    private readonly StateChangeEventHandler _onFirstHalf;
+    private readonly StateChangeEventHandler _onSecondHalf;
     private readonly ServerShare[] _shares;
     private readonly ServerState _server;
     private readonly Lock _gate = new();
@@ -38,9 +39,9 @@ internal sealed partial class PoolGeneration
         _runtime = runtime;
         _owner = owner;
         _credentials = credentials;
-        _onStateChange = OnStateChange;
+        _onFirstHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 0);
+        _onSecondHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 1);
         _cap = runtime.Options.Connections.MaxPerTenant;
-        Open = new OpenLeases(_cap);
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();
@@ -62,9 +63,6 @@ internal sealed partial class PoolGeneration
     public NpgsqlDataSource DataSource { get; }
 
     public DateTimeOffset CreatedAt { get; }
-
-    /// <summary>Connections under an open lease.</summary>
-    public OpenLeases Open { get; }
 
     /// <summary>The credentials new physical connections use. A changed password replaces them in place.</summary>
     public GenerationCredentials Credentials
@@ -92,17 +90,17 @@ internal sealed partial class PoolGeneration
     public IReadOnlyList<ServerShare> Shares => _shares;
 
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
-    public bool TryLease()
+    /// <param name="half">The half of the word that counts the lease.</param>
+    public bool TryLease(out int half)
     {
-        if (Health.Epoch != Volatile.Read(ref _healthySince))
-            return false;
         var bits = Volatile.Read(ref _word);
         while (true)
         {
             var word = new PoolWord(bits);
-            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits)
+            half = word.Half;
+            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits || Health.Epoch != Volatile.Read(ref _healthySince))
                 return false;
-            var seen = Interlocked.CompareExchange(ref _word, bits + PoolWord.OneLease + PoolWord.OneAccess, bits);
+            var seen = Interlocked.CompareExchange(ref _word, bits + PoolWord.OneLease(half) + PoolWord.OneAccess, bits);
             if (seen == bits)
                 return true;
             bits = seen;
@@ -111,22 +109,18 @@ internal sealed partial class PoolGeneration
 
     public void Touch() => Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
 
-    /// <summary>Makes the connection object of a lease just taken. From here on the lease ends when it closes, or by <see cref="Abandon"/>.</summary>
-    public NpgsqlConnection Bind()
+    /// <summary>
+    /// Ties a lease to its connection, which has just been opened: from here on the lease ends when the connection closes. Nothing but
+    /// its owner can close it before that, because Npgsql's keepalive, which could, is switched off.
+    /// </summary>
+    public NpgsqlConnection Bind(NpgsqlConnection connection, int half)
     {
-        var connection = DataSource.CreateConnection();
-        Open.Add(connection);
-        connection.StateChange += _onStateChange;
+        connection.StateChange += half == 0 ? _onFirstHalf : _onSecondHalf;
         return connection;
     }
 
-    /// <summary>Ends the lease of a connection that could not be opened. Nothing stands behind its permit, so that goes back.</summary>
-    public void Abandon(NpgsqlConnection connection)
-    {
-        connection.StateChange -= _onStateChange;
-        if (Open.Remove(connection))
-            ReleaseSlow(broken: true);
-    }
+    /// <summary>Ends a lease whose connection could not be opened. Nothing stands behind its permit, so that goes back.</summary>
+    public void Abandon(int half) => ReleaseSlow(half, broken: true);
 
     /// <summary>
     /// A connection object that its owner opens when it likes. Each time it opens it counts as a lease, over the permits if need be.
@@ -140,52 +134,45 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
-    private void OnStateChange(object sender, StateChangeEventArgs change)
+    private void OnStateChange(NpgsqlConnection connection, StateChangeEventArgs change, int half)
     {
-        var connection = (NpgsqlConnection)sender;
+        // The first opening came before the subscription; this is a connection object opened again by its owner.
         if (change.CurrentState == ConnectionState.Open)
-        {
-            // The first opening of a bound connection is the lease itself. Any other is an object opened again by its owner.
-            if (!Open.Contains(connection))
-                ForceLease(connection);
-        }
-        else if (Open.Remove(connection))
-        {
-            if (connection.FullState == ConnectionState.Broken)
-                ReleaseBroken();
-            else
-                Release();
-        }
+            ForceLease(half);
+        else if (connection.FullState == ConnectionState.Broken)
+            ReleaseBroken(half);
+        else
+            Release(half);
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
-    private void Release()
+    private void Release(int half)
     {
-        Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
+        Touch();
         if (!AnyWanted())
         {
             var bits = Volatile.Read(ref _word);
             while (!new PoolWord(bits).Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
             {
-                var seen = Interlocked.CompareExchange(ref _word, bits - PoolWord.OneLease, bits);
+                var seen = Interlocked.CompareExchange(ref _word, bits - PoolWord.OneLease(half), bits);
                 if (seen == bits)
                     return;
                 bits = seen;
             }
         }
 
-        ReleaseSlow(broken: false);
+        ReleaseSlow(half, broken: false);
     }
 
     /// <summary>
     /// Ends a lease whose connection is gone. Its permit goes back too, so that the connection that replaces it is opened under the
     /// server's bound on concurrent opens.
     /// </summary>
-    private void ReleaseBroken()
+    private void ReleaseBroken(int half)
     {
-        Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
+        Touch();
         Health.ReportBroken(Tenant);
-        ReleaseSlow(broken: true);
+        ReleaseSlow(half, broken: true);
     }
 
     /// <summary>The password for a physical connection being opened. Credentials past their time-to-live still serve, but ask for a refresh.</summary>

@@ -159,7 +159,8 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             return entry;
         }
 
-        if (surplus > 0)
+        // One line when it begins; the counter has the rest.
+        if (surplus == 1)
             PoolLog.CapExceeded(_runtime.Logger, tenant, Options.Pools.MaxPools);
         Start(entry);
         return entry;

@@ -4,33 +4,47 @@ namespace HyperConn;
 /// The one atomic word of a pool generation: open leases, permits, flags and the count of leases begun. Everything that decides whether a
 /// lease may begin, or an eviction, is in it, so that each is a single compare-and-swap.
 /// </summary>
-/// <remarks>Bits 0–13 leases, 14–27 permits, 28–30 flags, 31–63 leases begun (wraps after 8.5 billion).</remarks>
+/// <remarks>
+/// Bits 0–9 and 10–19 open leases of the two halves, 20–29 permits, 30–33 flags, 34–63 leases begun (wraps; read often enough to add up).
+/// A lease belongs to the half that was current when it began. Turning the halves over tells old leases from young ones without
+/// a clock on the hot path: see <see cref="PoolGeneration.TurnHalves"/>.
+/// </remarks>
 internal readonly record struct PoolWord(long Bits)
 {
-    public const int MaxLeases = (1 << 14) - 1;
+    /// <summary>Most leases, and most permits, a word can count.</summary>
+    public const int Most = (1 << 10) - 1;
 
-    public const long OneLease = 1L;
-    public const long OnePermit = 1L << 14;
-    public const long OneAccess = 1L << 31;
+    public const long OnePermit = 1L << 20;
+    public const long OneAccess = 1L << 34;
 
     /// <summary>No new leases; set once and for ever.</summary>
-    public const long Draining = 1L << 28;
+    public const long Draining = 1L << 30;
 
-    /// <summary>Callers wait, or something needs a look: leases begin and end on the slow path.</summary>
-    public const long Slow = 1L << 29;
+    /// <summary>Callers wait: leases begin and end on the slow path.</summary>
+    public const long Slow = 1L << 31;
 
     /// <summary>The supervisor wants to hear when the last lease ends.</summary>
-    public const long NotifyIdle = 1L << 30;
+    public const long NotifyIdle = 1L << 32;
 
-    private const long LeaseMask = MaxLeases;
+    /// <summary>Set: the second half is current.</summary>
+    public const long SecondHalf = 1L << 33;
 
-    public int Leases => (int)(Bits & LeaseMask);
+    /// <summary>Leases begun wrap at this.</summary>
+    public const long AccessModulus = 1L << 30;
 
-    public int Permits => (int)((Bits >> 14) & LeaseMask);
+    public int Leases => LeasesOf(0) + LeasesOf(1);
 
-    public long Accesses => (long)((ulong)Bits >> 31);
+    public int Permits => (int)(Bits >> 20) & Most;
+
+    public long Accesses => (long)((ulong)Bits >> 34);
+
+    public int Half => (int)(Bits >> 33) & 1;
 
     public bool IsDraining => (Bits & Draining) != 0;
+
+    public static long OneLease(int half) => 1L << (10 * half);
+
+    public int LeasesOf(int half) => (int)(Bits >> (10 * half)) & Most;
 
     public bool Has(long flag) => (Bits & flag) != 0;
 }

@@ -126,7 +126,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             .OrderBy(s => s.Endpoint)
             .Select(s => s.Budget.Ask<ServerStatistics>(GetServerStatistics.Instance, AskTimeout, cancellationToken))).ConfigureAwait(false);
         var counters = runtime.Counters;
-        var accesses = counters.RetiredAccesses + runtime.Generations.Keys.Sum(g => g.Word.Accesses);
+        var accesses = counters.RetiredAccesses + runtime.Generations.Keys.Sum(g => g.Accesses);
         var cold = counters.Cold;
         return new HyperConnStatistics(
             runtime.Time.GetUtcNow(),

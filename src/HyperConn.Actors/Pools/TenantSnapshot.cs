@@ -16,7 +16,7 @@ internal static class TenantSnapshot
             pool?.Credentials.Postgres.Database,
             pool?.CreatedAt ?? now,
             pool is null ? now : runtime.Clock.ToWallClock(pool.LastUsed),
-            word.Accesses,
+            pool?.Accesses ?? 0,
             word.Leases,
             pool?.OldestLease,
             word.Permits,

@@ -18,8 +18,6 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
     /// <summary>How long single gets stand in for batches after a refused batch.</summary>
     public static readonly TimeSpan BatchRetryAfter = TimeSpan.FromMinutes(10);
 
-    private const string Current = "AWSCURRENT";
-
     // One caller's batch as single gets: quick, without taking the account's whole rate.
     private const int ParallelSingles = 4;
 
@@ -50,8 +48,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
     {
         try
         {
-            var request = new GetSecretValueRequest { SecretId = name, VersionStage = Current };
-            var response = await _client.GetSecretValueAsync(request, cancellationToken).ConfigureAwait(false);
+            var response = await _client.GetSecretValueAsync(new GetSecretValueRequest { SecretId = name }, cancellationToken).ConfigureAwait(false);
             return Read(name, response.Name, response.SecretString, response.SecretBinary, response.VersionId);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
@@ -80,7 +77,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
             }
         }
 
-        // All of them where batches are refused; otherwise those that the answer left out without a word, or had no current version of.
+        // All of them where batches are refused; otherwise those that the answer left out without a word.
         await GetSinglesAsync([.. names.Where(name => !results.ContainsKey(name))], results, cancellationToken).ConfigureAwait(false);
         return results;
     }
@@ -154,7 +151,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
             var request = new BatchGetSecretValueRequest { SecretIdList = [.. names], NextToken = next };
             var page = await _client.BatchGetSecretValueAsync(request, cancellationToken).ConfigureAwait(false);
             foreach (var value in page.SecretValues ?? [])
-                if (value.Name is { } name && asked.Contains(name) && IsCurrent(value))
+                if (value.Name is { } name && asked.Contains(name))
                     results[name] = Read(name, name, value.SecretString, value.SecretBinary, value.VersionId);
             foreach (var error in page.Errors ?? [])
                 if (error.SecretId is { } name && asked.Contains(name))
@@ -173,9 +170,6 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
                 results[some[i]] = singles[i];
         }
     }
-
-    // A batch has no stage to ask for. What it says is of another stage is left to a single get (moto answers so after a rotation).
-    private static bool IsCurrent(SecretValueEntry value) => value.VersionStages is null or { Count: 0 } || value.VersionStages.Contains(Current);
 
     private void RefuseBatches()
     {

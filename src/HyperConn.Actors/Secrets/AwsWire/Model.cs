@@ -35,15 +35,9 @@ internal sealed class GetSecretValueRequest : SecretsManagerRequest
 {
     public string? SecretId { get; set; }
 
-    public string? VersionStage { get; set; }
-
     internal override string Operation => "GetSecretValue";
 
-    internal override void Write(Utf8JsonWriter json)
-    {
-        Write(json, "SecretId", SecretId);
-        Write(json, "VersionStage", VersionStage);
-    }
+    internal override void Write(Utf8JsonWriter json) => Write(json, "SecretId", SecretId);
 }
 
 internal sealed class GetSecretValueResponse : SecretsManagerResponse
@@ -91,7 +85,6 @@ internal sealed class BatchGetSecretValueResponse : SecretsManagerResponse
             SecretString = entry.Text("SecretString"),
             SecretBinary = entry.Binary("SecretBinary"),
             VersionId = entry.Text("VersionId"),
-            VersionStages = entry.Items("VersionStages", stage => stage.GetString() ?? ""),
         });
         Errors = json.Items("Errors", error => new APIErrorType { SecretId = error.Text("SecretId"), ErrorCode = error.Text("ErrorCode") });
         NextToken = json.Text("NextToken");
@@ -107,8 +100,6 @@ internal sealed class SecretValueEntry
     public MemoryStream? SecretBinary { get; init; }
 
     public string? VersionId { get; init; }
-
-    public List<string>? VersionStages { get; init; }
 }
 
 internal sealed class APIErrorType
