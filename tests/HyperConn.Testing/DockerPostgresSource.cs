@@ -49,7 +49,11 @@ internal sealed class DockerPostgresSource : IPostgresSource
 
         public override Npgsql.NpgsqlConnectionStringBuilder Admin(string? database = null) => _inside.Admin(database);
 
-        public override ValueTask DisposeAsync() => container.DisposeAsync();
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            await container.DisposeAsync();
+        }
     }
 }
 

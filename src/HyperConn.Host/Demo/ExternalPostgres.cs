@@ -28,8 +28,6 @@ internal sealed class ExternalPostgres : PostgresServer
             copy.Database = database;
         return copy;
     }
-
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>The server named by the environment variable <c>HYPERCONN_POSTGRES</c>.</summary>

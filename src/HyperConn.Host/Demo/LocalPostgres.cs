@@ -86,6 +86,15 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
         GssEncryptionMode = GssEncryptionMode.Disable,
     };
 
+    public override async Task<string> CreateScratchFolderAsync(CancellationToken cancellationToken = default)
+    {
+        // Inside the server's own folder, so that whatever ends the server removes it too.
+        var folder = Path.Combine(_folder, "scratch-" + Path.GetRandomFileName());
+        Directory.CreateDirectory(folder);
+        await _account.GiveAsync(folder, cancellationToken);
+        return folder;
+    }
+
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         // After kill -9 the old backends hold the shared memory for a moment, and the new postmaster refuses to share it.
@@ -113,6 +122,7 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
 
     public override async ValueTask DisposeAsync()
     {
+        await base.DisposeAsync();
         if (Interlocked.Exchange(ref _watch, null) is not { } watch)
         {
             if (Directory.Exists(_folder))

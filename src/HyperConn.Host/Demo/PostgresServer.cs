@@ -5,6 +5,8 @@ namespace HyperConn.Host.Demo;
 /// <summary>A PostgreSQL server to play on, with an account that may create roles and databases.</summary>
 internal abstract class PostgresServer : IAsyncDisposable
 {
+    private readonly List<string> _scratch = [];
+
     /// <summary>Where it came from, for people.</summary>
     public abstract string Description { get; }
 
@@ -21,7 +23,19 @@ internal abstract class PostgresServer : IAsyncDisposable
     /// <param name="database">Database; null: the administrator's own.</param>
     public abstract NpgsqlConnectionStringBuilder Admin(string? database = null);
 
-    public abstract ValueTask DisposeAsync();
+    /// <summary>Makes a folder for files that go with this server and are gone with it.</summary>
+    public virtual Task<string> CreateScratchFolderAsync(CancellationToken cancellationToken = default)
+    {
+        _scratch.Add(Directory.CreateTempSubdirectory("hyperconn-").FullName);
+        return Task.FromResult(_scratch[^1]);
+    }
+
+    public virtual ValueTask DisposeAsync()
+    {
+        foreach (var folder in _scratch.Where(Directory.Exists))
+            Directory.Delete(folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
 
     public override string ToString() => $"PostgreSQL at {Host}:{Port} ({Description})";
 }

@@ -80,6 +80,27 @@ internal sealed class TenantProvisioner : IAsyncDisposable
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>Looks into every tenant's table.</summary>
+    /// <returns>Rows in all, and those of them that were written for another tenant than the table's.</returns>
+    public async Task<(long Rows, long Foreign)> CountRowsAsync(CancellationToken cancellationToken = default)
+    {
+        var (rows, foreign) = (0L, 0L);
+        foreach (var database in _tenants.GroupBy(tenant => tenant.Database))
+        {
+            var tables = database.Select(tenant =>
+                $"select count(*), count(*) filter (where tenant <> '{tenant.Key}') from {Quote(tenant.Schema)}.events");
+            var settings = _server.Admin(database.Key);
+            settings.Pooling = false;
+            await using var source = NpgsqlDataSource.Create(settings);
+            await using var command = source.CreateCommand($"select sum(a)::bigint, sum(b)::bigint from ({string.Join(" union all ", tables)}) as t(a, b)");
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            (rows, foreign) = (rows + reader.GetInt64(0), foreign + reader.GetInt64(1));
+        }
+
+        return (rows, foreign);
+    }
+
     /// <summary>Gives a tenant's user a new password, as a single-user rotation does. The secret is the caller's to change, afterwards.</summary>
     public async Task ChangePasswordAsync(ProvisionedTenant tenant, CancellationToken cancellationToken = default)
     {
