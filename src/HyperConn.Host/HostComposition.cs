@@ -33,6 +33,15 @@ internal static class HostComposition
         return services;
     }
 
+    /// <summary>Sends what Akka logs where everything else is logged; standard output belongs to the command.</summary>
+    public static AkkaConfigurationBuilder WithHostLogging(this AkkaConfigurationBuilder builder) => builder
+        .AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend)
+        .ConfigureLoggers(loggers =>
+        {
+            loggers.ClearLoggers();
+            loggers.AddLoggerFactory();
+        });
+
     /// <summary>Starts the application's actors, behind a router. Needs <c>WithHyperConn</c> before it.</summary>
     public static AkkaConfigurationBuilder WithEventWorkers(this AkkaConfigurationBuilder builder) =>
         builder.WithActors((system, registry, resolver) =>

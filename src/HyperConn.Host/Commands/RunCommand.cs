@@ -77,7 +77,7 @@ internal static class RunCommand
         builder.Services.AddSingleton(_ => settings.CreateSource(rejects));
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new StatementEventHandler(settings.Statements));
         builder.Services.AddEventWorkers(settings.Workers);
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHyperConn().WithEventWorkers());
+        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHostLogging().WithHyperConn().WithEventWorkers());
         using var host = builder.Build();
         await host.StartAsync(stop);
 

@@ -23,7 +23,8 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         var settings = new PostgresServerOptions { MaxConnections = options.MaxConnections };
         await using var server = await PostgresSources.StartAsync(settings, notice: view.Notice, cancellationToken: stop);
         view.Say($"{server}; making {options.Tenants} tenants");
-        var plan = new TenantPlan { Tenants = options.Tenants, Services = Services };
+        // Few tenants still show both ways of living: alone in a database, and in a schema of a shared one.
+        var plan = new TenantPlan { Tenants = options.Tenants, OwnDatabases = Math.Min(20, options.Tenants / 2), Services = Services };
         await using var provisioner = await TenantProvisioner.CreateAsync(server, plan, stop);
         using var secrets = new SecretsFile(
             Path.Combine(await server.CreateScratchFolderAsync(stop), "secrets.json"), Project, provisioner.Tenants);
@@ -110,7 +111,7 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         builder.Services.AddSingleton<ITenantEventSource>(_ => new GeneratedEvents(provisioner.Tenants, Random.Shared));
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new DemoEventHandler(provisioner.Tenants));
         builder.Services.AddEventWorkers(options.Workers);
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.WithHyperConn().WithEventWorkers());
+        builder.Services.AddAkka("hyperconn", (akka, _) => akka.WithHostLogging().WithHyperConn().WithEventWorkers());
         return builder.Build();
     }
 }

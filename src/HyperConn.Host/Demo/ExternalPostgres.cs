@@ -43,7 +43,7 @@ internal sealed class ExternalPostgresSource : IPostgresSource
     {
         var text = Environment.GetEnvironmentVariable(Variable);
         if (string.IsNullOrWhiteSpace(text))
-            throw new PostgresUnavailableException("not set.");
+            throw new PostgresUnavailableException("not set.") { IsFault = false };
         var server = Parse(text.Trim());
         await CheckAsync(server, cancellationToken);
         return server;
@@ -53,7 +53,8 @@ internal sealed class ExternalPostgresSource : IPostgresSource
     {
         try
         {
-            return new ExternalPostgres(Variable, ToNpgsql(text));
+            var isUri = text.Contains("://", StringComparison.Ordinal);
+            return new ExternalPostgres(Variable, isUri ? PostgresUri.Parse(text).ToNpgsql().ConnectionString : text);
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {
@@ -80,21 +81,5 @@ internal sealed class ExternalPostgresSource : IPostgresSource
         {
             throw new PostgresUnavailableException($"{server.Host}:{server.Port} can't be used: {e.Message}", e);
         }
-    }
-
-    private static string ToNpgsql(string text)
-    {
-        if (!text.Contains("://", StringComparison.Ordinal))
-            return text;
-        var uri = new Uri(text);
-        var user = uri.UserInfo.Split(':', 2);
-        return new NpgsqlConnectionStringBuilder
-        {
-            Host = uri.Host,
-            Port = uri.IsDefaultPort ? NpgsqlConnection.DefaultPort : uri.Port,
-            Username = Uri.UnescapeDataString(user[0]),
-            Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
-            Database = uri.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(uri.AbsolutePath[1..]) : null,
-        }.ConnectionString;
     }
 }

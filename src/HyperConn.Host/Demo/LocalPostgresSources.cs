@@ -27,7 +27,7 @@ internal sealed class InstalledPostgresSource : IPostgresSource
             }
         }
 
-        throw last ?? new PostgresUnavailableException("initdb, pg_ctl and postgres were not found (PATH, /usr/lib/postgresql, Homebrew).");
+        throw last ?? new PostgresUnavailableException("initdb, pg_ctl and postgres were not found (PATH, /usr/lib/postgresql, Homebrew).") { IsFault = false };
     }
 
     /// <summary>Folders with all three programs: PATH first, then the places of packagers, newest version first.</summary>

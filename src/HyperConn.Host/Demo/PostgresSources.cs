@@ -17,7 +17,11 @@ internal interface IPostgresSource
 }
 
 /// <summary>There is no PostgreSQL server to be had, and why.</summary>
-internal sealed class PostgresUnavailableException(string message, Exception? innerException = null) : Exception(message, innerException);
+internal sealed class PostgresUnavailableException(string message, Exception? innerException = null) : Exception(message, innerException)
+{
+    /// <summary>Whether something is wrong, rather than just not there.</summary>
+    public bool IsFault { get; init; } = true;
+}
 
 /// <summary>The ways to come by a server, in the order they are tried.</summary>
 internal static class PostgresSources
@@ -29,7 +33,7 @@ internal static class PostgresSources
     /// <summary>Takes the first way that works.</summary>
     /// <param name="options">How to set the server up.</param>
     /// <param name="sources">Ways to try; null: <see cref="Default"/>.</param>
-    /// <param name="notice">Told why a way that was passed over did not work; null: nobody.</param>
+    /// <param name="notice">Told what is wrong with a way that was passed over; null: nobody.</param>
     /// <param name="cancellationToken">Stops trying.</param>
     /// <exception cref="PostgresUnavailableException">No way works; the message lists each with the reason and the remedy.</exception>
     public static async Task<PostgresServer> StartAsync(
@@ -47,7 +51,8 @@ internal static class PostgresSources
             }
             catch (PostgresUnavailableException e)
             {
-                notice?.Invoke($"{source.Name}: {e.Message}");
+                if (e.IsFault)
+                    notice?.Invoke($"{source.Name}: {e.Message}");
                 tried.AppendLine().Append("  - ").Append(source.Name).Append(": ").Append(e.Message)
                     .AppendLine().Append("    ").Append(source.Hint);
             }
