@@ -1,5 +1,4 @@
 using HyperConn.Host.Commands;
-using HyperConn.Host.Demo;
 using HyperConn.Host.Workers;
 
 namespace HyperConn.Tests;

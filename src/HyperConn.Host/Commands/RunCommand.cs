@@ -73,7 +73,7 @@ internal static class RunCommand
         var builder = HostComposition.CreateBuilder();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddHyperConn(_ => { });
+        builder.Services.AddHyperConn(hocon: config);
         builder.Services.AddSingleton(_ => settings.CreateSource(rejects));
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new StatementEventHandler(settings.Statements));
         builder.Services.AddEventWorkers(settings.Workers);
