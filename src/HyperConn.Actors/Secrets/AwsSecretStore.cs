@@ -60,7 +60,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
         }
     }
 
-    public async Task<IReadOnlyDictionary<string, SecretResult>> GetManyAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, SecretResult>> GetManyAsync(
+        IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(names.Count, BatchLimit, nameof(names));
         var results = new Dictionary<string, SecretResult>(names.Count, StringComparer.Ordinal);
@@ -119,7 +120,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
         try
         {
             var created = await _client.CreateSecretAsync(
-                new CreateSecretRequest { Name = name, SecretString = value, ClientRequestToken = token }, cancellationToken).ConfigureAwait(false);
+                new CreateSecretRequest { Name = name, SecretString = value, ClientRequestToken = token },
+                cancellationToken).ConfigureAwait(false);
             return created.VersionId ?? token;
         }
         catch (Exception fault) when (AwsErrors.IsAlreadyThere(fault))
@@ -134,7 +136,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
         try
         {
             var put = await _client.PutSecretValueAsync(
-                new PutSecretValueRequest { SecretId = name, SecretString = value, ClientRequestToken = token }, cancellationToken).ConfigureAwait(false);
+                new PutSecretValueRequest { SecretId = name, SecretString = value, ClientRequestToken = token },
+                cancellationToken).ConfigureAwait(false);
             return put.VersionId ?? token;
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
@@ -145,7 +148,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async Task GetBatchAsync(IReadOnlyCollection<string> names, Dictionary<string, SecretResult> results, CancellationToken cancellationToken)
+    private async Task GetBatchAsync(
+        IReadOnlyCollection<string> names, Dictionary<string, SecretResult> results, CancellationToken cancellationToken)
     {
         var asked = names.ToHashSet(StringComparer.Ordinal);
         string? next = null;
@@ -175,7 +179,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
     }
 
     // A batch has no stage to ask for. What it says is of another stage is left to a single get (moto answers so after a rotation).
-    private static bool IsCurrent(SecretValueEntry value) => value.VersionStages is null or { Count: 0 } || value.VersionStages.Contains(Current);
+    private static bool IsCurrent(SecretValueEntry value) =>
+        value.VersionStages is null or { Count: 0 } || value.VersionStages.Contains(Current);
 
     private void RefuseBatches()
     {
@@ -196,7 +201,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
                 HyperConnErrorCode.SecretMalformed,
                 $"Secret '{asked}' has {(binary is null ? "no value" : "a binary value")}. Store it as text (SecretString): a JSON object.");
         return string.IsNullOrEmpty(version)
-            ? new SecretResult.Failed(HyperConnErrorCode.StoreUnavailable, $"Secrets Manager gave no version id for '{asked}'. Check what answers at the endpoint.")
+            ? new SecretResult.Failed(
+                HyperConnErrorCode.StoreUnavailable, $"Secrets Manager gave no version id for '{asked}'. Check what answers at the endpoint.")
             : new SecretResult.Found(text, version);
     }
 }

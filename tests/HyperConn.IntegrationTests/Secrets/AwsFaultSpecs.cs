@@ -62,7 +62,8 @@ public sealed class AwsFaultSpecs : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<HyperConnException>(() => Store.StoreAsync("martech-org1", $$"""{"x":"{{Canary}}"}""", default));
         Assert.Equal(expected, refused.Code);
         Assert.DoesNotContain(Canary, refused.ToString(), StringComparison.Ordinal);
-        refused = await Assert.ThrowsAsync<HyperConnException>(async () => await Store.ListNamesAsync("martech-", default).GetAsyncEnumerator().MoveNextAsync());
+        refused = await Assert.ThrowsAsync<HyperConnException>(
+            async () => await Store.ListNamesAsync("martech-", default).GetAsyncEnumerator().MoveNextAsync());
         Assert.Equal(expected, refused.Code);
         Assert.DoesNotContain(Key, refused.ToString(), StringComparison.Ordinal);
     }

@@ -80,7 +80,8 @@ public sealed class FaultyAwsEndpoint : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        var body = await JsonSerializer.DeserializeAsync<JsonObject>(context.Request.Body, cancellationToken: context.RequestAborted).ConfigureAwait(false);
+        var body = await JsonSerializer.DeserializeAsync<JsonObject>(
+            context.Request.Body, cancellationToken: context.RequestAborted).ConfigureAwait(false);
         var operation = context.Request.Headers["X-Amz-Target"].ToString().Split('.')[^1];
         var call = new AwsCall(operation, body ?? [], context.Request.Headers.Authorization.ToString());
         _calls.Enqueue(call);
