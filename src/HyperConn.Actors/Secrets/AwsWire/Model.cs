@@ -51,7 +51,8 @@ internal sealed class GetSecretValueResponse : SecretsManagerResponse
     public string? VersionId { get; private set; }
 
     internal override void Read(JsonElement json) =>
-        (Name, SecretString, SecretBinary, VersionId) = (json.Text("Name"), json.Text("SecretString"), json.Binary("SecretBinary"), json.Text("VersionId"));
+        (Name, SecretString, SecretBinary, VersionId) =
+        (json.Text("Name"), json.Text("SecretString"), json.Binary("SecretBinary"), json.Text("VersionId"));
 }
 
 internal sealed class BatchGetSecretValueRequest : SecretsManagerRequest
