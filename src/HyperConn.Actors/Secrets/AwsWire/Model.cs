@@ -35,9 +35,15 @@ internal sealed class GetSecretValueRequest : SecretsManagerRequest
 {
     public string? SecretId { get; set; }
 
+    public string? VersionStage { get; set; }
+
     internal override string Operation => "GetSecretValue";
 
-    internal override void Write(Utf8JsonWriter json) => Write(json, "SecretId", SecretId);
+    internal override void Write(Utf8JsonWriter json)
+    {
+        Write(json, "SecretId", SecretId);
+        Write(json, "VersionStage", VersionStage);
+    }
 }
 
 internal sealed class GetSecretValueResponse : SecretsManagerResponse
@@ -86,6 +92,7 @@ internal sealed class BatchGetSecretValueResponse : SecretsManagerResponse
             SecretString = entry.Text("SecretString"),
             SecretBinary = entry.Binary("SecretBinary"),
             VersionId = entry.Text("VersionId"),
+            VersionStages = entry.Items("VersionStages", stage => stage.GetString() ?? ""),
         });
         Errors = json.Items("Errors", error => new APIErrorType { SecretId = error.Text("SecretId"), ErrorCode = error.Text("ErrorCode") });
         NextToken = json.Text("NextToken");
@@ -101,6 +108,8 @@ internal sealed class SecretValueEntry
     public MemoryStream? SecretBinary { get; init; }
 
     public string? VersionId { get; init; }
+
+    public List<string>? VersionStages { get; init; }
 }
 
 internal sealed class APIErrorType
