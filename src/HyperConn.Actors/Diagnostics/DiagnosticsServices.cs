@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace HyperConn;
 
@@ -9,7 +10,7 @@ internal static class DiagnosticsServices
 {
     /// <summary>
     /// Adds <see cref="OperatorEvents"/>, <see cref="IStatisticsSource"/>, <see cref="HyperConnMeter"/> and <see cref="ITenantOperator"/>.
-    /// Nothing is built until asked for; <see cref="HyperConnMeter"/> must be resolved once at start for metrics to appear.
+    /// The meter is built when the host starts: instruments nobody resolved would not exist.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="diagnostics">Reads the settings when the meter is built.</param>
@@ -30,6 +31,18 @@ internal static class DiagnosticsServices
             diagnostics(sp),
             sp.GetService<IMeterFactory>()));
         services.TryAddSingleton<ITenantOperator>(sp => new TenantOperator((command, token) => ask(sp, command, token)));
+        services.AddHostedService<MeterStart>();
         return services;
+    }
+
+    private sealed class MeterStart(HyperConnMeter meter) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            GC.KeepAlive(meter);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
