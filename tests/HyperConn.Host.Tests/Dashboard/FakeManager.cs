@@ -20,7 +20,7 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
 
     public FakeManager(int tenants = 10_000)
     {
-        Events = new OperatorEvents();
+        Events = new OperatorEvents(clock: new StepClock(this));
         _tenants = [.. Enumerable.Range(0, tenants).Select(i => Make(i))];
     }
 
@@ -63,6 +63,12 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
             Events.Record(OperatorEventKind.OperatorAction, $"{verb} on {command.Target}: {command.Reason}", (command.Target as OperatorTarget.Tenant)?.Key, (command.Target as OperatorTarget.Server)?.Name, verb, command.By);
             return Task.FromResult(new OperatorReply(true, "Done.", 1));
         }
+    }
+
+    /// <summary>The clock of the snapshots.</summary>
+    private sealed class StepClock(FakeManager manager) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => manager._start + manager._steps * manager.Step;
     }
 
     private TenantStatistics Make(int i)

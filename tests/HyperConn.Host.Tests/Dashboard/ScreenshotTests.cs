@@ -41,6 +41,8 @@ public sealed class ScreenshotTests(Browser browser)
                         continue;
                     await page.GotoAsync(new Uri(dashboard.Address, $"#/{route}").ToString());
                     await page.Locator("h1").WaitForAsync();
+                    if (name == "overview")
+                        await page.Locator("canvas[data-drawn]").WaitForAsync();
                     await page.WaitForTimeoutAsync(900);
                     await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, file + ".png"), FullPage = name == "overview" });
                 }

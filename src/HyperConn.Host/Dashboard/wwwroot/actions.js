@@ -3,11 +3,11 @@ import { h, icon, announce } from './dom.js';
 import { get, post, token, ApiError } from './api.js';
 
 export const verbs = {
-  pause: { label: 'Pause', effect: 'New leases wait until resumed, up to their own deadline. Open ones go on; idle connections close.' },
-  resume: { label: 'Resume', effect: 'Ends the pause or ban set on exactly this target.' },
-  drain: { label: 'Drain and evict', effect: 'Idle pools close now, busy ones when their last lease ends. The next request makes a new pool.' },
-  refresh: { label: 'Refresh secret', effect: 'Fetches the secret again, forgets remembered failures and hands out the new credentials.' },
-  ban: { label: 'Ban for a time', effect: 'New leases fail at once until the ban ends. Pools are drained.' },
+  pause: { label: 'Pause', ask: 'Pause', effect: 'New leases wait until resumed, up to their own deadline. Open ones go on; idle connections close.' },
+  resume: { label: 'Resume', ask: 'Resume', effect: 'Ends the pause or ban set on exactly this target.' },
+  drain: { label: 'Drain and evict', ask: 'Drain', effect: 'Idle pools close now, busy ones when their last lease ends. The next request makes a new pool.' },
+  refresh: { label: 'Refresh secret', ask: 'Refresh the secret of', effect: 'Fetches the secret again, forgets remembered failures and hands out the new credentials.' },
+  ban: { label: 'Ban for a time', ask: 'Ban', effect: 'New leases fail at once until the ban ends. Pools are drained.' },
 };
 
 const bans = [[300, '5 minutes'], [900, '15 minutes'], [3600, '1 hour'], [28800, '8 hours'], [86400, '24 hours']];
@@ -83,7 +83,7 @@ export function showToken() {
 /** Confirms and carries out a verb. */
 export async function confirmAction(verb, target, done) {
   if (!token.value && !await askToken()) return;
-  const { label, effect } = verbs[verb];
+  const { label, ask, effect } = verbs[verb];
   const by = h('input', { id: 'action-by', autocomplete: 'name', required: true, maxlength: '100', value: localStorage.getItem('hyperconn.by') ?? '' });
   const reason = h('input', { id: 'action-reason', required: true, maxlength: '500', autocomplete: 'off', placeholder: 'Ticket or a few words; it is logged' });
   const seconds = verb === 'ban' ? h('select', { id: 'action-seconds' }, bans.map(([value, text]) => h('option', { value: String(value) }, text))) : null;
@@ -119,7 +119,7 @@ export async function confirmAction(verb, target, done) {
     typed ? [h('label', { for: 'action-typed' }, 'This touches every tenant. Type “all tenants” to go on'), typed] : null,
     fault,
     h('footer', {}, h('button', { type: 'button', class: 'button', onclick: () => dialog.close() }, 'Cancel'), h('span', { class: 'grow' }), submit));
-  const dialog = openDialog(`${label}: ${describe(target)}?`, form);
+  const dialog = openDialog(`${ask} ${describe(target)}?`, form);
   reason.focus();
 }
 

@@ -73,7 +73,7 @@ export function areaChart({ series, format, label, height = 190, compact = false
   const plot = s('g', {});
   const marks = new Map(series.map(item => [item.key, {
     area: item.kind === 'area' ? plot.appendChild(s('path', { class: 'chart-area', 'data-tone': item.tone })) : null,
-    line: plot.appendChild(s('path', { class: `chart-line chart-${item.kind}`, 'data-tone': item.tone })),
+    line: plot.appendChild(s('path', { class: `chart-line line-${item.kind}`, 'data-tone': item.tone })),
   }]));
   const cursor = s('line', { class: 'chart-cursor', visibility: 'hidden' });
   svg.append(grid, plot, cursor);

@@ -58,7 +58,7 @@ function timeline() {
       parts.push(s('circle', { cx: Math.min(width - right, x), cy: lane * laneHeight + laneHeight / 2, r: Math.min(10, 3 + Math.sqrt(count - 1) * 1.1), 'data-tone': toneOf(event), class: 'dot' },
         s('title', {}, `${clockTime(event.at)} ${count > 1 ? `${count} events` : event.message}`)));
     }
-    for (const minutes of [0, 5, 10, 15]) {
+    for (const minutes of width < 560 ? [0, 7.5, 15] : [0, 5, 10, 15]) {
       const x = left + (1 - minutes / 15) * (width - left - right);
       parts.push(s('text', { x, y: height - 5, 'text-anchor': minutes === 0 ? 'end' : minutes === 15 ? 'start' : 'middle', class: 'axis' }, minutes ? `−${minutes} min` : 'now'));
     }

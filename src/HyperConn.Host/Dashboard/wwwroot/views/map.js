@@ -18,7 +18,7 @@ export function tenantMap() {
   function draw() {
     if (!data || !canvas.clientWidth) return;
     const width = canvas.clientWidth;
-    const area = width * Math.min(230, Math.max(120, width * 0.28));
+    const area = width * Math.min(300, Math.max(200, width * 0.28));
     cell = Math.max(4, Math.min(16, Math.floor(Math.sqrt(area / Math.max(1, data.count)))));
     columns = Math.max(1, Math.floor(width / cell));
     const height = Math.max(cell, Math.ceil(data.count / columns) * cell);
@@ -30,6 +30,7 @@ export function tenantMap() {
     context.scale(scale, scale);
     const css = getComputedStyle(element);
     const colours = Object.fromEntries(Object.entries(letters).map(([letter, state]) => [letter, css.getPropertyValue(`--map-${state}`).trim()]));
+    canvas.dataset.drawn = data.count;
     const gap = cell > 5 ? 1.5 : 1;
     // By colour, so that the pen changes eight times and not ten thousand.
     for (const [letter, colour] of Object.entries(colours)) {

@@ -8,9 +8,9 @@ import { tenantMap } from './map.js';
 import { openMenu } from '../actions.js';
 
 const tiles = [
-  ['pools', 'Live pools', 'violet', () => number(store.now.pools), () => `${number(store.totals.poolsCreated)} made, ${number(evictions())} evicted`],
+  ['pools', 'Live pools', 'violet', () => number(store.now.pools), () => `${number(evictions())} evicted so far`],
   ['leases', 'Open leases', 'blue', () => number(store.now.leases), () => `${number(store.totals.tenantsByState.busy ?? 0)} tenants busy`],
-  ['hotPerSecond', 'Acquisitions / s', 'teal', () => rate(store.now.hotPerSecond + store.now.coldPerSecond), () => `${share()} without a message`],
+  ['hotPerSecond', 'Acquisitions / s', 'teal', () => rate(store.now.hotPerSecond + store.now.coldPerSecond), () => `${share()} hot`],
   ['waiting', 'Waiting', 'amber', () => number(store.now.waiting), () => store.now.waiting ? `longest ${duration(store.now.oldestWait)}` : 'nobody waits'],
   ['inUse', 'Connections', 'blue', () => number(store.now.inUse + store.now.idleHeld), () => store.now.limit === null ? 'no limit' : `of ${number(store.now.limit)} allowed`],
   ['failedPerSecond', 'Failures / s', 'red', () => rate(store.now.failedPerSecond), () => `${number(store.totals.failedAcquisitions)} since start`],
@@ -75,8 +75,8 @@ export default function overview() {
       h('section', { class: 'panel attention-panel' }, h('h2', {}, 'Needs attention ', attentionCount), attention),
       h('section', { class: 'panel wide' }, h('h2', {}, 'Connections'), connections.element),
       h('section', { class: 'panel' }, h('h2', {}, 'Servers ', h('a', { href: '#/servers', class: 'more' }, 'All')), servers),
-      h('section', { class: 'panel wide' }, h('h2', {}, 'Tenants at a glance ', h('a', { href: '#/tenants', class: 'more' }, 'Table')), mapLegend, map.element),
-      h('section', { class: 'panel' }, h('h2', {}, 'Latest events ', h('a', { href: '#/events', class: 'more' }, 'All')), events)));
+      h('section', { class: 'panel all' }, h('h2', {}, 'Tenants at a glance ', h('a', { href: '#/tenants', class: 'more' }, 'Table')), mapLegend, map.element),
+      h('section', { class: 'panel all' }, h('h2', {}, 'Latest events ', h('a', { href: '#/events', class: 'more' }, 'All')), events)));
 
   function charts() {
     const { at, hotPerSecond, coldPerSecond, failedPerSecond, inUse, idleHeld, limit, waiting } = store.history;
@@ -114,7 +114,7 @@ export default function overview() {
       charts();
       attend();
       serverRows(servers);
-      const latest = store.events.slice(0, 7);
+      const latest = store.events.slice(0, 6);
       if (events.dataset.last !== String(latest[0]?.id ?? '')) {
         events.dataset.last = String(latest[0]?.id ?? '');
         replace(events, latest.length ? latest.map(event => eventItem(event)) : h('li', { class: 'empty' }, 'Nothing yet.'));

@@ -70,7 +70,7 @@ function card(name) {
         server.limit !== null && server.inUse >= server.limit ? h('span', { class: 'tag', data: { tone: 'amber' } }, 'Budget spent') : null);
       reason.hidden = !server.circuitReason;
       setText(reason, server.circuitReason ?? '');
-      replace(facts, [['In use', server.inUse], ['Idle, held', server.idleHeld], ['Opening', server.opening], ['Pools', server.pools], ['Reclaims', server.reclaims], ['Refusals', server.refusals], ['Timed out', server.timedOut]]
+      replace(facts, [['Opening', server.opening], ['Pools', server.pools], ['Reclaims', server.reclaims], ['Refusals', server.refusals], ['Timed out', server.timedOut]]
         .map(([key, value]) => h('div', {}, h('dt', {}, key), h('dd', {}, number(value)))));
       const history = store.serverHistory.get(name);
       if (history) chart.update(history.at, history, seconds);

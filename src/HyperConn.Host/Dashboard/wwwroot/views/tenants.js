@@ -54,7 +54,7 @@ export default function tenants(query) {
       nextReload = performance.now() + 1900;
       const started = performance.now();
       const page = await get('tenants', { search: search.value.trim(), state: [...wanted].join(','), server, ...state, desc: state.desc });
-      setText(took, `${Math.round(performance.now() - started)} ms`);
+      setText(took, `found in ${Math.round(performance.now() - started)} ms`);
       return page;
     },
     columns: [
