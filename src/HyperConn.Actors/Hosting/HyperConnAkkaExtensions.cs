@@ -24,7 +24,7 @@ public static class HyperConnAkkaExtensions
         {
             var runtime = resolver.GetService<PoolRuntime>() ?? throw new HyperConnException(new HyperConnFailure(
                 HyperConnErrorCode.NotConfigured, "WithHyperConn() needs services.AddHyperConn(...) on the same container."));
-            var store = resolver.GetService<ISecretStore>();
+            var store = new MeteredSecretStore(resolver.GetService<ISecretStore>(), resolver.GetService<HyperConnMeter>(), runtime.Store, runtime.Time);
             var supervisor = HyperConnActors.Start(system, runtime, store);
             registry.Register<PoolSupervisor>(supervisor);
 
