@@ -19,12 +19,14 @@ public sealed class TenantDataSource : DbDataSource
     private static readonly TimeSpan[] LoginDelays = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(30)];
 
     private readonly PoolRuntime _runtime;
+    private readonly LeaseStacks? _stacks;
     private PoolGeneration? _current;
     private HyperConnFailure? _lastFailure;
 
     internal TenantDataSource(PoolRuntime runtime, TenantKey tenant)
     {
         _runtime = runtime;
+        _stacks = runtime.Stacks;
         Tenant = tenant;
         Ready = new PoolReady(this);
         Login = new Circuit(runtime.Time, LoginDelays);
@@ -56,7 +58,10 @@ public sealed class TenantDataSource : DbDataSource
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
-    public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
+    public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
+        _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
+
+    private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (Current is not { } pool || !pool.TryLease(out var half))
             return _runtime.Opener.OpenAsync(this, cancellationToken);

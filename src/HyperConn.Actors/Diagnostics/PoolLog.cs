@@ -67,4 +67,10 @@ internal static partial class PoolLog
 
     [LoggerMessage(1033, LogLevel.Warning, "Sessions of {Tenant} could not be ended", EventName = "TerminateFailed")]
     public static partial void TerminateFailed(ILogger logger, TenantKey tenant, Exception? cause);
+
+    [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} are held for more than {Age}", EventName = "LeaseHeldLong")]
+    public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, int leases, TimeSpan age);
+
+    [LoggerMessage(1051, LogLevel.Warning, "The oldest lease of {Tenant} was taken here:\n{Stack}", EventName = "LeaseStack")]
+    public static partial void LeaseStack(ILogger logger, TenantKey tenant, string stack);
 }

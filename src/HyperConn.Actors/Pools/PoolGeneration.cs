@@ -82,9 +82,6 @@ internal sealed partial class PoolGeneration
     public PoolWord Word => new(Volatile.Read(ref _word));
 
     /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
-    /// <summary>Age of the oldest lease, as far as the watch on long leases has seen it.</summary>
-    public TimeSpan? OldestLease { get; private set; }
-
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
     public IReadOnlyList<ServerShare> Shares => _shares;

@@ -19,6 +19,7 @@ internal sealed class PoolRuntime
         Loggers = loggers ?? NullLoggerFactory.Instance;
         Logger = Loggers.CreateLogger("HyperConn.Pools");
         Opener = new ConnectionOpener(this);
+        Stacks = options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(Time) : null;
         AllowedServices = options.Services.Select(s => s.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
     }
 
@@ -47,6 +48,9 @@ internal sealed class PoolRuntime
     public StoreHealth Store { get; } = new();
 
     public PoolCounters Counters { get; } = new();
+
+    /// <summary>Who took which lease; null unless development asks for it.</summary>
+    public LeaseStacks? Stacks { get; }
 
     /// <summary>Services that may be asked for; empty: any.</summary>
     public IReadOnlySet<string> AllowedServices { get; }
