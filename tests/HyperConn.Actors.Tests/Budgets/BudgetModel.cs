@@ -119,6 +119,8 @@ internal class BudgetModel : SimulatedServer
                 holder.AnswerReclaim();
         }
         Advance(Tuning.ReclaimTimeout * 2);
+        // A budget at rest has no timer; a message that says nothing new makes it look at the clock.
+        Tell(new OpenEnded(Holders[0]));
         CheckBooks();
         Check(Ledger.Granted == Holders.Sum(h => h.Permits), "a permit was lost");
         Check(Ledger.Granted == Ledger.Statistics().IdleHeld, "a permit is neither free nor idle");

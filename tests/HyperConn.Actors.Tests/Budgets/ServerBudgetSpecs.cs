@@ -43,7 +43,7 @@ public class ServerBudgetSpecs() : TestKit(SchedulerTimeProvider.Config)
         busy.EndLease();
         Assert.Equal(0, next.Permits);
 
-        server.Advance(5);
+        server.Advance(BudgetTuning.Default.ReturnCooldown);
 
         Assert.Equal(1, next.Permits);
     }
@@ -73,7 +73,7 @@ public class ServerBudgetSpecs() : TestKit(SchedulerTimeProvider.Config)
         b.Call();
         Assert.True(server.Budget.UnderlyingActor.Timers.IsTimerActive("tick"));
         a.AnswerReclaim();
-        server.Advance(5);
+        server.Advance(BudgetTuning.Default.ReturnCooldown);
         b.EndOpen();
         b.EndLease();
         server.Advance(TimeSpan.FromMinutes(1));
