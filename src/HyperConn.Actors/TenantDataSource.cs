@@ -1,16 +1,123 @@
 using System.Data.Common;
+using Npgsql;
 
 namespace HyperConn;
 
-/// <summary>A tenant's data source.</summary>
+/// <summary>
+/// A tenant's data source: what callers hold and open connections on. May be kept for ever and used by any number of threads.
+/// </summary>
+/// <remarks>
+/// <para>It is a handle, not the pool. When the pool was evicted, or its credentials have changed, the next open makes a new one.
+/// Opening takes a lease, which ends when the connection is closed or disposed; a pool with an open lease is never evicted.</para>
+/// <para>The handle belongs to HyperConn and is shared by all callers of the tenant: disposing it does nothing, however often.</para>
+/// <para>Every way to open throws <see cref="HyperConnException"/> when no connection can be had and
+/// <see cref="OperationCanceledException"/> when the caller's token is cancelled.</para>
+/// </remarks>
 public sealed class TenantDataSource : DbDataSource
 {
+    // After a refused login: a try at 0, 2, 10 and 40 seconds keeps within four a minute and still bridges a rotation's window.
+    private static readonly TimeSpan[] LoginDelays = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(30)];
+
+    private readonly PoolRuntime _runtime;
+    private PoolGeneration? _current;
+    private HyperConnFailure? _lastFailure;
+
+    internal TenantDataSource(PoolRuntime runtime, TenantKey tenant)
+    {
+        _runtime = runtime;
+        Tenant = tenant;
+        Ready = new PoolReady(this);
+        Login = new Circuit(runtime.Time, LoginDelays);
+    }
+
     /// <summary>The tenant.</summary>
     public TenantKey Tenant { get; }
 
-    /// <inheritdoc/>
-    public override string ConnectionString => "";
+    /// <summary>The connection string without its password, or empty while the tenant has no pool.</summary>
+    public override string ConnectionString => Current is { } pool ? DataSourceFactory.Describe(pool) : "";
+
+    /// <summary>The generation that takes leases now; null: none, ask the supervisor.</summary>
+    internal PoolGeneration? Current => Volatile.Read(ref _current);
+
+    /// <summary>The answer to every Ask for this tenant.</summary>
+    internal PoolReady Ready { get; }
+
+    /// <summary>Memory of refused logins; it outlives the pool.</summary>
+    internal Circuit Login { get; }
+
+    /// <summary>Why the pool could not be made, or its secret not refreshed, the last time; null after a success.</summary>
+    internal HyperConnFailure? LastFailure
+    {
+        get => Volatile.Read(ref _lastFailure);
+        set => Volatile.Write(ref _lastFailure, value);
+    }
+
+    /// <summary>Opens a connection. Close or dispose it to end the lease.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>An open connection of this tenant.</returns>
+    /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
+    public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
+    {
+        if (Current is not { } pool || !pool.TryLease(out var half))
+            return _runtime.Opener.OpenAsync(this, cancellationToken);
+        var connection = pool.DataSource.CreateConnection();
+        var opening = connection.OpenAsync(cancellationToken);
+        return opening.IsCompletedSuccessfully
+            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
+            : _runtime.Opener.FinishAsync(this, pool, connection, half, opening, cancellationToken);
+    }
+
+    /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>
+    /// <returns>An open connection of this tenant.</returns>
+    /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
+    public new NpgsqlConnection OpenConnection()
+    {
+        var opening = OpenConnectionAsync();
+        return opening.IsCompletedSuccessfully
+            ? opening.Result
+            : Task.Run(async () => await opening.ConfigureAwait(false)).GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
+    /// server's budget, which then takes permits back elsewhere. Prefer <see cref="OpenConnectionAsync"/>, which waits instead.
+    /// </summary>
+    /// <returns>A closed connection of this tenant.</returns>
+    /// <exception cref="HyperConnException">The tenant had no pool and none could be made.</exception>
+    public new NpgsqlConnection CreateConnection() => (Current ?? Revive()).CreateUnopened();
+
+    /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>
+    internal void Touch() => Current?.Touch();
+
+    internal bool Publish(PoolGeneration? before, PoolGeneration? after) =>
+        ReferenceEquals(Interlocked.CompareExchange(ref _current, after, before), before);
 
     /// <inheritdoc/>
-    protected override DbConnection CreateDbConnection() => throw new NotSupportedException();
+    protected override DbConnection CreateDbConnection() => CreateConnection();
+
+    /// <inheritdoc/>
+    protected override DbConnection OpenDbConnection() => OpenConnection();
+
+    /// <inheritdoc/>
+    protected override async ValueTask<DbConnection> OpenDbConnectionAsync(CancellationToken cancellationToken = default) =>
+        await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    protected override DbCommand CreateDbCommand(string? commandText = null) => new TenantCommand(this) { CommandText = commandText ?? "" };
+
+    /// <inheritdoc/>
+    protected override DbBatch CreateDbBatch() => new TenantBatch(this);
+
+    private PoolGeneration Revive()
+    {
+        using var limit = new CancellationTokenSource(_runtime.Options.Pools.AcquireTimeout, _runtime.Time);
+        try
+        {
+            return Task.Run(() => _runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token), limit.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new HyperConnException(PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its pool was being made"));
+        }
+    }
 }

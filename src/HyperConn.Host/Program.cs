@@ -1,1 +1,15 @@
-Console.WriteLine("hyperconn");
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using HyperConn.Host.Commands;
+
+var root = new RootCommand("PostgreSQL connections for many tenants, managed by actors.")
+{
+    RunCommand.Create(),
+    DemoCommand.Create(),
+};
+var parsed = root.Parse(args);
+// What is wrong, in one line; a page of help after it would hide it.
+if (parsed.Action is ParseErrorAction fault)
+    fault.ShowHelp = args.Length == 0;
+// Ctrl-C and SIGTERM cancel the command's token; draining then takes its time.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

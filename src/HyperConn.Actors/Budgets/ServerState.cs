@@ -8,18 +8,25 @@ internal readonly record struct TenantPermits(TenantKey Tenant, int Permits);
 /// <summary>
 /// What pools and their callers share with one server's budget without a message: how much is wanted, who waits, and counters.
 /// </summary>
-internal sealed class ServerState(ServerEndpoint endpoint)
+internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = null)
 {
     private int _wanted;
     private int _keep;
     private int _waiting;
     private int _limit;
     private int _granted;
+    private int _reading;
     private long _timedOut;
     private volatile bool _capacityUnknown;
     private volatile IReadOnlyList<TenantPermits> _top = [];
 
     public ServerEndpoint Endpoint { get; } = endpoint;
+
+    /// <summary>How the actor is made, with its ledger in it: an actor that takes over after a crash forgets no permit.</summary>
+    public Props? BudgetProps { get; set; }
+
+    /// <summary>Whether the server is there.</summary>
+    public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
 
     /// <summary>The budget's actor. Set once, before the state is shared.</summary>
     public IActorRef Budget { get; set; } = ActorRefs.Nobody;
@@ -44,6 +51,12 @@ internal sealed class ServerState(ServerEndpoint endpoint)
 
     /// <summary>Whether the server's capacity is still to be read from it: no connection yet, and the limit isn't <c>unlimited</c>.</summary>
     public bool CapacityUnknown { get => _capacityUnknown; set => _capacityUnknown = value; }
+
+    /// <summary>Claims the one query that reads the capacity; false: another caller has it.</summary>
+    public bool TryClaimCapacityRead() => Interlocked.Exchange(ref _reading, 1) == 0;
+
+    /// <summary>The query has ended, well or badly.</summary>
+    public void CapacityReadEnded() => Volatile.Write(ref _reading, 0);
 
     /// <summary>Sets how many permits ending leases should give back, and up to how many permits a holder need give none. Budget only.</summary>
     public void Want(int permits, int keep = 0)

@@ -64,7 +64,7 @@ public sealed class SecretOptions
 /// <summary>Settings of AWS Secrets Manager.</summary>
 public sealed class AwsSecretOptions
 {
-    /// <summary>Region, such as <c>eu-west-1</c>. Required for the AWS store, unless the SDK finds one itself (<c>AWS_REGION</c>, profile).</summary>
+    /// <summary>Region, such as <c>eu-west-1</c>. Required for the AWS store, unless <c>AWS_REGION</c> or <c>AWS_DEFAULT_REGION</c> is set.</summary>
     public string? Region { get; set; }
 
     /// <summary>Endpoint to use instead of the region's own: an emulator or a VPC endpoint.</summary>
@@ -134,8 +134,8 @@ public sealed class PoolOptions
 /// <summary>Settings of each tenant's connections.</summary>
 public sealed class ConnectionOptions
 {
-    /// <summary>Most connections of one tenant. Default 10 (<c>max</c> of hyperconn-pg's pgOptions).</summary>
-    [Range(1, 10_000)]
+    /// <summary>Most connections of one tenant. 1 to 1,000, default 10 (<c>max</c> of hyperconn-pg's pgOptions).</summary>
+    [Range(1, 1_000)]
     public int MaxPerTenant { get; set; } = 10;
 
     /// <summary>Idle connections are closed after this time. Default 30 seconds (<c>idleTimeoutMillis</c>).</summary>

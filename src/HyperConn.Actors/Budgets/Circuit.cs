@@ -1,0 +1,149 @@
+namespace HyperConn;
+
+/// <summary>How a caller may go through a <see cref="Circuit"/>.</summary>
+internal enum CircuitPass
+{
+    /// <summary>Nothing is wrong.</summary>
+    Closed,
+
+    /// <summary>The caller is the one that tries; it must report how it went.</summary>
+    Probe,
+}
+
+/// <summary>
+/// Failure memory of one tenant's login or one server. While it is open, one caller at a time tries; those whose deadline allows wait for
+/// the outcome, the others are answered at once with the cause and the time of the next try.
+/// </summary>
+/// <remarks>
+/// Polly's and Akka's breakers fail everybody while open; here callers with time left must survive a restart or a rotation, so the
+/// waiting is ours. Thread-safe; time is injected.
+/// </remarks>
+internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays, double jitter = 0.0, Random? random = null)
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _changed = NewSignal();
+    private volatile HyperConnFailure? _cause;
+    private DateTimeOffset _nextTry;
+    private int _failures;
+    private bool _probing;
+    private bool _answerAtOnce;
+
+    public bool IsOpen => _cause is not null;
+
+    /// <summary>Failures in a row.</summary>
+    public int Failures => Volatile.Read(ref _failures);
+
+    /// <summary>The latest failure with the time of the next try, while the circuit is open.</summary>
+    public HyperConnFailure? Cause => _cause;
+
+    /// <summary>Goes through, or waits for the next try as long as the deadline allows.</summary>
+    /// <param name="deadline">When the caller's time is up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HyperConnException">The next try comes after the deadline.</exception>
+    public async ValueTask<CircuitPass> EnterAsync(DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            TimeSpan pause;
+            lock (_gate)
+            {
+                if (_cause is not { } cause)
+                    return CircuitPass.Closed;
+                var now = time.GetUtcNow();
+                if (!_probing && now >= _nextTry)
+                {
+                    _probing = true;
+                    return CircuitPass.Probe;
+                }
+
+                if (_answerAtOnce || (!_probing && _nextTry >= deadline))
+                    throw new HyperConnException(cause);
+                changed = _changed.Task;
+                pause = _probing ? deadline - now : _nextTry - now;
+                if (pause <= TimeSpan.Zero)
+                    throw new HyperConnException(cause);
+            }
+
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(changed, Task.Delay(pause, time, waiting.Token)).ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Says at once whether a caller would be turned away, without waiting.</summary>
+    public HyperConnFailure? Refusal(DateTimeOffset deadline)
+    {
+        lock (_gate)
+            return _cause is not null && (_answerAtOnce || (!_probing && _nextTry >= deadline)) ? _cause : null;
+    }
+
+    /// <summary>Closes the circuit: it worked, or there is reason to think it will (new credentials, an operator's word).</summary>
+    /// <returns>Whether it was open.</returns>
+    public bool Reset()
+    {
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            _probing = false;
+            _failures = 0;
+            if (_cause is null)
+                return false;
+            _cause = null;
+            changed = _changed;
+            _changed = NewSignal();
+        }
+
+        changed.TrySetResult();
+        return true;
+    }
+
+    /// <summary>It failed. A failure that did not come from the probe opens a closed circuit and changes nothing of an open one.</summary>
+    /// <param name="failure">The cause; the time of the next try is added.</param>
+    /// <param name="pass">How the caller had gone through.</param>
+    /// <param name="answerAtOnce">Callers get the cause until the next try, whatever their deadline: waiting won't mend it.</param>
+    /// <returns>Whether this opened the circuit.</returns>
+    public bool Failed(HyperConnFailure failure, CircuitPass pass, bool answerAtOnce = false)
+    {
+        TaskCompletionSource changed;
+        bool opened;
+        lock (_gate)
+        {
+            opened = _cause is null;
+            if (!opened && pass != CircuitPass.Probe)
+                return false;
+            var delay = delays[Math.Min(_failures, delays.Count - 1)];
+            if (jitter > 0)
+                delay *= 1 + (jitter * ((random ?? Random.Shared).NextDouble() - 0.5));
+            _failures++;
+            _answerAtOnce = answerAtOnce;
+            _probing = false;
+            _nextTry = time.GetUtcNow() + delay;
+            _cause = failure with { RetryAt = _nextTry };
+            changed = _changed;
+            _changed = NewSignal();
+        }
+
+        changed.TrySetResult();
+        return opened;
+    }
+
+    /// <summary>The probe ended without an answer (its caller gave up): the next one may try.</summary>
+    public void ProbeAbandoned()
+    {
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            if (!_probing)
+                return;
+            _probing = false;
+            changed = _changed;
+            _changed = NewSignal();
+        }
+
+        changed.TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace HyperConn;
+
+/// <summary>
+/// The <c>options</c> parameter: command-line options for the server process. Only settings are let through.
+/// </summary>
+/// <remarks>
+/// The server splits the text at white space, a backslash takes the next character as it is (pg_split_opts), and reads the pieces
+/// like its own command line. Whoever wrote a part of a secret could otherwise pass any switch.
+/// </remarks>
+internal static partial class SessionOptions
+{
+    /// <summary>
+    /// Sent where the credentials ask for no options, because Npgsql falls back to PGOPTIONS when there are none, and loses an
+    /// empty text when it copies its settings. Says what the session has anyway, in a form that poolers understand too.
+    /// </summary>
+    public static string Neutral(string clientEncoding) => $"-c client_encoding={string.Concat(clientEncoding.Where(char.IsAsciiLetterOrDigit))}";
+
+    private const string Advice = "Write -c name=value pairs with spaces between them, and spaces in a value as '\\ '.";
+
+    /// <summary>Null when the text holds nothing but <c>-c name=value</c>, <c>-cname=value</c> and <c>--name=value</c>.</summary>
+    public static string? Fault(string options)
+    {
+        if (options.Contains('\0', StringComparison.Ordinal))
+            return "The parameter 'options' has a NUL character.";
+        if (!TrySplit(options, out var words))
+            return $"The parameter 'options' ends in a backslash. {Advice}";
+
+        for (var i = 0; i < words.Count; i++)
+        {
+            var setting = words[i] switch
+            {
+                "-c" => i + 1 < words.Count ? words[++i] : "",
+                ['-', 'c', .. var attached] => attached,
+                ['-', '-', .. var named] => named,
+                _ => "",
+            };
+            if (!Setting().IsMatch(setting))
+                return $"The parameter 'options' has something else than settings. {Advice}";
+        }
+        return null;
+    }
+
+    private static bool TrySplit(string options, out List<string> words)
+    {
+        words = [];
+        var at = LibpqKeyValue.SkipSpace(options, 0);
+        while (at < options.Length)
+        {
+            var word = new StringBuilder();
+            for (; at < options.Length && !LibpqKeyValue.IsSpace(options[at]); at++)
+            {
+                if (options[at] == '\\' && ++at == options.Length)
+                    return false;
+                word.Append(options[at]);
+            }
+            words.Add(word.ToString());
+            at = LibpqKeyValue.SkipSpace(options, at);
+        }
+        return true;
+    }
+
+    // A setting's name as postgresql.conf has it, extensions' dotted ones included; '-' stands for '_' on the command line.
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_$.-]*=", RegexOptions.CultureInvariant)]
+    private static partial Regex Setting();
+}

@@ -1,0 +1,255 @@
+using Akka.Actor;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>
+/// The slow path of opening a connection: revives pools, waits for permits, and outlives rotations and restarts, all inside one deadline.
+/// </summary>
+internal sealed class ConnectionOpener(PoolRuntime runtime)
+{
+    private static readonly TimeSpan FirstFullDelay = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MostFullDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
+    public async ValueTask<NpgsqlConnection> FinishAsync(
+        TenantDataSource handle, PoolGeneration pool, NpgsqlConnection connection, int half, Task opening, CancellationToken cancellationToken)
+    {
+        var version = pool.Credentials.SecretVersion;
+        try
+        {
+            await opening.ConfigureAwait(false);
+            pool.NoteSession(connection.ProcessID);
+            return pool.Bind(connection, half);
+        }
+        catch (Exception exception)
+        {
+            pool.Abandon(half);
+            if (cancellationToken.IsCancellationRequested)
+                throw;
+            return await OpenAsync(handle, new FailedOpen(pool, version, exception), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, CancellationToken cancellationToken) =>
+        OpenAsync(handle, null, cancellationToken);
+
+    private async ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, FailedOpen? failed, CancellationToken cancellationToken)
+    {
+        runtime.Counters.ColdAcquisition();
+        var limit = runtime.Options.Pools.AcquireTimeout;
+        var attempt = new Attempt(handle, runtime.Time.GetUtcNow() + limit);
+        using var timer = new CancellationTokenSource(limit, runtime.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            if (failed is not null)
+                await RecoverAsync(attempt, failed, either.Token).ConfigureAwait(false);
+            while (true)
+            {
+                if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is { } connection)
+                    return connection;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            runtime.Counters.FailedAcquisition();
+            throw new HyperConnException(attempt.TimedOut(limit), attempt.LastError);
+        }
+        catch (HyperConnException)
+        {
+            runtime.Counters.FailedAcquisition();
+            throw;
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection?> TryOpenAsync(Attempt attempt, CancellationToken cancellationToken)
+    {
+        var handle = attempt.Handle;
+        attempt.Stage = "its pool was being made";
+        var pool = handle.Current;
+        var expected = pool is null;
+        pool ??= await runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
+        attempt.Pool = pool;
+        attempt.Stage = "its server was away";
+        var health = pool.Health;
+        var serverPass = CircuitPass.Closed;
+        var loginPass = CircuitPass.Closed;
+        try
+        {
+            serverPass = await health.Circuit.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
+            attempt.Stage = "its login was refused";
+            loginPass = await handle.Login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
+            if (serverPass == CircuitPass.Closed && pool.HealthySince != health.Epoch && (health.Epoch & 1) == 0)
+                pool.ResetAfterOutage(health.Epoch);
+
+            attempt.Stage = "all permits were taken";
+            attempt.WaitsForPermit = true;
+            var taken = await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
+            attempt.WaitsForPermit = false;
+            switch (taken.Outcome)
+            {
+                case LeaseOutcome.Retired:
+                    // Between the draining bit and the successor's publication lies a moment of the pool's actor.
+                    if (ReferenceEquals(handle.Current, pool))
+                        await Task.Delay(TimeSpan.FromMilliseconds(1), runtime.Time, cancellationToken).ConfigureAwait(false);
+                    return null;
+                case LeaseOutcome.TenantWaitersFull:
+                    throw new HyperConnException(PoolFailures.WaitersFull(handle.Tenant, null, runtime.Options.Servers.MaxWaitersPerTenant));
+                case LeaseOutcome.ServerWaitersFull:
+                    throw new HyperConnException(
+                        PoolFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, runtime.Options.Servers.MaxWaitersPerServer));
+            }
+
+            return await OpenLeasedAsync(attempt, pool, taken, serverPass, loginPass, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (expected)
+                pool.Unexpect();
+
+            // A probe that ends without a verdict (cancelled, queue full, retired) leaves the try to the next.
+            if (serverPass == CircuitPass.Probe && !attempt.ServerReported)
+                health.Circuit.ProbeAbandoned();
+            if (loginPass == CircuitPass.Probe && !attempt.LoginReported)
+                handle.Login.ProbeAbandoned();
+            attempt.ServerReported = attempt.LoginReported = false;
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection?> OpenLeasedAsync(
+        Attempt attempt, PoolGeneration pool, LeaseTaken taken, CircuitPass serverPass, CircuitPass loginPass, CancellationToken cancellationToken)
+    {
+        attempt.Stage = "the connection was being opened";
+        var version = pool.Credentials.SecretVersion;
+        var connection = pool.DataSource.CreateConnection();
+        Exception failure;
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            attempt.ServerReported = attempt.LoginReported = true;
+            if (pool.Health.ReportReachable())
+                PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+            if (attempt.Handle.Login.Reset())
+                PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
+            pool.NoteSession(connection.ProcessID);
+            await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
+            return pool.Bind(connection, taken.Half);
+        }
+        catch (Exception exception)
+        {
+            // Also after a successful open whose caller has gone: the lease must not stay with nobody.
+            await connection.DisposeAsync().ConfigureAwait(false);
+            pool.Abandon(taken.Half);
+            cancellationToken.ThrowIfCancellationRequested();
+            failure = exception;
+        }
+        finally
+        {
+            if (taken.Outcome == LeaseOutcome.Granted)
+                pool.GrantedOpenEnded();
+        }
+
+        await RecoverAsync(attempt, new FailedOpen(pool, version, failure, serverPass, loginPass), cancellationToken).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Does what the fault calls for. Returns when another try makes sense, throws when it does not.</summary>
+    private async ValueTask RecoverAsync(Attempt attempt, FailedOpen failed, CancellationToken cancellationToken)
+    {
+        var pool = failed.Pool;
+        var fault = OpenFaults.Of(failed.Exception);
+        var failure = PoolFailures.Connect(pool.Tenant, pool.ServerName, fault, failed.Exception);
+        attempt.LastError = failed.Exception;
+        attempt.ServerReported = true;
+        if (fault == OpenFault.Unreachable)
+        {
+            if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
+                PoolLog.ServerUnreachable(runtime.Logger, pool.ServerName, failure.Code);
+            return;
+        }
+
+        if (pool.Health.ReportReachable())
+            PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+        switch (fault)
+        {
+            case OpenFault.LoginRefused or OpenFault.CredentialsExpired:
+                var newer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+                pool.Owner.Tell(new CredentialsRefused(pool, failed.SecretVersion, newer));
+                attempt.Stage = "newer credentials were being fetched";
+                await Task.WhenAny(newer.Task, pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
+                var changed = !newer.Task.IsCompletedSuccessfully || newer.Task.Result;
+                attempt.LoginReported = true;
+                if (changed)
+                    attempt.Handle.Login.Reset();
+                else if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
+                    PoolLog.LoginRefused(runtime.Logger, pool.Tenant, failed.SecretVersion);
+                return;
+            case OpenFault.ServerFull or OpenFault.TenantFull:
+                attempt.Stage = "the server had no free slot";
+                if (fault == OpenFault.ServerFull)
+                    pool.ReportServerFull();
+                else
+                    pool.ReportTenantFull();
+                await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+                return;
+            case OpenFault.DatabaseUnavailable:
+                attempt.LoginReported = true;
+                if (attempt.Handle.Login.Failed(failure, failed.LoginPass, answerAtOnce: true))
+                    PoolLog.DatabaseUnavailable(runtime.Logger, pool.Tenant);
+                throw new HyperConnException(attempt.Handle.Login.Cause ?? failure, failed.Exception);
+            default:
+                throw new HyperConnException(failure, failed.Exception);
+        }
+    }
+
+    /// <summary>An open that PostgreSQL or the network refused.</summary>
+    private sealed record FailedOpen(
+        PoolGeneration Pool,
+        string SecretVersion,
+        Exception Exception,
+        CircuitPass ServerPass = CircuitPass.Closed,
+        CircuitPass LoginPass = CircuitPass.Closed);
+
+    /// <summary>One caller's way through, for its deadline and for the message when that passes.</summary>
+    private sealed class Attempt(TenantDataSource handle, DateTimeOffset deadline)
+    {
+        private TimeSpan _fullDelay = FirstFullDelay;
+
+        public TenantDataSource Handle { get; } = handle;
+
+        public DateTimeOffset Deadline { get; } = deadline;
+
+        public string Stage { get; set; } = "";
+
+        public PoolGeneration? Pool { get; set; }
+
+        public bool WaitsForPermit { get; set; }
+
+        public bool ServerReported { get; set; }
+
+        public bool LoginReported { get; set; }
+
+        public Exception? LastError { get; set; }
+
+        public TimeSpan NextFullDelay()
+        {
+            var delay = _fullDelay * (0.5 + Random.Shared.NextDouble());
+            _fullDelay = _fullDelay * 2 < MostFullDelay ? _fullDelay * 2 : MostFullDelay;
+            return delay;
+        }
+
+        public HyperConnFailure TimedOut(TimeSpan limit)
+        {
+            if (WaitsForPermit && Pool is { } pool)
+            {
+                pool.Shares[0].Server.AddTimedOut();
+                return PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
+            }
+
+            return LastError is { } error && Pool is { } tried
+                ? PoolFailures.Connect(Handle.Tenant, tried.ServerName, OpenFaults.Of(error), error)
+                : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>Makes the <see cref="NpgsqlDataSource"/> of a generation.</summary>
+internal static class DataSourceFactory
+{
+    private const string DefaultApplicationName = "hyperconn";
+
+    public static NpgsqlDataSource Build(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: true).Build();
+
+    /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
+    public static NpgsqlDataSource BuildUnpooled(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: false).Build();
+
+    /// <summary>The connection string for people: no password of any kind.</summary>
+    public static string Describe(PoolGeneration pool)
+    {
+        var settings = pool.Credentials.Postgres.ToNpgsql();
+        settings.Remove("Password");
+        settings.Remove("SSL Password");
+        return settings.ConnectionString;
+    }
+
+    private static NpgsqlDataSourceBuilder Builder(PoolGeneration pool, HyperConnOptions options, bool pooled)
+    {
+        var settings = pool.Credentials.Postgres.ToNpgsql();
+        var connections = options.Connections;
+        settings.Pooling = pooled;
+        settings.MinPoolSize = 0;
+        settings.MaxPoolSize = connections.MaxPerTenant;
+        settings.ConnectionIdleLifetime = Seconds(connections.IdleLifetime);
+        settings.ConnectionPruningInterval = Math.Clamp(settings.ConnectionIdleLifetime / 3, 1, 10);
+        settings.NoResetOnClose = false;
+        settings.Multiplexing = false;
+
+        // A lease ends when its connection closes; Npgsql's keepalive could break one in the instant between opening and the lease's
+        // subscription. TCP keepalives do the same work below.
+        settings.KeepAlive = 0;
+        settings.PersistSecurityInfo = false;
+        if (!settings.ContainsKey("Timeout"))
+            settings.Timeout = Seconds(connections.ConnectTimeout);
+        if (!settings.ContainsKey("Command Timeout"))
+            settings.CommandTimeout = Seconds(connections.CommandTimeout);
+        settings.ApplicationName ??= DefaultApplicationName;
+        if (Schema(pool.Tenant, options.Schemas) is { } schema)
+            settings.SearchPath = QuoteIdentifier(schema);
+
+        // The name becomes a metric tag; without one Npgsql would use the connection string, SSL password included.
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = pool.Tenant.ToString() };
+        builder.UseLoggerFactory(pool.Loggers);
+        if (connections.NoTypeLoading)
+            builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
+        pool.Credentials.Postgres.GuardCertificates(builder);
+        builder.UsePasswordProvider(_ => pool.CurrentPassword(), (_, _) => new ValueTask<string>(pool.CurrentPassword()));
+        connections.ConfigureDataSource?.Invoke(pool.Tenant, builder);
+        EnsureUnchanged(settings, builder.ConnectionStringBuilder);
+        return builder;
+    }
+
+    private static string? Schema(TenantKey tenant, SchemaOptions schemas) => schemas.ByOrg.TryGetValue(tenant.Org, out var own)
+        ? own
+        : schemas.Template?
+            .Replace("{org}", tenant.Org, StringComparison.Ordinal)
+            .Replace("{service}", tenant.Service, StringComparison.Ordinal);
+
+    // PostgreSQL manual, 4.1.1: a quoted identifier may hold anything but NUL; a quote is written twice.
+    private static string QuoteIdentifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static void EnsureUnchanged(NpgsqlConnectionStringBuilder before, NpgsqlConnectionStringBuilder after)
+    {
+        if (before.Host != after.Host || before.Port != after.Port || before.Username != after.Username || before.Database != after.Database
+            || before.MaxPoolSize != after.MaxPoolSize || before.Pooling != after.Pooling || after.Multiplexing || after.NoResetOnClose || after.KeepAlive != 0)
+        {
+            throw new InvalidOperationException(
+                "ConfigureDataSource changed host, port, user, database or pooling of a tenant's data source. These are HyperConn's; change the secret instead.");
+        }
+    }
+
+    private static int Seconds(TimeSpan time) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, 1024);
+}

@@ -1,0 +1,73 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>What an attempt to connect failed of, as far as it matters for what to do next.</summary>
+internal enum OpenFault
+{
+    /// <summary>Anything else: the caller gets it.</summary>
+    Other,
+
+    /// <summary>User name or password: ask for newer credentials.</summary>
+    LoginRefused,
+
+    /// <summary>The credentials are past their hard limit: ask for newer ones.</summary>
+    CredentialsExpired,
+
+    /// <summary>The database is not there or not open to this user.</summary>
+    DatabaseUnavailable,
+
+    /// <summary>No slot left on the server: others use it too. Wait.</summary>
+    ServerFull,
+
+    /// <summary>The role's or the database's own connection limit. Wait.</summary>
+    TenantFull,
+
+    /// <summary>The server is away, starting or stopping. Wait for it.</summary>
+    Unreachable,
+}
+
+/// <summary>Reads the fault from Npgsql's exception.</summary>
+internal static class OpenFaults
+{
+    public static OpenFault Of(Exception exception) => exception switch
+    {
+        PostgresException postgres => Of(postgres),
+        _ when Find<HyperConnException>(exception) is not null => OpenFault.CredentialsExpired,
+        _ when Find<SocketException>(exception) is not null
+            || Find<IOException>(exception) is not null
+            || Find<TimeoutException>(exception) is not null => OpenFault.Unreachable,
+        // Npgsql has no code for these two; the texts are its own, not the server's, and not localised.
+        NpgsqlException npgsql when npgsql.Message.StartsWith("No password has been provided", StringComparison.Ordinal) => OpenFault.LoginRefused,
+        _ => OpenFault.Other,
+    };
+
+    // Codes: PostgreSQL manual, appendix A. Routines tell which of three limits a 53300 is about; unlike messages they are not localised.
+    private static OpenFault Of(PostgresException postgres) => postgres.SqlState switch
+    {
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => OpenFault.LoginRefused,
+        PostgresErrorCodes.InvalidCatalogName
+            or PostgresErrorCodes.ObjectNotInPrerequisiteState
+            or PostgresErrorCodes.InsufficientPrivilege => OpenFault.DatabaseUnavailable,
+        PostgresErrorCodes.TooManyConnections => postgres.Routine is "InitializeSessionUserId" or "CheckMyDatabase"
+            ? OpenFault.TenantFull
+            : OpenFault.ServerFull,
+        PostgresErrorCodes.CannotConnectNow
+            or PostgresErrorCodes.AdminShutdown
+            or PostgresErrorCodes.CrashShutdown => OpenFault.Unreachable,
+        _ => OpenFault.Other,
+    };
+
+    private static T? Find<T>(Exception? exception)
+        where T : Exception
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is T found)
+                return found;
+        }
+
+        return null;
+    }
+}

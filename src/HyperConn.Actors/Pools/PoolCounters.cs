@@ -1,0 +1,52 @@
+namespace HyperConn;
+
+/// <summary>Totals since start. Hot acquisitions are not counted here but by the word of each generation.</summary>
+internal sealed class PoolCounters
+{
+    private readonly long[] _evictions = new long[Enum.GetValues<EvictionReason>().Length];
+    private long _retiredAccesses;
+    private long _cold;
+    private long _failed;
+    private long _rotations;
+    private long _created;
+    private long _poolsFailed;
+    private long _skipped;
+    private long _capUnmet;
+
+    public long RetiredAccesses => Volatile.Read(ref _retiredAccesses);
+
+    public long Cold => Volatile.Read(ref _cold);
+
+    public long Failed => Volatile.Read(ref _failed);
+
+    public long Rotations => Volatile.Read(ref _rotations);
+
+    public long PoolsCreated => Volatile.Read(ref _created);
+
+    public long PoolsFailed => Volatile.Read(ref _poolsFailed);
+
+    public long EvictionsSkipped => Volatile.Read(ref _skipped);
+
+    public long CapUnmet => Volatile.Read(ref _capUnmet);
+
+    public IReadOnlyDictionary<EvictionReason, long> Evictions =>
+        Enum.GetValues<EvictionReason>().ToDictionary(reason => reason, reason => Volatile.Read(ref _evictions[(int)reason]));
+
+    public void Retired(long accesses) => Interlocked.Add(ref _retiredAccesses, accesses);
+
+    public void ColdAcquisition() => Interlocked.Increment(ref _cold);
+
+    public void FailedAcquisition() => Interlocked.Increment(ref _failed);
+
+    public void Rotated() => Interlocked.Increment(ref _rotations);
+
+    public void Created() => Interlocked.Increment(ref _created);
+
+    public void PoolFailed() => Interlocked.Increment(ref _poolsFailed);
+
+    public void EvictionSkipped() => Interlocked.Increment(ref _skipped);
+
+    public void CapExceeded() => Interlocked.Increment(ref _capUnmet);
+
+    public void Evicted(EvictionReason reason) => Interlocked.Increment(ref _evictions[(int)reason]);
+}

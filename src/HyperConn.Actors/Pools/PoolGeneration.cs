@@ -1,0 +1,209 @@
+using System.Data;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>
+/// One data source of a tenant on one set of credentials, with its leases. The tenant's pool actor makes, replaces and closes it; callers
+/// take leases on it without a message.
+/// </summary>
+/// <remarks>
+/// A pool with P permits gives at most P leases at once, so Npgsql never holds more than P physical connections. The rest of this class:
+/// the queue of callers and the budget's grants in <c>PoolGeneration.Queue.cs</c>, the end in <c>PoolGeneration.Draining.cs</c>.
+/// </remarks>
+internal sealed partial class PoolGeneration
+{
+    private readonly PoolRuntime _runtime;
+    private readonly IActorRef _owner;
+    private readonly StateChangeEventHandler _onFirstHalf;
+    private readonly StateChangeEventHandler _onSecondHalf;
+    private readonly ServerShare[] _shares;
+    private readonly ServerState _server;
+    private readonly Lock _gate = new();
+    private readonly Lock _clearing = new();
+    private long _word;
+    private long _lastUsed;
+    private int _healthySince;
+    private GenerationCredentials _credentials;
+
+    public PoolGeneration(
+        PoolRuntime runtime,
+        TenantKey tenant,
+        int number,
+        GenerationCredentials credentials,
+        ServerState[] servers,
+        IActorRef owner)
+    {
+        _runtime = runtime;
+        _owner = owner;
+        _credentials = credentials;
+        _onFirstHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 0);
+        _onSecondHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 1);
+        _cap = runtime.Options.Connections.MaxPerTenant;
+        Tenant = tenant;
+        Number = number;
+        CreatedAt = runtime.Time.GetUtcNow();
+        _lastUsed = runtime.Clock.Milliseconds;
+        _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
+        _server = servers[0];
+        ServerName = string.Join(",", servers.Select(s => s.Endpoint));
+        Health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
+        _healthySince = Health.Epoch & ~1;
+        DataSource = DataSourceFactory.Build(this, runtime.Options);
+        runtime.Generations.TryAdd(this, 0);
+    }
+
+    public TenantKey Tenant { get; }
+
+    /// <summary>1 for a pool's first credentials, one more each time they change so that a new data source is needed.</summary>
+    public int Number { get; }
+
+    public NpgsqlDataSource DataSource { get; }
+
+    public DateTimeOffset CreatedAt { get; }
+
+    /// <summary>The credentials new physical connections use. A changed password replaces them in place.</summary>
+    public GenerationCredentials Credentials
+    {
+        get => Volatile.Read(ref _credentials);
+        set => Volatile.Write(ref _credentials, value);
+    }
+
+    /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
+    public ServerHealth Health { get; }
+
+    /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
+    public string ServerName { get; }
+
+    public ILoggerFactory Loggers => _runtime.Loggers;
+
+    public PoolWord Word => new(Volatile.Read(ref _word));
+
+    /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
+    /// <summary>Age of the oldest lease, as far as the watch on long leases has seen it.</summary>
+    public TimeSpan? OldestLease { get; private set; }
+
+    public long LastUsed => Volatile.Read(ref _lastUsed);
+
+    public IReadOnlyList<ServerShare> Shares => _shares;
+
+    /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
+    /// <param name="half">The half of the word that counts the lease.</param>
+    public bool TryLease(out int half)
+    {
+        var bits = Volatile.Read(ref _word);
+        while (true)
+        {
+            var word = new PoolWord(bits);
+            half = word.Half;
+            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits || Health.Epoch != Volatile.Read(ref _healthySince))
+                return false;
+            var seen = Interlocked.CompareExchange(ref _word, bits + PoolWord.OneLease(half) + PoolWord.OneAccess, bits);
+            if (seen == bits)
+                return true;
+            bits = seen;
+        }
+    }
+
+    public void Touch() => Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
+
+    /// <summary>
+    /// Ties a lease to its connection, which has just been opened: from here on the lease ends when the connection closes. Nothing but
+    /// its owner can close it before that, because Npgsql's keepalive, which could, is switched off.
+    /// </summary>
+    public NpgsqlConnection Bind(NpgsqlConnection connection, int half)
+    {
+        connection.StateChange += half == 0 ? _onFirstHalf : _onSecondHalf;
+        return connection;
+    }
+
+    /// <summary>Ends a lease whose connection could not be opened. Nothing stands behind its permit, so that goes back.</summary>
+    public void Abandon(int half) => ReleaseSlow(half, broken: true);
+
+    /// <summary>
+    /// A connection object that its owner opens when it likes. Each time it opens it counts as a lease, over the permits if need be.
+    /// It keeps the data source from being disposed (not its pool from being evicted) until the garbage collector has it.
+    /// </summary>
+    public NpgsqlConnection CreateUnopened()
+    {
+        Pin();
+        var connection = DataSource.CreateConnection();
+        connection.StateChange += new Pinned(this).OnStateChange;
+        return connection;
+    }
+
+    private void OnStateChange(NpgsqlConnection connection, StateChangeEventArgs change, int half)
+    {
+        // The first opening came before the subscription; this is a connection object opened again by its owner.
+        if (change.CurrentState == ConnectionState.Open)
+            ForceLease(half);
+        else if (connection.FullState == ConnectionState.Broken)
+            ReleaseBroken(half);
+        else
+            Release(half);
+    }
+
+    /// <summary>Ends a lease whose connection went back to the pool.</summary>
+    private void Release(int half)
+    {
+        Touch();
+        if (!AnyWanted())
+        {
+            var bits = Volatile.Read(ref _word);
+            while (!new PoolWord(bits).Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
+            {
+                var seen = Interlocked.CompareExchange(ref _word, bits - PoolWord.OneLease(half), bits);
+                if (seen == bits)
+                    return;
+                bits = seen;
+            }
+        }
+
+        ReleaseSlow(half, broken: false);
+    }
+
+    /// <summary>
+    /// Ends a lease whose connection is gone. Its permit goes back too, so that the connection that replaces it is opened under the
+    /// server's bound on concurrent opens.
+    /// </summary>
+    private void ReleaseBroken(int half)
+    {
+        Touch();
+        Health.ReportBroken(Tenant);
+        ReleaseSlow(half, broken: true);
+    }
+
+    /// <summary>The password for a physical connection being opened. Credentials past their time-to-live still serve, but ask for a refresh.</summary>
+    public string CurrentPassword()
+    {
+        var credentials = Credentials;
+        var now = _runtime.Time.GetUtcNow();
+        if (now >= credentials.StaleAt)
+            _runtime.Supervisor.Tell(new CredentialsStale(Tenant.Org));
+        return now - credentials.FetchedAt < _runtime.Options.Secrets.HardLimit
+            ? credentials.Postgres.Password
+            : throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));
+    }
+
+    private bool AnyWanted()
+    {
+        if (_server.Wanted > 0)
+            return true;
+        for (var i = 1; i < _shares.Length; i++)
+        {
+            if (_shares[i].Server.Wanted > 0)
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Add(long delta) => Interlocked.Add(ref _word, delta);
+
+    private void SetFlag(long flag) => Interlocked.Or(ref _word, flag);
+
+    private void ClearFlag(long flag) => Interlocked.And(ref _word, ~flag);
+}

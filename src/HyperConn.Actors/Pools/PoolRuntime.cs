@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HyperConn;
+
+/// <summary>What handles, generations and actors of one manager share: settings, time, the published handles and servers, counters.</summary>
+internal sealed class PoolRuntime
+{
+    private volatile bool _shuttingDown;
+
+    public PoolRuntime(HyperConnOptions options, TimeProvider? time = null, ILoggerFactory? loggers = null)
+    {
+        Options = options;
+        Time = time ?? TimeProvider.System;
+        Clock = new CoarseClock(Time);
+        Loggers = loggers ?? NullLoggerFactory.Instance;
+        Logger = Loggers.CreateLogger("HyperConn.Pools");
+        Opener = new ConnectionOpener(this);
+        AllowedServices = options.Services.Select(s => s.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+    }
+
+    public HyperConnOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public CoarseClock Clock { get; }
+
+    public ILoggerFactory Loggers { get; }
+
+    public ILogger Logger { get; }
+
+    public ConnectionOpener Opener { get; }
+
+    public PoolCounters Counters { get; } = new();
+
+    /// <summary>Services that may be asked for; empty: any.</summary>
+    public IReadOnlySet<string> AllowedServices { get; }
+
+    /// <summary>The supervisor; nobody until the actor system has started.</summary>
+    public IActorRef Supervisor { get; set; } = ActorRefs.Nobody;
+
+    /// <summary>The handle of every tenant that ever had a pool. The hot path reads it; the supervisor writes it.</summary>
+    public ConcurrentDictionary<TenantKey, TenantDataSource> Handles { get; } = new();
+
+    /// <summary>Every server in use. It outlives the supervisor, so that a restart of it forgets no permit.</summary>
+    public ConcurrentDictionary<ServerEndpoint, ServerState> Servers { get; } = new();
+
+    /// <summary>Every generation that is not closed, those that drain included.</summary>
+    public ConcurrentDictionary<PoolGeneration, byte> Generations { get; } = new();
+
+    /// <summary>Leases open now, over all generations.</summary>
+    public int LeasesOpen => Generations.Keys.Sum(generation => generation.Word.Leases);
+
+    /// <summary>Set when draining begins: nothing new is begun.</summary>
+    public bool ShuttingDown
+    {
+        get => _shuttingDown;
+        set => _shuttingDown = value;
+    }
+
+    /// <summary>Asks the supervisor for a live pool and waits for it.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="forLease">Whether a lease will be taken at once: until <see cref="PoolGeneration.Unexpect"/> the pool is not evicted.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HyperConnException">There is none to be had.</exception>
+    public async Task<PoolGeneration> EnsurePoolAsync(TenantKey tenant, bool forLease, CancellationToken cancellationToken)
+    {
+        if (tenant.IsDefault)
+            throw new HyperConnException(new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create."));
+        if (ShuttingDown)
+            throw new HyperConnException(PoolFailures.ShuttingDown(tenant));
+        if (Supervisor.IsNobody())
+            throw new HyperConnException(PoolFailures.NotStarted(tenant));
+        var promise = new PoolPromise(forLease);
+        Supervisor.Tell(new EnsurePool(tenant, promise));
+
+        // Cancellation and the answer race for the promise; whichever wins decides who ends the reservation.
+        await using var registration = cancellationToken
+            .Register(static (state, token) => ((PoolPromise)state!).TrySetCanceled(token), promise).ConfigureAwait(false);
+        var answer = await promise.Task.ConfigureAwait(false);
+        return answer.Pool ?? throw new HyperConnException(answer.Failure!);
+    }
+}

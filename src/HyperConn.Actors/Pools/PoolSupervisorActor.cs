@@ -1,0 +1,386 @@
+using System.Globalization;
+using Akka.Actor;
+
+namespace HyperConn;
+
+/// <summary>How the supervisor makes its children; a probe can stand in for each.</summary>
+internal sealed record PoolParts(
+    Func<PoolRuntime, TenantDataSource, IActorRef, Props> Pool,
+    Func<PoolRuntime, Props> Fetcher,
+    Func<PoolRuntime, ServerState, Props> Budget);
+
+/// <summary>
+/// One per process: knows every tenant's pool, makes it on first request, evicts when a new one is asked for, and drains all at the end.
+/// </summary>
+/// <remarks>A pool that crashes is stopped and made anew at the next request; the fetcher and the budgets are started again at once.</remarks>
+internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
+{
+    private const string SweepTimer = "sweep";
+    private const string TrimTimer = "trim";
+
+    private readonly PoolRuntime _runtime;
+    private readonly PoolParts _parts;
+    private readonly Dictionary<TenantKey, PoolEntry> _entries = [];
+    private readonly Dictionary<string, HashSet<TenantKey>> _tenantsByOrg = new(StringComparer.Ordinal);
+    private readonly Queue<PoolEntry> _waitingForRoom = new();
+    private readonly PoolEvictor _evictor;
+    private IActorRef _fetcher = ActorRefs.Nobody;
+    private int _sequence;
+    private int _waiting;
+
+    public PoolSupervisorActor(PoolRuntime runtime, PoolParts parts)
+    {
+        _runtime = runtime;
+        _parts = parts;
+        _evictor = new PoolEvictor(Evict, _ => _runtime.Counters.EvictionSkipped());
+        Running();
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private HyperConnOptions Options => _runtime.Options;
+
+    public static Props CreateProps(PoolRuntime runtime, PoolParts parts) => Props.Create(() => new PoolSupervisorActor(runtime, parts));
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    protected override void PreStart()
+    {
+        StartFetcher();
+
+        // After a restart: permits of leases that are still open must not be forgotten.
+        foreach (var server in _runtime.Servers.Values)
+            StartBudget(server);
+        _runtime.Supervisor = Self;
+        if (Options.Pools.SweepInterval > TimeSpan.Zero)
+            Timers.StartPeriodicTimer(SweepTimer, Sweep.Instance, Options.Pools.SweepInterval);
+        if (Options.Connections.IdleLifetime > TimeSpan.Zero)
+            Timers.StartPeriodicTimer(TrimTimer, Trim.Instance, Options.Connections.IdleLifetime);
+    }
+
+    protected override void PostStop()
+    {
+        foreach (var entry in _entries.Values)
+            entry.Refuse(_runtime.ShuttingDown ? PoolFailures.ShuttingDown(entry.Tenant) : PoolFailures.Internal(entry.Tenant, "The pool supervisor restarted."));
+    }
+
+    private void Running()
+    {
+        Receive<GetPool>(OnGetPool);
+        Receive<EnsurePool>(OnEnsurePool);
+        Receive<PoolOpened>(OnPoolOpened);
+        Receive<PoolFailed>(OnPoolFailed);
+        Receive<PoolWentIdle>(OnPoolWentIdle);
+        Receive<WaitedForRoom>(OnWaitedForRoom);
+        Receive<EvictPool>(OnEvictPool);
+        Receive<Sweep>(_ => EvictExpired());
+        Receive<Trim>(_ => OnTrim());
+        Receive<DrainAll>(OnDrainAll);
+        Always();
+    }
+
+    /// <summary>What is answered in every state.</summary>
+    private void Always()
+    {
+        Receive<PoolTerminated>(OnPoolTerminated);
+        Receive<FetcherStopped>(_ => StartFetcher());
+        Receive<BudgetStopped>(stopped => StartBudget(stopped.Server));
+        Receive<LocateServers>(OnLocateServers);
+        Receive<SecretChanged>(OnSecretChanged);
+        Receive<SecretRefreshFailed>(OnSecretRefreshFailed);
+        Receive<CredentialsStale>(stale => _fetcher.Tell(new RevalidateSecret(stale.Org)));
+        Receive<RefreshPool>(OnRefreshPool);
+        Receive<RefreshAllSecrets>(refresh => _fetcher.Forward(refresh));
+        Receive<GetSecretFetcherStatistics>(get => _fetcher.Forward(get));
+        Receive<GetPoolsSnapshot>(_ => Sender.Tell(Snapshot()));
+    }
+
+    private void OnGetPool(GetPool get)
+    {
+        if (_entries.TryGetValue(get.Tenant, out var entry) && entry.IsReady)
+        {
+            PoolLog.Reusing(_runtime.Logger, get.Tenant);
+            entry.Handle.Touch();
+            Sender.Tell(entry.Handle.Ready);
+        }
+        else if (Admit(get.Tenant, entry, out var refusal) is { } admitted)
+        {
+            admitted.Askers.Add(Sender);
+        }
+        else
+        {
+            Sender.Tell(new PoolUnavailable(refusal));
+        }
+    }
+
+    private void OnEnsurePool(EnsurePool ensure)
+    {
+        if (_entries.TryGetValue(ensure.Tenant, out var entry) && entry.Handle.Current is { } pool)
+            ensure.Promise.Keep(pool);
+        else if (Admit(ensure.Tenant, entry, out var refusal) is { } admitted)
+            admitted.Promises.Add(ensure.Promise);
+        else
+            ensure.Promise.Break(refusal);
+    }
+
+    /// <summary>The entry a request joins; null: it is refused.</summary>
+    private PoolEntry? Admit(TenantKey tenant, PoolEntry? entry, out HyperConnFailure refusal)
+    {
+        refusal = null!;
+        if (entry is not null)
+            return entry;
+        if (Refusal(tenant) is { } reason)
+        {
+            refusal = reason;
+            return null;
+        }
+
+        EvictExpired();
+        var surplus = _entries.Count - _waiting + 1 - Options.Pools.MaxPools;
+        if (surplus > 0)
+            surplus -= _evictor.EvictOldest(surplus, EvictionReason.LeastRecentlyUsed);
+        if (surplus > 0)
+        {
+            _runtime.Counters.CapExceeded();
+            if (Options.Pools.OnCapacity == CapacityPolicy.Reject)
+            {
+                refusal = PoolFailures.CapacityReached(tenant, Options.Pools.MaxPools, waited: false);
+                return null;
+            }
+        }
+
+        entry = new PoolEntry(_runtime.Handles.GetOrAdd(tenant, static (key, runtime) => new TenantDataSource(runtime, key), _runtime), ++_sequence);
+        _entries.Add(tenant, entry);
+        if (surplus > 0 && Options.Pools.OnCapacity == CapacityPolicy.Wait)
+        {
+            _waiting++;
+            _waitingForRoom.Enqueue(entry);
+            Timers.StartSingleTimer(entry, new WaitedForRoom(entry), Options.Pools.AcquireTimeout);
+            return entry;
+        }
+
+        // One line when it begins; the counter has the rest.
+        if (surplus == 1)
+            PoolLog.CapExceeded(_runtime.Logger, tenant, Options.Pools.MaxPools);
+        Start(entry);
+        return entry;
+    }
+
+    private HyperConnFailure? Refusal(TenantKey tenant)
+    {
+        if (tenant.IsDefault)
+            return new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create.");
+        return _runtime.AllowedServices.Count > 0 && !_runtime.AllowedServices.Contains(tenant.Service)
+            ? PoolFailures.ServiceNotAllowed(tenant, _runtime.AllowedServices)
+            : null;
+    }
+
+    private void Start(PoolEntry entry)
+    {
+        // Neither part can have a colon, so different tenants have different names; the sequence makes each name unique for good.
+        var name = string.Create(CultureInfo.InvariantCulture, $"{Escape(entry.Tenant.Service)}:{Escape(entry.Tenant.Org)}:{entry.Sequence}");
+        var child = Context.ActorOf(_parts.Pool(_runtime, entry.Handle, _fetcher), name);
+        Context.WatchWith(child, new PoolTerminated(entry.Tenant, entry.Sequence));
+        entry.Child = child;
+        _runtime.Counters.Created();
+        if (!_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants))
+            _tenantsByOrg.Add(entry.Tenant.Org, tenants = []);
+        tenants.Add(entry.Tenant);
+    }
+
+    // Of the characters a tenant may have, only the slash is not allowed in an actor's name.
+    private static string Escape(string part) => part.Replace("/", "%2F", StringComparison.Ordinal);
+
+    private void OnPoolOpened(PoolOpened opened)
+    {
+        if (!_entries.TryGetValue(opened.Tenant, out var entry) || entry.Handle.Current is not { } pool)
+            return;
+        entry.IsReady = true;
+        entry.Answer(pool);
+        if (_entries.Count - _waiting > Options.Pools.MaxPools)
+            pool.NotifyWhenIdle();
+        _evictor.Consider(entry);
+        StartWaiting();
+    }
+
+    private void OnPoolFailed(PoolFailed failed)
+    {
+        if (!_entries.TryGetValue(failed.Tenant, out var entry) || !Sender.Equals(entry.Child))
+            return;
+        _runtime.Counters.PoolFailed();
+        entry.Handle.LastFailure = failed.Reason;
+        Remove(entry);
+        entry.Refuse(failed.Reason);
+        StartWaiting();
+    }
+
+    private void OnPoolWentIdle(PoolWentIdle idle)
+    {
+        if (!_entries.TryGetValue(idle.Tenant, out var entry) || !entry.IsReady || entry.Handle.Current is null)
+            return;
+        _evictor.Consider(entry);
+        if (_waitingForRoom.Count > 0)
+            StartWaiting();
+        else if (_entries.Count - _waiting - Options.Pools.MaxPools is > 0 and var surplus)
+            _evictor.EvictOldest(surplus, EvictionReason.Overflow);
+    }
+
+    /// <summary>Starts pools that wait for room, as far as there is any.</summary>
+    private void StartWaiting()
+    {
+        while (_waitingForRoom.TryPeek(out var entry))
+        {
+            if (entry.Child.IsNobody() && _entries.TryGetValue(entry.Tenant, out var current) && ReferenceEquals(current, entry))
+            {
+                if (_entries.Count - _waiting >= Options.Pools.MaxPools && _evictor.EvictOldest(1, EvictionReason.LeastRecentlyUsed) == 0)
+                    return;
+                Timers.Cancel(entry);
+                _waiting--;
+                Start(entry);
+            }
+
+            _waitingForRoom.Dequeue();
+        }
+    }
+
+    private void OnWaitedForRoom(WaitedForRoom waited)
+    {
+        if (!waited.Entry.Child.IsNobody() || !_entries.Remove(waited.Entry.Tenant))
+            return;
+        _waiting--;
+        waited.Entry.Refuse(PoolFailures.CapacityReached(waited.Entry.Tenant, Options.Pools.MaxPools, waited: true));
+    }
+
+    private void OnEvictPool(EvictPool evict)
+    {
+        var result = EvictResult.NotFound;
+        if (_entries.TryGetValue(evict.Tenant, out var entry) && entry.IsReady)
+            result = _evictor.TryEvict(entry, EvictionReason.Requested) ? EvictResult.Evicted : EvictResult.InUse;
+        Sender.Tell(new PoolEvicted(result));
+        StartWaiting();
+    }
+
+    private void EvictExpired()
+    {
+        var idleTime = (long)Options.Pools.IdleTimeToLive.TotalMilliseconds;
+        if (idleTime > 0)
+            _evictor.EvictUnusedSince(_runtime.Clock.Milliseconds - idleTime);
+    }
+
+    /// <summary>The pool's eviction has begun, which nothing can take back: unpublish, close.</summary>
+    private void Evict(PoolEntry entry, EvictionReason reason)
+    {
+        PoolLog.Removing(_runtime.Logger, entry.Tenant, reason);
+        _runtime.Counters.Evicted(reason);
+        if (entry.Handle.Current is { } pool)
+            entry.Handle.Publish(pool, null);
+        entry.Child.Tell(new ClosePool(reason));
+        Remove(entry);
+    }
+
+    private void Remove(PoolEntry entry)
+    {
+        _entries.Remove(entry.Tenant);
+        _evictor.Forget(entry);
+        if (_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants) && tenants.Remove(entry.Tenant) && tenants.Count == 0)
+            _tenantsByOrg.Remove(entry.Tenant.Org);
+    }
+
+    /// <summary>Permits for connections that have been idle too long go back to the budgets.</summary>
+    private void OnTrim()
+    {
+        var before = _runtime.Clock.Milliseconds - (long)Options.Connections.IdleLifetime.TotalMilliseconds;
+        foreach (var entry in _entries.Values)
+        {
+            if (entry.Handle.Current is { } pool && pool.LastUsed <= before && pool.Word.Permits > Options.Servers.KeepIdlePerTenant)
+                pool.Shares[0].Reclaim(Math.Max(Options.Servers.KeepIdlePerTenant, Options.Servers.FloorPerTenant));
+        }
+    }
+
+    private void OnPoolTerminated(PoolTerminated terminated)
+    {
+        if (!_entries.TryGetValue(terminated.Tenant, out var entry) || entry.Sequence != terminated.Sequence)
+            return;
+        PoolLog.Crashed(_runtime.Logger, terminated.Tenant);
+        Remove(entry);
+        entry.Refuse(PoolFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
+        StartWaiting();
+    }
+
+    private void OnLocateServers(LocateServers locate)
+    {
+        var servers = new ServerState[locate.Endpoints.Count];
+        for (var i = 0; i < servers.Length; i++)
+        {
+            var endpoint = locate.Endpoints[i];
+            if (!_runtime.Servers.TryGetValue(endpoint, out var server))
+            {
+                server = new ServerState(endpoint, _runtime.Time);
+                StartBudget(server);
+                _runtime.Servers[endpoint] = server;
+            }
+
+            servers[i] = server;
+        }
+
+        Sender.Tell(new ServersLocated(servers));
+    }
+
+    private void StartFetcher()
+    {
+        _fetcher = Context.ActorOf(_parts.Fetcher(_runtime));
+        Context.WatchWith(_fetcher, FetcherStopped.Instance);
+    }
+
+    private void StartBudget(ServerState server)
+    {
+        server.Budget = Context.ActorOf(server.BudgetProps ??= _parts.Budget(_runtime, server));
+        Context.WatchWith(server.Budget, new BudgetStopped(server));
+    }
+
+    private void OnSecretChanged(SecretChanged changed)
+    {
+        if (!_tenantsByOrg.TryGetValue(changed.Org, out var tenants))
+            return;
+        foreach (var tenant in tenants)
+            _entries[tenant].Child.Tell(AdoptCredentials.Instance);
+    }
+
+    private void OnSecretRefreshFailed(SecretRefreshFailed failed)
+    {
+        if (!_tenantsByOrg.TryGetValue(failed.Org, out var tenants))
+            return;
+        foreach (var tenant in tenants)
+            _entries[tenant].Handle.LastFailure = failed.Reason;
+    }
+
+    private void OnRefreshPool(RefreshPool refresh)
+    {
+        if (_runtime.Handles.TryGetValue(refresh.Tenant, out var handle))
+        {
+            handle.Login.Reset();
+            handle.LastFailure = null;
+        }
+
+        _fetcher.Forward(new RefreshSecret(refresh.Tenant.Org));
+    }
+
+    private sealed record WaitedForRoom(PoolEntry Entry) : INoSerializationVerificationNeeded;
+
+    private sealed record FetcherStopped
+    {
+        public static readonly FetcherStopped Instance = new();
+    }
+
+    private sealed record BudgetStopped(ServerState Server) : INoSerializationVerificationNeeded;
+
+    private sealed record Sweep
+    {
+        public static readonly Sweep Instance = new();
+    }
+
+    private sealed record Trim
+    {
+        public static readonly Trim Instance = new();
+    }
+}

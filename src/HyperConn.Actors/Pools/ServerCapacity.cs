@@ -1,0 +1,40 @@
+using Akka.Actor;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>Reads from a server, once, how many connections it takes.</summary>
+internal static class ServerCapacity
+{
+    // pg_settings shows these to every role; reserved_connections exists from PostgreSQL 16 on (manual, 20.3.1).
+    private const string Query =
+        """
+        select coalesce(max(setting::int) filter (where name = 'max_connections'), 0),
+               coalesce(sum(setting::int) filter (where name <> 'max_connections'), 0)::int
+        from pg_settings
+        where name in ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
+        """;
+
+    /// <summary>Asks the server behind a connection just opened and tells its budget, if nobody has yet. A failure leaves it to the next.</summary>
+    public static async ValueTask ReadOnceAsync(PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        // With several hosts Npgsql does not say which one answered in the terms of the connection string.
+        if (pool.Shares is not [{ Server: { CapacityUnknown: true } server }] || !server.TryClaimCapacityRead())
+            return;
+        try
+        {
+            await using var command = new NpgsqlCommand(Query, connection);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            if (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) && reader.GetInt32(0) > 0)
+                server.Budget.Tell(new ServerCapacityRead(reader.GetInt32(0), reader.GetInt32(1)));
+        }
+        catch (PostgresException)
+        {
+            // Something in between that speaks the protocol but has no pg_settings: the provisional limit stays.
+        }
+        finally
+        {
+            server.CapacityReadEnded();
+        }
+    }
+}

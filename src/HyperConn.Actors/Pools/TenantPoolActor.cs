@@ -1,0 +1,309 @@
+using System.Diagnostics.CodeAnalysis;
+using Akka.Actor;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>
+/// One tenant's pool: Resolving → Locating → Ready → Draining → stopped. Owns the generations of its data source.
+/// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "An actor disposes what it owns in PostStop.")]
+internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
+{
+    private const string ResolveTimer = "resolve";
+
+    private readonly PoolRuntime _runtime;
+    private readonly TenantDataSource _handle;
+    private readonly IActorRef _fetcher;
+    private readonly List<PoolGeneration> _draining = [];
+    private readonly List<TaskCompletionSource<bool>> _refused = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private PoolGeneration? _generation;
+    private GenerationCredentials? _adopting;
+    private bool _refetching;
+    private int _generations;
+
+    public TenantPoolActor(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher)
+    {
+        _runtime = runtime;
+        _handle = handle;
+        _fetcher = fetcher;
+        Resolving();
+    }
+
+    private TenantKey Tenant => _handle.Tenant;
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher) =>
+        Akka.Actor.Props.Create(() => new TenantPoolActor(runtime, handle, fetcher));
+
+    protected override void PreStart()
+    {
+        PoolLog.Creating(_runtime.Logger, Tenant);
+        Timers.StartSingleTimer(ResolveTimer, ResolveTimedOut.Instance, _runtime.Options.Pools.AcquireTimeout);
+        _fetcher.Tell(new FetchCredentials(Tenant));
+    }
+
+    protected override void PostStop()
+    {
+        // However this actor ends, nobody may find its generations, and they close by themselves when their leases have ended.
+        _stopping.Cancel();
+        _stopping.Dispose();
+        foreach (var promise in _refused)
+            promise.TrySetResult(false);
+        if (_generation is not { } current)
+            return;
+        _handle.Publish(current, null);
+        current.BeginDrain();
+    }
+
+    private void Resolving()
+    {
+        Receive<CredentialsFound>(OnFirstCredentials);
+        Receive<CredentialsMissing>(missing => Fail(missing.Reason));
+        Receive<ResolveTimedOut>(OnResolveTimedOut);
+        Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
+        Receive<AdoptCredentials>(_ => { });
+    }
+
+    private void Locating()
+    {
+        Receive<ServersLocated>(OnFirstServers);
+        Receive<ResolveTimedOut>(OnResolveTimedOut);
+        Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
+        Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
+    }
+
+    private void Ready()
+    {
+        Receive<ReclaimIdle>(OnReclaimIdle);
+        Receive<CredentialsRefused>(OnCredentialsRefused);
+        Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
+        Receive<CredentialsFound>(OnCredentials);
+        Receive<CredentialsMissing>(OnCredentialsMissing);
+        Receive<ServersLocated>(OnNextServers);
+        Receive<GenerationClosed>(OnGenerationClosed);
+        Receive<ClosePool>(_ => BeginDraining());
+        Receive<DrainPool>(_ => BeginDraining());
+    }
+
+    private void Draining()
+    {
+        Receive<GenerationClosed>(OnGenerationClosed);
+        Receive<ReclaimIdle>(OnReclaimIdle);
+        Receive<CredentialsRefused>(refused => refused.Promise.TrySetResult(false));
+        Receive<TerminateLeases>(OnTerminateLeases);
+        Receive<LeasesTerminated>(OnLeasesTerminated);
+        Receive<DrainPool>(_ => { });
+        Receive<AdoptCredentials>(_ => { });
+        Receive<CredentialsFound>(_ => { });
+        Receive<CredentialsMissing>(_ => { });
+        Receive<ServersLocated>(_ => { });
+    }
+
+    private void OnFirstCredentials(CredentialsFound found)
+    {
+        if (Parse(found) is not { } credentials)
+            return;
+        _adopting = credentials;
+        Become(Locating);
+        Locate(credentials);
+    }
+
+    private void OnFirstServers(ServersLocated located)
+    {
+        Timers.Cancel(ResolveTimer);
+        if (TryBuild(located.Servers) is not { } generation)
+            return;
+        _generation = generation;
+        _handle.Publish(null, generation);
+        Become(Ready);
+        PoolLog.Ready(_runtime.Logger, Tenant, generation.ServerName, generation.Credentials.SecretVersion);
+        Context.Parent.Tell(new PoolOpened(Tenant));
+    }
+
+    private void OnResolveTimedOut(ResolveTimedOut _) =>
+        Fail(PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
+
+    private void Fail(HyperConnFailure reason)
+    {
+        PoolLog.Failed(_runtime.Logger, Tenant, reason.Code, reason.Message);
+        Context.Parent.Tell(new PoolFailed(Tenant, reason));
+        Context.Stop(Self);
+    }
+
+    private static void OnReclaimIdle(ReclaimIdle reclaim) => reclaim.Generation.ReclaimIdle(reclaim.Share, reclaim.Keep);
+
+    private void OnCredentialsRefused(CredentialsRefused refused)
+    {
+        // A late failure of older credentials says nothing about the ones in use now.
+        if (!ReferenceEquals(refused.Generation, _generation) || refused.SecretVersion != _generation.Credentials.SecretVersion)
+        {
+            refused.Promise.TrySetResult(true);
+            return;
+        }
+
+        _refused.Add(refused.Promise);
+        if (_refetching)
+            return;
+        _refetching = true;
+        _fetcher.Tell(new RefetchCredentials(Tenant, refused.SecretVersion));
+    }
+
+    private void OnCredentials(CredentialsFound found)
+    {
+        var current = _generation!;
+        if (found.VersionId == current.Credentials.SecretVersion)
+        {
+            current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
+            AnswerRefused(changed: false);
+            return;
+        }
+
+        if (Parse(found) is not { } next)
+            return;
+        if (current.Credentials.Postgres.Equals(next.Postgres) || current.Credentials.Postgres.DiffersOnlyInPassword(next.Postgres))
+        {
+            var rotated = !current.Credentials.Postgres.Equals(next.Postgres);
+            current.Credentials = next;
+            if (rotated)
+                Rotated(() => PoolLog.PasswordRotated(_runtime.Logger, Tenant, next.SecretVersion));
+            AnswerRefused(rotated);
+            return;
+        }
+
+        _adopting = next;
+        Locate(next);
+    }
+
+    private void OnNextServers(ServersLocated located)
+    {
+        if (TryBuild(located.Servers) is not { } next)
+        {
+            AnswerRefused(changed: false);
+            return;
+        }
+
+        var before = _generation!;
+        if (!_handle.Publish(before, next))
+        {
+            // Its eviction began meanwhile: the pool ends here, and the next request finds the new credentials.
+            next.BeginDrain();
+            AnswerRefused(changed: true);
+            return;
+        }
+
+        _generation = next;
+        _draining.Add(before);
+        before.BeginDrain();
+        Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
+        AnswerRefused(changed: true);
+    }
+
+    private void OnCredentialsMissing(CredentialsMissing missing)
+    {
+        PoolLog.CredentialsRejected(_runtime.Logger, Tenant, missing.Reason.Code, missing.Reason.Message);
+        AnswerRefused(changed: false);
+    }
+
+    private void Rotated(Action log)
+    {
+        _runtime.Counters.Rotated();
+        _handle.Login.Reset();
+        log();
+    }
+
+    private void AnswerRefused(bool changed)
+    {
+        _refetching = false;
+        foreach (var promise in _refused)
+            promise.TrySetResult(changed);
+        _refused.Clear();
+    }
+
+    private void OnGenerationClosed(GenerationClosed closed)
+    {
+        _draining.Remove(closed.Generation);
+        if (ReferenceEquals(closed.Generation, _generation))
+            _generation = null;
+        if (_generation is null && _draining.Count == 0)
+            Context.Stop(Self);
+    }
+
+    private void BeginDraining()
+    {
+        Become(Draining);
+        AnswerRefused(changed: false);
+        var current = _generation!;
+        _handle.Publish(current, null);
+        current.BeginDrain();
+    }
+
+    private void OnTerminateLeases(TerminateLeases _)
+    {
+        var all = _generation is null ? [.. _draining] : _draining.Append(_generation).ToArray();
+        Task.WhenAll(all.Select(generation => generation.TerminateLeasesAsync(_stopping.Token)))
+            .PipeTo(Self, success: counts => new LeasesTerminated(counts.Sum(), null), failure: cause => new LeasesTerminated(0, cause));
+    }
+
+    private void OnLeasesTerminated(LeasesTerminated terminated)
+    {
+        if (terminated.Cause is not null)
+            PoolLog.TerminateFailed(_runtime.Logger, Tenant, terminated.Cause);
+        foreach (var generation in _draining.ToArray())
+            generation.Close();
+        _generation?.Close();
+    }
+
+    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(
+        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()]));
+
+    /// <summary>Null: they can't be used, and that has been dealt with.</summary>
+    private GenerationCredentials? Parse(CredentialsFound found)
+    {
+        if (PostgresCredentials.TryParse(found.Text, out var credentials, out var fault))
+        {
+            if (credentials.Ignored.Count > 0)
+                PoolLog.KeywordsIgnored(_runtime.Logger, Tenant, string.Join(", ", credentials.Ignored));
+            return new GenerationCredentials(credentials, found.VersionId, found.FetchedAt, found.StaleAt);
+        }
+
+        Reject(PoolFailures.Malformed(Tenant, fault));
+        return null;
+    }
+
+    private PoolGeneration? TryBuild(ServerState[] servers)
+    {
+        try
+        {
+            return new PoolGeneration(_runtime, Tenant, ++_generations, _adopting!, servers, Self);
+        }
+        catch (Exception cause) when (cause is ArgumentException or FormatException or NotSupportedException or InvalidOperationException or NpgsqlException)
+        {
+            // Npgsql checks some combinations only here. Its texts may quote values, so they stay out of the message and the log.
+            Reject(PoolFailures.Malformed(
+                Tenant, $"Npgsql refused this combination of settings ({cause.GetType().Name}). Check TLS files, hosts and target_session_attrs, and the ConfigureDataSource hook."));
+            return null;
+        }
+    }
+
+    private void Reject(HyperConnFailure reason)
+    {
+        if (_generation is null)
+        {
+            Fail(reason);
+            return;
+        }
+
+        PoolLog.CredentialsRejected(_runtime.Logger, Tenant, reason.Code, reason.Message);
+        AnswerRefused(changed: false);
+    }
+
+    private sealed record ResolveTimedOut
+    {
+        public static readonly ResolveTimedOut Instance = new();
+    }
+
+    private sealed record LeasesTerminated(int Sessions, Exception? Cause);
+}

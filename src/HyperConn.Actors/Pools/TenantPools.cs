@@ -1,0 +1,208 @@
+using Akka.Actor;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>The manager for code that is not an actor. The hot path reads a published handle; everything else asks the supervisor.</summary>
+internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITenantPools
+{
+    private static readonly TimeSpan AdoptPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(30);
+
+    // Refreshing thousands of secrets takes the store's pace; the caller's token ends the wait earlier.
+    private static readonly TimeSpan RefreshAllTimeout = TimeSpan.FromMinutes(10);
+
+    private string SecretPrefix => runtime.Options.ProjectName + "-";
+
+    public ValueTask<TenantDataSource> GetDataSourceAsync(TenantKey tenant, CancellationToken cancellationToken = default)
+    {
+        if (runtime.Handles.TryGetValue(tenant, out var handle) && handle.Current is { } pool && !cancellationToken.IsCancellationRequested)
+        {
+            pool.Touch();
+            return new ValueTask<TenantDataSource>(handle);
+        }
+
+        return GetColdAsync(tenant, cancellationToken);
+    }
+
+    public ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
+        runtime.Handles.TryGetValue(tenant, out var handle)
+            ? handle.OpenConnectionAsync(cancellationToken)
+            : OpenColdAsync(tenant, cancellationToken);
+
+    public async Task<PreloadResult> PreloadAsync(
+        IReadOnlyCollection<TenantKey>? tenants = null,
+        int parallelism = 16,
+        IProgress<PreloadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(parallelism, 1);
+        tenants ??= await AllTenantsAsync(cancellationToken).ConfigureAwait(false);
+        var gate = new Lock();
+        var failures = new Dictionary<TenantKey, HyperConnFailure>();
+        var done = 0;
+        await Parallel.ForEachAsync(
+            tenants,
+            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken },
+            async (tenant, token) =>
+            {
+                HyperConnFailure? failure = null;
+                try
+                {
+                    await GetDataSourceAsync(tenant, token).ConfigureAwait(false);
+                }
+                catch (HyperConnException exception)
+                {
+                    failure = exception.Failure;
+                }
+
+                PreloadProgress step;
+                lock (gate)
+                {
+                    if (failure is not null)
+                        failures[tenant] = failure;
+                    step = new PreloadProgress(++done, tenants.Count, failures.Count, tenant);
+                }
+
+                progress?.Report(step);
+            }).ConfigureAwait(false);
+        return new PreloadResult(done - failures.Count, failures);
+    }
+
+    public async Task<IReadOnlyList<string>> ListOrgIdsAsync(CancellationToken cancellationToken = default)
+    {
+        var orgs = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var name in store.ListNamesAsync(SecretPrefix, cancellationToken).ConfigureAwait(false))
+        {
+            if (name.Length > SecretPrefix.Length)
+                orgs.Add(name[SecretPrefix.Length..]);
+        }
+
+        return [.. orgs];
+    }
+
+    public async Task StoreSecretAsync(TenantKey tenant, string connectionString, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        if (!PostgresCredentials.TryParse(connectionString, out _, out var fault))
+            throw new HyperConnException(PoolFailures.Malformed(tenant, fault));
+        await SecretWriter.StoreAsync(store, SecretPrefix + tenant.Org, tenant, connectionString, cancellationToken).ConfigureAwait(false);
+        if (!runtime.Supervisor.IsNobody() && !runtime.ShuttingDown)
+            await RefreshAsync(tenant, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<EvictResult> EvictAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
+        (await AskAsync<PoolEvicted>(new EvictPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false)).Result;
+
+    public async Task RefreshAsync(TenantKey tenant, CancellationToken cancellationToken = default)
+    {
+        var refreshed = await AskAsync<SecretRefreshed>(new RefreshPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false);
+        if (refreshed.Failure is { } failure)
+            throw new HyperConnException(failure with { Tenant = tenant });
+
+        // The pool takes the new version over in its own time, which is some messages away.
+        var until = runtime.Time.GetUtcNow() + TimeSpan.FromSeconds(5);
+        while (runtime.Handles.TryGetValue(tenant, out var handle)
+            && handle.Current is { } pool
+            && pool.Credentials.SecretVersion != refreshed.VersionId
+            && handle.LastFailure is null
+            && runtime.Time.GetUtcNow() < until)
+        {
+            await Task.Delay(AdoptPause, runtime.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<RefreshAllResult> RefreshAllAsync(CancellationToken cancellationToken = default)
+    {
+        var all = await AskAsync<SecretsRefreshed>(RefreshAllSecrets.Instance, RefreshAllTimeout, cancellationToken).ConfigureAwait(false);
+        return new RefreshAllResult(all.Secrets, all.Changed, all.Failed, all.StoreCalls);
+    }
+
+    public async Task<HyperConnStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
+    {
+        var pools = await AskAsync<PoolsSnapshot>(GetPoolsSnapshot.Instance, AskTimeout, cancellationToken).ConfigureAwait(false);
+        var secrets = await AskAsync<SecretFetcherStatistics>(GetSecretFetcherStatistics.Instance, AskTimeout, cancellationToken).ConfigureAwait(false);
+        var servers = await Task.WhenAll(runtime.Servers.Values
+            .OrderBy(s => s.Endpoint)
+            .Select(s => s.Budget.Ask<ServerStatistics>(GetServerStatistics.Instance, AskTimeout, cancellationToken))).ConfigureAwait(false);
+        var counters = runtime.Counters;
+        var accesses = counters.RetiredAccesses + runtime.Generations.Keys.Sum(g => g.Accesses);
+        var cold = counters.Cold;
+        return new HyperConnStatistics(
+            runtime.Time.GetUtcNow(),
+            runtime.Generations.Count,
+            pools.Resolving,
+            runtime.LeasesOpen,
+            Math.Max(0, accesses - cold),
+            cold,
+            counters.Failed,
+            counters.PoolsCreated,
+            counters.PoolsFailed,
+            counters.Evictions,
+            counters.EvictionsSkipped,
+            counters.CapUnmet,
+            counters.Rotations,
+            secrets,
+            servers,
+            pools.Tenants);
+    }
+
+    public async Task<int> DrainAllAsync(TimeSpan? deadline = null, CancellationToken cancellationToken = default)
+    {
+        if (runtime.Supervisor.IsNobody())
+            return 0;
+        runtime.ShuttingDown = true;
+        var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
+        await using var hurry = cancellationToken.Register(() => runtime.Supervisor.Tell(DrainNow.Instance)).ConfigureAwait(false);
+        var drained = await runtime.Supervisor.Ask<Drained>(new DrainAll(limit), limit + AskTimeout, CancellationToken.None).ConfigureAwait(false);
+        return drained.LeasesCut;
+    }
+
+    private async ValueTask<TenantDataSource> GetColdAsync(TenantKey tenant, CancellationToken cancellationToken)
+    {
+        var limit = runtime.Options.Pools.AcquireTimeout;
+        using var timer = new CancellationTokenSource(limit, runtime.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            either.Token.ThrowIfCancellationRequested();
+            await runtime.EnsurePoolAsync(tenant, forLease: false, either.Token).ConfigureAwait(false);
+            return runtime.Handles[tenant];
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HyperConnException(PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
+    {
+        var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
+        return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyCollection<TenantKey>> AllTenantsAsync(CancellationToken cancellationToken)
+    {
+        if (runtime.AllowedServices.Count == 0)
+        {
+            throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.NotConfigured, "Preloading all tenants needs the list HyperConn:Services; or give the tenants to load."));
+        }
+
+        var tenants = new List<TenantKey>();
+        foreach (var org in await ListOrgIdsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var service in runtime.AllowedServices)
+            {
+                if (TenantKey.TryCreate(service, org, out var tenant))
+                    tenants.Add(tenant);
+            }
+        }
+
+        return tenants;
+    }
+
+    private Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken) => runtime.Supervisor.IsNobody()
+        ? throw new HyperConnException(PoolFailures.NotStarted())
+        : runtime.Supervisor.Ask<T>(message, timeout, cancellationToken);
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace HyperConn;
+
+/// <summary>All secrets in one file: <c>{"&lt;project&gt;-&lt;org&gt;": {"&lt;service&gt;-postgresql": "…"}}</c>.</summary>
+internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path, logger)
+{
+    private Dictionary<string, SecretResult.Found> _secrets = new(StringComparer.Ordinal);
+    private Stamp? _read;
+    private string? _fault;
+
+    public override string WatchedFolder => System.IO.Path.GetDirectoryName(Path)!;
+
+    public override SecretResult Get(string name, out IReadOnlyCollection<string> changed)
+    {
+        lock (Gate)
+        {
+            changed = Reload();
+            if (_secrets.TryGetValue(name, out var secret))
+                return secret;
+            return _fault is null
+                ? new SecretResult.Failed(
+                    HyperConnErrorCode.SecretNotFound,
+                    $"'{Path}' has no secret '{name}'. Add it, or check the project name and the organisation.")
+                : new SecretResult.Failed(
+                    HyperConnErrorCode.StoreUnavailable,
+                    $"'{Path}' can't be read ({_fault}), and '{name}' was not in it before.");
+        }
+    }
+
+    public override IReadOnlyList<string> List(string prefix)
+    {
+        lock (Gate)
+        {
+            Reload();
+            if (_fault is not null && _secrets.Count == 0)
+                throw new HyperConnException(new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, $"'{Path}' can't be read ({_fault})."));
+            return [.. _secrets.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        }
+    }
+
+    public override IReadOnlyCollection<string> Refresh()
+    {
+        lock (Gate)
+            return Reload();
+    }
+
+    public override string Store(string name, string value, out IReadOnlyCollection<string> changed)
+    {
+        lock (Gate)
+        {
+            JsonObject all;
+            try
+            {
+                all = File.Exists(Path)
+                    ? JsonNode.Parse(File.ReadAllBytes(Path), documentOptions: Lenient) as JsonObject ?? throw new JsonException()
+                    : [];
+            }
+            catch (JsonException)
+            {
+                throw new HyperConnException(new HyperConnFailure(
+                    HyperConnErrorCode.StoreUnavailable,
+                    $"'{Path}' is not a JSON object; nothing was written, so as not to lose what it holds. Mend it first."));
+            }
+
+            all[name] = JsonNode.Parse(JsonSerializer.Serialize(Element(value)));
+            WriteWhole(Path, JsonSerializer.SerializeToUtf8Bytes(all, Pretty));
+            changed = Reload();
+            return Found(Element(value)).VersionId;
+        }
+    }
+
+    private List<string> Reload()
+    {
+        try
+        {
+            var stamp = Stamp.Of(Path);
+            if (stamp is null)
+                return Faulty("there is no such file");
+            if (_fault is null && stamp.Value.IsSameAs(_read))
+                return [];
+            using var document = JsonDocument.Parse(File.ReadAllBytes(Path), Lenient);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return Faulty("it is JSON, but not an object");
+            var secrets = new Dictionary<string, SecretResult.Found>(StringComparer.Ordinal);
+            foreach (var property in document.RootElement.EnumerateObject())
+                secrets[property.Name] = Found(property.Value);
+            return Take(secrets, stamp);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return Faulty("it is not JSON");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Faulty(fault.GetType().Name);
+        }
+    }
+
+    private List<string> Take(Dictionary<string, SecretResult.Found> secrets, Stamp? stamp)
+    {
+        var before = _secrets;
+        var isFirst = _read is null;
+        (_secrets, _read, _fault) = (secrets, stamp, null);
+        var changed = secrets.Where(secret => !before.TryGetValue(secret.Key, out var old) || old.VersionId != secret.Value.VersionId)
+            .Select(secret => secret.Key)
+            .Concat(before.Keys.Where(name => !secrets.ContainsKey(name)))
+            .ToList();
+        if (!isFirst && changed.Count > 0)
+            SecretLog.FileReloaded(Logger, Path, changed.Count);
+        return changed;
+    }
+
+    private List<string> Faulty(string fault)
+    {
+        if (_fault != fault)
+            SecretLog.FileFaulty(Logger, Path, fault);
+        _fault = fault;
+        return [];
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+
+namespace HyperConn.Host.Demo;
+
+/// <summary>Writes tenants' secrets in the file store's form: <c>{"demo-org1": {"core-postgresql": "postgresql://…"}}</c>.</summary>
+/// <remarks>The file is replaced in one step, so that a reader never sees half of it; only its owner can read it.</remarks>
+internal sealed class SecretsFile(string path, string projectName, IReadOnlyCollection<ProvisionedTenant> tenants) : IDisposable
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private readonly SemaphoreSlim _one = new(1);
+
+    public string Path { get; } = path;
+
+    /// <summary>Writes what is in force for every tenant now.</summary>
+    public async Task WriteAsync(CancellationToken cancellationToken = default)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var secrets = tenants
+                .GroupBy(tenant => $"{projectName}-{tenant.Key.Org}", StringComparer.Ordinal)
+                .ToDictionary(
+                    org => org.Key,
+                    org => org.ToDictionary(tenant => $"{tenant.Key.Service}-postgresql", tenant => tenant.ConnectionUri, StringComparer.Ordinal),
+                    StringComparer.Ordinal);
+            var next = Path + ".next";
+            await using (var file = Create(next))
+            {
+                await JsonSerializer.SerializeAsync(file, secrets, Indented, cancellationToken);
+            }
+
+            File.Move(next, Path, overwrite: true);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, options);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using HyperConn.Host.Demo;
+using Npgsql;
+
+namespace HyperConn.Tests;
+
+public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("hyperconn-run-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [SkippableFact]
+    public async Task Events_from_standard_input_run_their_statement_on_their_own_tenants_database()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(4);
+        await using var host = HostProcess.Start("run", "--config", await ConfigureAsync(provisioner));
+
+        foreach (var tenant in provisioner.Tenants)
+            await host.Input.WriteLineAsync(Line(tenant, "7", 3));
+        host.Input.Close();
+        Assert.True(await host.WaitAsync() == 0, host.Errors);
+
+        Assert.Contains("4 events handled, 0 failed", host.Errors, StringComparison.Ordinal);
+        foreach (var tenant in provisioner.Tenants)
+            Assert.Equal($"""{tenant.Key.Org} 7 3""", await ReadAsync(tenant, "select tenant || ' ' || payload from events"));
+    }
+
+    [SkippableFact]
+    public async Task Lines_that_fail_are_counted_explained_and_kept_while_the_others_go_on()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(1);
+        var tenant = provisioner.Tenants[0];
+        var good = Line(tenant, "1", 1);
+        var unknown = """{"service": "core", "org": "nobody-knows", "type": "order.placed"}""";
+        var events = Path.Combine(_folder, "events.jsonl");
+        var rejects = Path.Combine(_folder, "rejects.jsonl");
+        await File.WriteAllLinesAsync(events, [good, "not json", unknown, "", good]);
+
+        await using var host = HostProcess.Start("run", "--config", await ConfigureAsync(provisioner), "--events", events, "--rejects", rejects);
+
+        Assert.True(await host.WaitAsync() == 1, host.Errors);
+        Assert.Contains("2 events handled, 2 failed", host.Errors, StringComparison.Ordinal);
+        Assert.Contains("SecretNotFound", host.Errors, StringComparison.Ordinal);
+        Assert.Contains("The line is not JSON.", host.Errors, StringComparison.Ordinal);
+        Assert.Equal(["not json", unknown], (await File.ReadAllLinesAsync(rejects)).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(tenant.Login.Password, host.Errors + host.Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_spool_folder_is_watched_until_told_to_stop()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(1);
+        var tenant = provisioner.Tenants[0];
+        var line = Line(tenant, "1", 1);
+        var spool = Directory.CreateDirectory(Path.Combine(_folder, "spool")).FullName;
+        await using var host = HostProcess.Start("run", "--config", await ConfigureAsync(provisioner), "--events", spool);
+
+        foreach (var name in new[] { "1.jsonl", "2.jsonl" })
+        {
+            await File.WriteAllLinesAsync(Path.Combine(spool, name + ".part"), [line, line]);
+            File.Move(Path.Combine(spool, name + ".part"), Path.Combine(spool, name));
+            for (var attempt = 0; !File.Exists(Path.Combine(spool, name + ".done")) && attempt < 1_000; attempt++)
+                await Task.Delay(20);
+        }
+
+        await host.SignalAsync("INT");
+        Assert.True(await host.WaitAsync() == 0, host.Errors);
+        Assert.Equal(["1.jsonl.done", "2.jsonl.done"], Directory.EnumerateFiles(spool).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal("4", await ReadAsync(tenant, "select count(*)::text from events"));
+    }
+
+    private static string Line(ProvisionedTenant tenant, string id, int sum) => JsonSerializer.Serialize(new
+    {
+        service = tenant.Key.Service,
+        org = tenant.Key.Org,
+        type = "order.placed",
+        id,
+        data = new { sum },
+    });
+
+    private async Task<string> ConfigureAsync(TenantProvisioner provisioner)
+    {
+        using var secrets = new SecretsFile(Path.Combine(_folder, "secrets.json"), "acme", provisioner.Tenants);
+        await secrets.WriteAsync();
+        var path = Path.Combine(_folder, "hyperconn.conf");
+        await File.WriteAllTextAsync(
+            path,
+            $$"""
+            hyperconn {
+              project-name = "acme"
+              secrets { store = "file", file { path = "{{secrets.Path}}" } }
+            }
+            hyperconn-host.worker {
+              poll-interval = 50ms
+              statements {
+                "order.placed" = "insert into events (tenant, payload) values (@org, concat_ws(' ', @id, @data->>'sum'))"
+              }
+            }
+            """);
+        return path;
+    }
+
+    private static async Task<object?> ReadAsync(ProvisionedTenant tenant, string sql)
+    {
+        var settings = PostgresUri.Parse(tenant.ConnectionUri).ToNpgsql();
+        settings.Pooling = false;
+        await using var source = NpgsqlDataSource.Create(settings);
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+}
