@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace HyperConn;
 
 /// <summary>Counts, times and traces the calls of the store it wraps.</summary>
-internal sealed class MeteredSecretStore(ISecretStore inner, HyperConnMeter meter, TimeProvider? clock = null) : ISecretStore, IDisposable
+internal sealed class MeteredSecretStore(ISecretStore inner, HyperConnMeter meter, StoreHealth? health = null, TimeProvider? clock = null) : ISecretStore
 {
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
@@ -62,8 +62,6 @@ internal sealed class MeteredSecretStore(ISecretStore inner, HyperConnMeter mete
     public Task<string> StoreAsync(string name, string value, CancellationToken cancellationToken) =>
         inner.StoreAsync(name, value, cancellationToken);
 
-    public void Dispose() => (inner as IDisposable)?.Dispose();
-
     private static bool IsOfStore(HyperConnErrorCode code) =>
         code is HyperConnErrorCode.StoreUnavailable or HyperConnErrorCode.StoreThrottled or HyperConnErrorCode.AccessDenied;
 
@@ -78,6 +76,10 @@ internal sealed class MeteredSecretStore(ISecretStore inner, HyperConnMeter mete
     {
         if (outcome is { } code)
             activity.Fail(code);
+        if (outcome is { } fault && IsOfStore(fault))
+            health?.Failed(_clock.GetUtcNow(), fault);
+        else if (outcome is not HyperConnErrorCode.TimedOut and not HyperConnErrorCode.Internal)
+            health?.Answered(_clock.GetUtcNow());
         meter.SecretCall(outcome, secrets, _clock.GetElapsedTime(started));
     }
 }

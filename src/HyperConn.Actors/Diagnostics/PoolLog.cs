@@ -53,6 +53,9 @@ internal static partial class PoolLog
     [LoggerMessage(1024, LogLevel.Error, "Database of {Tenant} can't be used", EventName = "DatabaseUnavailable")]
     public static partial void DatabaseUnavailable(ILogger logger, TenantKey tenant);
 
+    [LoggerMessage(1040, LogLevel.Warning, "Operator: {Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
+    public static partial void Operated(ILogger logger, string verb, OperatorTarget target, string by, string reason, int affected);
+
     [LoggerMessage(1030, LogLevel.Information, "Draining {Pools} pools with {Leases} open leases, deadline {Deadline}", EventName = "DrainStarted")]
     public static partial void DrainStarted(ILogger logger, int pools, int leases, TimeSpan deadline);
 

@@ -37,6 +37,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
     private async ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, FailedOpen? failed, CancellationToken cancellationToken)
     {
         runtime.Counters.ColdAcquisition();
+        var started = runtime.Time.GetTimestamp();
+        using var activity = HyperConnTelemetry.StartAcquire(handle.Tenant, runtime.Options.Diagnostics.TenantLabels);
         var limit = runtime.Options.Pools.AcquireTimeout;
         var attempt = new Attempt(handle, runtime.Time.GetUtcNow() + limit);
         using var timer = new CancellationTokenSource(limit, runtime.Time);
@@ -47,19 +49,29 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 await RecoverAsync(attempt, failed, either.Token).ConfigureAwait(false);
             while (true)
             {
-                if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is { } connection)
-                    return connection;
+                if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is not { } connection)
+                    continue;
+                runtime.Meter?.AcquiredCold(runtime.Time.GetElapsedTime(started));
+                return connection;
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            runtime.Counters.FailedAcquisition();
-            throw new HyperConnException(attempt.TimedOut(limit), attempt.LastError);
+            var failure = runtime.WhyPaused(handle.Tenant) ?? attempt.TimedOut(limit);
+            Failed(failure.Code);
+            throw new HyperConnException(failure, attempt.LastError);
         }
-        catch (HyperConnException)
+        catch (HyperConnException exception)
+        {
+            Failed(exception.Code);
+            throw;
+        }
+
+        void Failed(HyperConnErrorCode code)
         {
             runtime.Counters.FailedAcquisition();
-            throw;
+            runtime.Meter?.AcquireFailed(runtime.Time.GetElapsedTime(started), code);
+            activity.Fail(code);
         }
     }
 
@@ -69,7 +81,13 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         attempt.Stage = "its pool was being made";
         var pool = handle.Current;
         var expected = pool is null;
-        pool ??= await runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
+        if (pool is null)
+        {
+            using var resolving = HyperConnTelemetry.StartResolve(handle.Tenant, runtime.Options.Diagnostics.TenantLabels);
+            pool = await runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
+        }
+
+
         attempt.Pool = pool;
         attempt.Stage = "its server was away";
         var health = pool.Health;
@@ -123,6 +141,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         attempt.Stage = "the connection was being opened";
         var version = pool.Credentials.SecretVersion;
         var connection = pool.DataSource.CreateConnection();
+        using var activity = HyperConnTelemetry.StartConnect(pool.ServerName);
         Exception failure;
         try
         {

@@ -26,6 +26,9 @@ internal sealed record LocateServers(IReadOnlyList<ServerEndpoint> Endpoints) : 
 /// <summary>Answer to <see cref="LocateServers"/>, in the fixed order of endpoints.</summary>
 internal sealed record ServersLocated(ServerState[] Servers) : IPoolMessage, INoSerializationVerificationNeeded;
 
+/// <summary>Answer to <see cref="LocateServers"/> when an operator banned one of them.</summary>
+internal sealed record ServersBarred(OperatorRestriction Ban) : IPoolMessage;
+
 /// <summary>To a pool actor: its generation's eviction has begun, close it and stop.</summary>
 internal sealed record ClosePool(EvictionReason Reason) : IPoolMessage;
 

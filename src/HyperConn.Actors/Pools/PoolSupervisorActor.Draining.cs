@@ -32,6 +32,8 @@ internal sealed partial class PoolSupervisorActor
         });
         Receive<DrainNow>(_ => CutLeases());
         Receive<StopPools>(_ => OnStopPools());
+        Receive<OperatorCommand>(_ => Sender.Tell(new OperatorReply(false, "HyperConn is shutting down.", 0)));
+        Receive<HeldTooLong>(_ => { });
         Always();
     }
 
@@ -64,6 +66,10 @@ internal sealed partial class PoolSupervisorActor
         }
 
         _waitingForRoom.Clear();
+        foreach (var entry in _held.Values)
+            entry.Refuse(PoolFailures.ShuttingDown(entry.Tenant));
+        _held.Clear();
+        _heldLocates.Clear();
         Timers.StartSingleTimer(DrainTimer, DrainNow.Instance, drain.Deadline);
 
         // Also pools whose eviction had begun earlier must be gone before this is over.

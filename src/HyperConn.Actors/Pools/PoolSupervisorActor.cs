@@ -76,6 +76,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<Sweep>(_ => EvictExpired());
         Receive<Trim>(_ => OnTrim());
         Receive<DrainAll>(OnDrainAll);
+        Operating();
         Always();
     }
 
@@ -92,6 +93,8 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<RefreshPool>(OnRefreshPool);
         Receive<RefreshAllSecrets>(refresh => _fetcher.Forward(refresh));
         Receive<GetSecretFetcherStatistics>(get => _fetcher.Forward(get));
+        Receive<SecretRefreshed>(_ => { });
+        Receive<SecretsRefreshed>(_ => { });
         Receive<GetPoolsSnapshot>(_ => Sender.Tell(Snapshot()));
     }
 
@@ -135,6 +138,8 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             return null;
         }
 
+        if (HoldIfPaused(tenant) is { } held)
+            return held;
         EvictExpired();
         var surplus = _entries.Count - _waiting + 1 - Options.Pools.MaxPools;
         if (surplus > 0)
@@ -149,7 +154,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             }
         }
 
-        entry = new PoolEntry(_runtime.Handles.GetOrAdd(tenant, static (key, runtime) => new TenantDataSource(runtime, key), _runtime), ++_sequence);
+        entry = new PoolEntry(HandleOf(tenant), ++_sequence);
         _entries.Add(tenant, entry);
         if (surplus > 0 && Options.Pools.OnCapacity == CapacityPolicy.Wait)
         {
@@ -166,10 +171,15 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         return entry;
     }
 
+    private TenantDataSource HandleOf(TenantKey tenant) =>
+        _runtime.Handles.GetOrAdd(tenant, static (key, runtime) => new TenantDataSource(runtime, key), _runtime);
+
     private HyperConnFailure? Refusal(TenantKey tenant)
     {
         if (tenant.IsDefault)
             return new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create.");
+        if (Restrictions.OfTenant(tenant) is { Kind: RestrictionKind.Banned } ban)
+            return OperatorRestrictions.Failure(ban, tenant);
         return _runtime.AllowedServices.Count > 0 && !_runtime.AllowedServices.Contains(tenant.Service)
             ? PoolFailures.ServiceNotAllowed(tenant, _runtime.AllowedServices)
             : null;
@@ -196,6 +206,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         if (!_entries.TryGetValue(opened.Tenant, out var entry) || entry.Handle.Current is not { } pool)
             return;
         entry.IsReady = true;
+        entry.Handle.LastFailure = null;
         entry.Answer(pool);
         if (_entries.Count - _waiting > Options.Pools.MaxPools)
             pool.NotifyWhenIdle();
@@ -307,8 +318,12 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         StartWaiting();
     }
 
-    private void OnLocateServers(LocateServers locate)
+    private void OnLocateServers(LocateServers locate) => AnswerLocate(Sender, locate);
+
+    private void AnswerLocate(IActorRef asker, LocateServers locate)
     {
+        if (IsBarred(asker, locate))
+            return;
         var servers = new ServerState[locate.Endpoints.Count];
         for (var i = 0; i < servers.Length; i++)
         {
@@ -323,7 +338,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             servers[i] = server;
         }
 
-        Sender.Tell(new ServersLocated(servers));
+        asker.Tell(new ServersLocated(servers));
     }
 
     private void StartFetcher()

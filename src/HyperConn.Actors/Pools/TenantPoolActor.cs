@@ -70,6 +70,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void Locating()
     {
         Receive<ServersLocated>(OnFirstServers);
+        Receive<ServersBarred>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
         Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
@@ -83,6 +84,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<CredentialsFound>(OnCredentials);
         Receive<CredentialsMissing>(OnCredentialsMissing);
         Receive<ServersLocated>(OnNextServers);
+        Receive<ServersBarred>(_ => AnswerRefused(changed: false));
         Receive<GenerationClosed>(OnGenerationClosed);
         Receive<ClosePool>(_ => BeginDraining());
         Receive<DrainPool>(_ => BeginDraining());
@@ -100,6 +102,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<CredentialsFound>(_ => { });
         Receive<CredentialsMissing>(_ => { });
         Receive<ServersLocated>(_ => { });
+        Receive<ServersBarred>(_ => { });
     }
 
     private void OnFirstCredentials(CredentialsFound found)
@@ -107,6 +110,8 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         if (Parse(found) is not { } credentials)
             return;
         _adopting = credentials;
+        if (PausedServer() is { } paused)
+            _handle.LastFailure = paused;
         Become(Locating);
         Locate(credentials);
     }
@@ -124,7 +129,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     }
 
     private void OnResolveTimedOut(ResolveTimedOut _) =>
-        Fail(PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
+        Fail(PausedServer() ?? PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
+
+    private HyperConnFailure? PausedServer() => _adopting?.Postgres.Hosts
+        .Select(h => _runtime.Restrictions.OfServer(new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port).ToString()))
+        .FirstOrDefault(r => r is not null) is { } restriction ? OperatorRestrictions.Failure(restriction, Tenant) : null;
 
     private void Fail(HyperConnFailure reason)
     {

@@ -142,9 +142,16 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             counters.EvictionsSkipped,
             counters.CapUnmet,
             counters.Rotations,
-            secrets,
+            runtime.Store.AddTo(secrets),
             servers,
-            pools.Tenants);
+            pools.Tenants)
+        {
+            Restrictions = runtime.Restrictions.All,
+            Circuits = [.. runtime.Servers.Values
+                .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
+                .Where(s => s.Cause is not null)
+                .Select(s => new CircuitStatistics(s.Name, CircuitState.Open, s.Cause!, s.Failures))],
+        };
     }
 
     public async Task<int> DrainAllAsync(TimeSpan? deadline = null, CancellationToken cancellationToken = default)
@@ -171,7 +178,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HyperConnException(PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
+            throw new HyperConnException(runtime.WhyPaused(tenant) ?? PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
         }
     }
 

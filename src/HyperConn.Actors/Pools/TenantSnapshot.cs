@@ -26,6 +26,10 @@ internal static class TenantSnapshot
             pool?.Number ?? 0,
             DrainingGenerations: 0,
             handle.Login.Failures,
-            handle.Login.Cause ?? handle.LastFailure);
+            handle.Login.Cause ?? handle.LastFailure)
+        {
+            SecretStaleAt = pool?.Credentials.StaleAt,
+            Circuit = handle.Login.IsOpen ? CircuitState.Open : CircuitState.Closed,
+        };
     }
 }
