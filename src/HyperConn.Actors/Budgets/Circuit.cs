@@ -72,6 +72,17 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         }
     }
 
+    /// <summary>Goes through as the one that tries, if its time has come.</summary>
+    public bool TryProbe()
+    {
+        lock (_gate)
+        {
+            if (_cause is null || _probing || time.GetUtcNow() < _nextTry)
+                return false;
+            return _probing = true;
+        }
+    }
+
     /// <summary>Says at once whether a caller would be turned away, without waiting.</summary>
     public HyperConnFailure? Refusal(DateTimeOffset deadline)
     {

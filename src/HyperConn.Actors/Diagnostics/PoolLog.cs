@@ -56,6 +56,9 @@ internal static partial class PoolLog
     [LoggerMessage(1040, LogLevel.Warning, "Operator: {Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
     public static partial void Operated(ILogger logger, string verb, OperatorTarget target, string by, string reason, int affected);
 
+    [LoggerMessage(1025, LogLevel.Error, "Server {Server} gives {Tenant} no answer, while it answers others", EventName = "TenantUnanswered")]
+    public static partial void TenantUnanswered(ILogger logger, string server, TenantKey tenant);
+
     [LoggerMessage(1030, LogLevel.Information, "Draining {Pools} pools with {Leases} open leases, deadline {Deadline}", EventName = "DrainStarted")]
     public static partial void DrainStarted(ILogger logger, int pools, int leases, TimeSpan deadline);
 

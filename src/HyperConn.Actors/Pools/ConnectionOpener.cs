@@ -10,16 +10,23 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 {
     private static readonly TimeSpan FirstFullDelay = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MostFullDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FreeSessionPause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
     public async ValueTask<NpgsqlConnection> FinishAsync(
-        TenantDataSource handle, PoolGeneration pool, NpgsqlConnection connection, int half, Task opening, CancellationToken cancellationToken)
+        TenantDataSource handle,
+        PoolGeneration pool,
+        GenerationCredentials credentials,
+        NpgsqlConnection connection,
+        int half,
+        Task opening,
+        CancellationToken cancellationToken)
     {
-        var version = pool.Credentials.SecretVersion;
         try
         {
             await opening.ConfigureAwait(false);
             pool.NoteSession(connection.ProcessID);
+            pool.Health.ReportReachable(pool.Tenant);
             return pool.Bind(connection, half);
         }
         catch (Exception exception)
@@ -27,7 +34,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             pool.Abandon(half);
             if (cancellationToken.IsCancellationRequested)
                 throw;
-            return await OpenAsync(handle, new FailedOpen(pool, version, exception), cancellationToken).ConfigureAwait(false);
+            return await OpenAsync(handle, new FailedOpen(pool, credentials.SecretVersion, exception), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -47,6 +54,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         {
             if (failed is not null)
                 await RecoverAsync(attempt, failed, either.Token).ConfigureAwait(false);
+            if (handle.Refusal(attempt.Deadline) is { } refusal)
+                throw new HyperConnException(refusal);
             while (true)
             {
                 if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is not { } connection)
@@ -87,7 +96,6 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             pool = await runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
         }
 
-
         attempt.Pool = pool;
         attempt.Stage = "its server was away";
         var health = pool.Health;
@@ -96,14 +104,15 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         try
         {
             serverPass = await health.Circuit.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
+            var epoch = health.Epoch;
+            if (pool.HealthySince != epoch && (serverPass == CircuitPass.Probe || (epoch & 1) == 0))
+                pool.ResetAfterOutage(epoch);
             attempt.Stage = "its login was refused";
-            loginPass = await handle.Login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
-            if (serverPass == CircuitPass.Closed && pool.HealthySince != health.Epoch && (health.Epoch & 1) == 0)
-                pool.ResetAfterOutage(health.Epoch);
+            (loginPass, var free) = await EnterLoginAsync(attempt, pool, cancellationToken).ConfigureAwait(false);
 
             attempt.Stage = "all permits were taken";
             attempt.WaitsForPermit = true;
-            var taken = await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
+            var taken = free ?? await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
             switch (taken.Outcome)
             {
@@ -117,6 +126,12 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 case LeaseOutcome.ServerWaitersFull:
                     throw new HyperConnException(
                         PoolFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, runtime.Options.Servers.MaxWaitersPerServer));
+                case LeaseOutcome.Granted when (serverPass == CircuitPass.Closed && health.Circuit.IsOpen)
+                    || (loginPass == CircuitPass.Closed && handle.Login.IsOpen):
+                    // Somebody failed while this one was in the queue: it would fail the same way.
+                    pool.Abandon(taken.Half);
+                    pool.GrantedOpenEnded();
+                    return null;
             }
 
             return await OpenLeasedAsync(attempt, pool, taken, serverPass, loginPass, cancellationToken).ConfigureAwait(false);
@@ -135,23 +150,53 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
     }
 
+    /// <summary>While logins are refused, sessions that are open already serve on: whoever finds one free needs no login.</summary>
+    private async ValueTask<(CircuitPass Pass, LeaseTaken? Free)> EnterLoginAsync(
+        Attempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
+    {
+        var login = attempt.Handle.Login;
+        while (login.IsOpen && pool.Word is { IsDraining: false, Permits: > 0 })
+        {
+            if (pool.TryTakeFree() is { } free)
+                return (CircuitPass.Closed, free);
+            if (login.TryProbe())
+                return (CircuitPass.Probe, null);
+            await Task.Delay(FreeSessionPause, runtime.Time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return (await login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false), null);
+    }
+
     private async ValueTask<NpgsqlConnection?> OpenLeasedAsync(
         Attempt attempt, PoolGeneration pool, LeaseTaken taken, CircuitPass serverPass, CircuitPass loginPass, CancellationToken cancellationToken)
     {
         attempt.Stage = "the connection was being opened";
         var version = pool.Credentials.SecretVersion;
+        var isUnproved = taken.Outcome == LeaseOutcome.Leased && pool.IsUnproved;
         var connection = pool.DataSource.CreateConnection();
         using var activity = HyperConnTelemetry.StartConnect(pool.ServerName);
         Exception failure;
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            attempt.ServerReported = attempt.LoginReported = true;
-            if (pool.Health.ReportReachable())
-                PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
-            if (attempt.Handle.Login.Reset())
-                PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
-            pool.NoteSession(connection.ProcessID);
+            // Only a new session says anything about the server and the login.
+            if (pool.NoteSession(connection.ProcessID) || taken.Outcome == LeaseOutcome.Granted)
+            {
+                attempt.ServerReported = attempt.LoginReported = true;
+                if (pool.Health.ReportReachable(pool.Tenant))
+                    PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+                if (attempt.Handle.Login.Reset())
+                    PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
+                pool.Proved();
+            }
+            else if (isUnproved && !await ProveAsync(pool, connection, cancellationToken).ConfigureAwait(false))
+            {
+                await connection.DisposeAsync().ConfigureAwait(false);
+                pool.Abandon(taken.Half);
+                pool.ReportBroken();
+                return null;
+            }
+
             await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
             return pool.Bind(connection, taken.Half);
         }
@@ -173,6 +218,23 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         return null;
     }
 
+    /// <summary>Asks the server behind a connection that has been idle. False: there is none any more.</summary>
+    private async ValueTask<bool> ProveAsync(PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand("select 1", connection);
+            command.CommandTimeout = (int)Math.Ceiling(runtime.Options.Connections.ConnectTimeout.TotalSeconds);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            pool.Proved();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Does what the fault calls for. Returns when another try makes sense, throws when it does not.</summary>
     private async ValueTask RecoverAsync(Attempt attempt, FailedOpen failed, CancellationToken cancellationToken)
     {
@@ -181,28 +243,27 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         var failure = PoolFailures.Connect(pool.Tenant, pool.ServerName, fault, failed.Exception);
         attempt.LastError = failed.Exception;
         attempt.ServerReported = true;
-        if (fault == OpenFault.Unreachable)
+        if (fault is OpenFault.Unreachable or OpenFault.NoAnswer)
         {
-            if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
-                PoolLog.ServerUnreachable(runtime.Logger, pool.ServerName, failure.Code);
+            await RecoverServerAsync(attempt, failed, fault, failure, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (pool.Health.ReportReachable())
+        if (pool.Health.ReportReachable(pool.Tenant))
             PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+
+        // A late failure of older credentials says nothing about the ones in use now.
+        var isLate = !ReferenceEquals(attempt.Handle.Current, pool) || pool.Credentials.SecretVersion != failed.SecretVersion;
         switch (fault)
         {
-            case OpenFault.LoginRefused or OpenFault.CredentialsExpired:
-                var newer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-                pool.Owner.Tell(new CredentialsRefused(pool, failed.SecretVersion, newer));
-                attempt.Stage = "newer credentials were being fetched";
-                await Task.WhenAny(newer.Task, pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
-                var changed = !newer.Task.IsCompletedSuccessfully || newer.Task.Result;
-                attempt.LoginReported = true;
-                if (changed)
-                    attempt.Handle.Login.Reset();
-                else if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
-                    PoolLog.LoginRefused(runtime.Logger, pool.Tenant, failed.SecretVersion);
+            case OpenFault.LoginRefused or OpenFault.DatabaseUnavailable or OpenFault.CredentialsExpired when isLate:
+                return;
+            case OpenFault.CredentialsExpired:
+                if (!await AskForNewerAsync(attempt, failed, expired: true, cancellationToken).ConfigureAwait(false))
+                    throw new HyperConnException(failure, failed.Exception);
+                return;
+            case OpenFault.LoginRefused:
+                await RecoverLoginAsync(attempt, failed, failure, cancellationToken).ConfigureAwait(false);
                 return;
             case OpenFault.ServerFull or OpenFault.TenantFull:
                 attempt.Stage = "the server had no free slot";
@@ -220,6 +281,57 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             default:
                 throw new HyperConnException(failure, failed.Exception);
         }
+    }
+
+    private async ValueTask RecoverServerAsync(
+        Attempt attempt, FailedOpen failed, OpenFault fault, HyperConnFailure failure, CancellationToken cancellationToken)
+    {
+        var pool = failed.Pool;
+        var means = fault == OpenFault.Unreachable || failed.ServerPass == CircuitPass.Probe
+            ? NoAnswerMeans.Server
+            : pool.Health.ReportNoAnswer(pool.Tenant, IsAlone(pool));
+        if (means == NoAnswerMeans.Server)
+        {
+            if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
+                PoolLog.ServerUnreachable(runtime.Logger, pool.ServerName, failure.Code);
+            return;
+        }
+
+        if (means == NoAnswerMeans.Tenant)
+        {
+            attempt.LoginReported = true;
+            if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
+                PoolLog.TenantUnanswered(runtime.Logger, pool.ServerName, pool.Tenant);
+            return;
+        }
+
+        await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsAlone(PoolGeneration pool) => !runtime.Generations.Keys.Any(
+        other => other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
+
+    private async ValueTask RecoverLoginAsync(Attempt attempt, FailedOpen failed, HyperConnFailure failure, CancellationToken cancellationToken)
+    {
+        // The circuit opens before anything is fetched: however many callers the tenant has, one of them asks, the others wait.
+        var login = attempt.Handle.Login;
+        attempt.LoginReported = true;
+        var opened = login.Failed(failure, failed.LoginPass);
+        if (!opened && failed.LoginPass != CircuitPass.Probe)
+            return;
+        if (await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false))
+            login.Reset();
+        else if (opened)
+            PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+    }
+
+    private static async ValueTask<bool> AskForNewerAsync(Attempt attempt, FailedOpen failed, bool expired, CancellationToken cancellationToken)
+    {
+        var newer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        failed.Pool.Owner.Tell(new CredentialsRefused(failed.Pool, failed.SecretVersion, newer, expired));
+        attempt.Stage = "newer credentials were being fetched";
+        await Task.WhenAny(newer.Task, failed.Pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return !newer.Task.IsCompletedSuccessfully || newer.Task.Result;
     }
 
     /// <summary>An open that PostgreSQL or the network refused.</summary>
@@ -266,6 +378,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 return PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
             }
 
+            if (Handle.Login.Cause is { } refused)
+                return refused;
             return LastError is { } error && Pool is { } tried
                 ? PoolFailures.Connect(Handle.Tenant, tried.ServerName, OpenFaults.Of(error), error)
                 : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);

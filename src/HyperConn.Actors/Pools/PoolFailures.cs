@@ -78,7 +78,7 @@ internal static class PoolFailures
                 HyperConnErrorCode.BudgetTimedOut,
                 $"PostgreSQL at {server} has no slot left for {tenant}{state}: others use the server too, or the role's or database's connection limit is reached.",
                 tenant),
-            OpenFault.Unreachable => new(
+            OpenFault.Unreachable or OpenFault.NoAnswer => new(
                 HyperConnErrorCode.ServerUnreachable,
                 $"PostgreSQL at {server} can't be reached for {tenant}{state}. Check host, port, network and that the server runs.",
                 tenant),

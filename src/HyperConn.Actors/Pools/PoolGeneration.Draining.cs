@@ -127,17 +127,19 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Remembers the server process of a connection that may be new, for <see cref="TerminateLeasesAsync"/>.</summary>
-    public void NoteSession(int processId)
+    /// <returns>Whether it is new.</returns>
+    public bool NoteSession(int processId)
     {
         lock (_sessions)
         {
             if (_sessions.Contains(processId))
-                return;
+                return false;
             _sessions.Enqueue(processId);
 
             // Older ones are closed: Npgsql holds no more than the cap at a time, and opens that fall short of a session are not noted.
             while (_sessions.Count > 4 * _cap)
                 _sessions.Dequeue();
+            return true;
         }
     }
 

@@ -61,6 +61,13 @@ internal sealed partial class PoolGeneration
         return await waiter.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Takes a lease if a permit is free and nobody waits for it; asks no budget.</summary>
+    public LeaseTaken? TryTakeFree()
+    {
+        lock (_gate)
+            return _waiters.Count == 0 && TryLeaseQueued() is { } half ? new LeaseTaken(LeaseOutcome.Leased, half) : null;
+    }
+
     /// <summary>A budget offers one permit of one server. It becomes a lease once every server of the generation has granted one.</summary>
     public PermitOffer Offer(ServerShare share)
     {
@@ -254,15 +261,21 @@ internal sealed partial class PoolGeneration
     /// </summary>
     public void ResetAfterOutage(int epoch)
     {
-        int free;
         lock (_gate)
         {
             if (_healthySince == epoch)
                 return;
             _healthySince = epoch;
-            free = Word.IsDraining ? 0 : TakeFreePermits(0);
         }
 
+        DropIdle();
+    }
+
+    private void DropIdle()
+    {
+        int free;
+        lock (_gate)
+            free = Word.IsDraining ? 0 : TakeFreePermits(0);
         CloseIdleConnections();
         if (free > 0)
             ReturnToBudgets(free);

@@ -50,8 +50,11 @@ internal sealed record ReclaimIdle(PoolGeneration Generation, ServerShare Share,
 /// <summary>From a generation: it is closed.</summary>
 internal sealed record GenerationClosed(PoolGeneration Generation) : IPoolMessage, INoSerializationVerificationNeeded;
 
-/// <summary>From a caller: PostgreSQL refused credentials of this version. Kept with whether there are other credentials now.</summary>
-internal sealed record CredentialsRefused(PoolGeneration Generation, string SecretVersion, TaskCompletionSource<bool> Promise)
+/// <summary>
+/// From a caller: PostgreSQL refused credentials of this version. Kept with whether there are other credentials now. Expired ones were not
+/// refused but are past their hard limit: kept with whether they are other ones, or the same read again.
+/// </summary>
+internal sealed record CredentialsRefused(PoolGeneration Generation, string SecretVersion, TaskCompletionSource<bool> Promise, bool Expired = false)
     : IPoolMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a pool actor: its secret has another version; fetch it.</summary>

@@ -135,17 +135,18 @@ internal sealed partial class PoolSupervisorActor
     {
         var resolving = 0;
         var tenants = new List<TenantStatistics>(_entries.Count);
+        var draining = _runtime.Generations.Keys.Where(g => g.Word.IsDraining).CountBy(g => g.Tenant).ToDictionary();
         foreach (var entry in _entries.Values)
         {
             if (!entry.IsReady)
                 resolving++;
-            tenants.Add(TenantSnapshot.Of(_runtime, entry.Handle, entry.IsReady));
+            tenants.Add(TenantSnapshot.Of(_runtime, entry.Handle, entry.IsReady, draining.GetValueOrDefault(entry.Tenant)));
         }
 
         foreach (var handle in _runtime.Handles.Values)
         {
             if (!_entries.ContainsKey(handle.Tenant) && (handle.LastFailure is not null || handle.Login.IsOpen))
-                tenants.Add(TenantSnapshot.Of(_runtime, handle, ready: false));
+                tenants.Add(TenantSnapshot.Of(_runtime, handle, ready: false, draining.GetValueOrDefault(handle.Tenant)));
         }
 
         return new PoolsSnapshot(resolving, tenants);

@@ -87,7 +87,8 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<FetcherStopped>(_ => StartFetcher());
         Receive<BudgetStopped>(stopped => StartBudget(stopped.Server));
         Receive<LocateServers>(OnLocateServers);
-        Receive<SecretChanged>(OnSecretChanged);
+        Receive<SecretChanged>(changed => Adopt(changed.Org));
+        Receive<SecretConfirmed>(confirmed => Adopt(confirmed.Org));
         Receive<SecretRefreshFailed>(OnSecretRefreshFailed);
         Receive<CredentialsStale>(stale => _fetcher.Tell(new RevalidateSecret(stale.Org)));
         Receive<RefreshPool>(OnRefreshPool);
@@ -353,12 +354,16 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Context.WatchWith(server.Budget, new BudgetStopped(server));
     }
 
-    private void OnSecretChanged(SecretChanged changed)
+    /// <summary>A secret was read: its pools take over what is new in it, or at least its age.</summary>
+    private void Adopt(string org)
     {
-        if (!_tenantsByOrg.TryGetValue(changed.Org, out var tenants))
+        if (!_tenantsByOrg.TryGetValue(org, out var tenants))
             return;
         foreach (var tenant in tenants)
+        {
+            _entries[tenant].Handle.LastFailure = null;
             _entries[tenant].Child.Tell(AdoptCredentials.Instance);
+        }
     }
 
     private void OnSecretRefreshFailed(SecretRefreshFailed failed)

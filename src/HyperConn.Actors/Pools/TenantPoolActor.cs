@@ -16,11 +16,12 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private readonly TenantDataSource _handle;
     private readonly IActorRef _fetcher;
     private readonly List<PoolGeneration> _draining = [];
-    private readonly List<TaskCompletionSource<bool>> _refused = [];
+    private readonly List<CredentialsRefused> _refused = [];
     private readonly CancellationTokenSource _stopping = new();
     private PoolGeneration? _generation;
     private GenerationCredentials? _adopting;
     private bool _refetching;
+    private bool _changedMeanwhile;
     private int _generations;
 
     public TenantPoolActor(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher)
@@ -50,8 +51,8 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         // However this actor ends, nobody may find its generations, and they close by themselves when their leases have ended.
         _stopping.Cancel();
         _stopping.Dispose();
-        foreach (var promise in _refused)
-            promise.TrySetResult(false);
+        foreach (var refused in _refused)
+            refused.Promise.TrySetResult(false);
         if (_generation is not { } current)
             return;
         _handle.Publish(current, null);
@@ -73,7 +74,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<ServersBarred>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
-        Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
+        Receive<AdoptCredentials>(_ => _changedMeanwhile = true);
     }
 
     private void Ready()
@@ -123,7 +124,10 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         _generation = generation;
         _handle.Publish(null, generation);
+        _adopting = null;
         Become(Ready);
+        if (_changedMeanwhile)
+            _fetcher.Tell(new FetchCredentials(Tenant));
         PoolLog.Ready(_runtime.Logger, Tenant, generation.ServerName, generation.Credentials.SecretVersion);
         Context.Parent.Tell(new PoolOpened(Tenant));
     }
@@ -153,7 +157,13 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
-        _refused.Add(refused.Promise);
+        _refused.Add(refused);
+        if (refused.Expired)
+        {
+            _fetcher.Tell(new FetchCredentials(Tenant));
+            return;
+        }
+
         if (_refetching)
             return;
         _refetching = true;
@@ -165,8 +175,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
+            var fresher = found.FetchedAt > current.Credentials.FetchedAt;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
-            AnswerRefused(changed: false);
+            AnswerRefused(changed: false, fresher);
             return;
         }
 
@@ -176,6 +187,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             var rotated = !current.Credentials.Postgres.Equals(next.Postgres);
             current.Credentials = next;
+            _adopting = null;
             if (rotated)
                 Rotated(() => PoolLog.PasswordRotated(_runtime.Logger, Tenant, next.SecretVersion));
             AnswerRefused(rotated);
@@ -188,6 +200,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private void OnNextServers(ServersLocated located)
     {
+        // The secret may have changed again, or back, since these servers were asked for.
+        if (_adopting is null || !located.Servers.Select(server => server.Endpoint).SequenceEqual(Endpoints(_adopting)))
+            return;
         if (TryBuild(located.Servers) is not { } next)
         {
             AnswerRefused(changed: false);
@@ -204,6 +219,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         }
 
         _generation = next;
+        _adopting = null;
         _draining.Add(before);
         before.BeginDrain();
         Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
@@ -212,6 +228,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private void OnCredentialsMissing(CredentialsMissing missing)
     {
+        _handle.LastFailure = missing.Reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, missing.Reason.Code, missing.Reason.Message);
         AnswerRefused(changed: false);
     }
@@ -223,11 +240,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         log();
     }
 
-    private void AnswerRefused(bool changed)
+    private void AnswerRefused(bool changed, bool fresher = false)
     {
         _refetching = false;
-        foreach (var promise in _refused)
-            promise.TrySetResult(changed);
+        foreach (var refused in _refused)
+            refused.Promise.TrySetResult(changed || (fresher && refused.Expired));
         _refused.Clear();
     }
 
@@ -265,8 +282,10 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _generation?.Close();
     }
 
-    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(
-        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()]));
+    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(Endpoints(credentials)));
+
+    private static ServerEndpoint[] Endpoints(GenerationCredentials credentials) =>
+        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()];
 
     /// <summary>Null: they can't be used, and that has been dealt with.</summary>
     private GenerationCredentials? Parse(CredentialsFound found)
@@ -305,6 +324,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _handle.LastFailure = reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, reason.Code, reason.Message);
         AnswerRefused(changed: false);
     }
