@@ -127,10 +127,10 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 pool.Unexpect();
 
             // A probe that ends without a verdict (cancelled, queue full, retired) leaves the try to the next.
-            if (serverPass == CircuitPass.Probe && !attempt.ServerReported)
-                health.Circuit.ProbeAbandoned();
-            if (loginPass == CircuitPass.Probe && !attempt.LoginReported)
-                handle.Login.ProbeAbandoned();
+            if (serverPass.IsProbe && !attempt.ServerReported)
+                health.Circuit.ProbeAbandoned(serverPass);
+            if (loginPass.IsProbe && !attempt.LoginReported)
+                handle.Login.ProbeAbandoned(loginPass);
             attempt.ServerReported = attempt.LoginReported = false;
         }
     }
@@ -227,8 +227,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         PoolGeneration Pool,
         string SecretVersion,
         Exception Exception,
-        CircuitPass ServerPass = CircuitPass.Closed,
-        CircuitPass LoginPass = CircuitPass.Closed);
+        CircuitPass ServerPass = default,
+        CircuitPass LoginPass = default);
 
     /// <summary>One caller's way through, for its deadline and for the message when that passes.</summary>
     private sealed class Attempt(TenantDataSource handle, DateTimeOffset deadline)
