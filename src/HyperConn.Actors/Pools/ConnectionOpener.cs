@@ -105,7 +105,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         {
             serverPass = await health.Circuit.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
             var epoch = health.Epoch;
-            if (pool.HealthySince != epoch && (serverPass == CircuitPass.Probe || (epoch & 1) == 0))
+            if (pool.HealthySince != epoch && (serverPass.IsProbe || (epoch & 1) == 0))
                 pool.ResetAfterOutage(epoch);
             attempt.Stage = "its login was refused";
             (loginPass, var free) = await EnterLoginAsync(attempt, pool, cancellationToken).ConfigureAwait(false);
@@ -142,10 +142,10 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 pool.Unexpect();
 
             // A probe that ends without a verdict (cancelled, queue full, retired) leaves the try to the next.
-            if (serverPass == CircuitPass.Probe && !attempt.ServerReported)
-                health.Circuit.ProbeAbandoned();
-            if (loginPass == CircuitPass.Probe && !attempt.LoginReported)
-                handle.Login.ProbeAbandoned();
+            if (serverPass.IsProbe && !attempt.ServerReported)
+                health.Circuit.ProbeAbandoned(serverPass);
+            if (loginPass.IsProbe && !attempt.LoginReported)
+                handle.Login.ProbeAbandoned(loginPass);
             attempt.ServerReported = attempt.LoginReported = false;
         }
     }
@@ -159,8 +159,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         {
             if (pool.TryTakeFree() is { } free)
                 return (CircuitPass.Closed, free);
-            if (login.TryProbe())
-                return (CircuitPass.Probe, null);
+            if (login.TryProbe() is { } probe)
+                return (probe, null);
             await Task.Delay(FreeSessionPause, runtime.Time, cancellationToken).ConfigureAwait(false);
         }
 
@@ -287,7 +287,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         Attempt attempt, FailedOpen failed, OpenFault fault, HyperConnFailure failure, CancellationToken cancellationToken)
     {
         var pool = failed.Pool;
-        var means = fault == OpenFault.Unreachable || failed.ServerPass == CircuitPass.Probe
+        var means = fault == OpenFault.Unreachable || failed.ServerPass.IsProbe
             ? NoAnswerMeans.Server
             : pool.Health.ReportNoAnswer(pool.Tenant, IsAlone(pool));
         if (means == NoAnswerMeans.Server)
@@ -317,7 +317,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         var login = attempt.Handle.Login;
         attempt.LoginReported = true;
         var opened = login.Failed(failure, failed.LoginPass);
-        if (!opened && failed.LoginPass != CircuitPass.Probe)
+        if (!opened && !failed.LoginPass.IsProbe)
             return;
         if (await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false))
             login.Reset();
@@ -339,8 +339,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         PoolGeneration Pool,
         string SecretVersion,
         Exception Exception,
-        CircuitPass ServerPass = CircuitPass.Closed,
-        CircuitPass LoginPass = CircuitPass.Closed);
+        CircuitPass ServerPass = default,
+        CircuitPass LoginPass = default);
 
     /// <summary>One caller's way through, for its deadline and for the message when that passes.</summary>
     private sealed class Attempt(TenantDataSource handle, DateTimeOffset deadline)

@@ -54,8 +54,12 @@ internal sealed partial class PoolGeneration
                 return false;
             if (word.Leases > 0 || word.Has(PoolWord.Slow) || Volatile.Read(ref _expected) > 0)
             {
-                if (!notify || word.Has(PoolWord.NotifyIdle)
-                    || Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.NotifyIdle, word.Bits) == word.Bits)
+                if (!notify || word.Has(PoolWord.NotifyIdle))
+                    return false;
+
+                // An expected caller that gave up before the flag was there did not tell: look again.
+                if (Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.NotifyIdle, word.Bits) == word.Bits
+                    && (word.Leases > 0 || word.Has(PoolWord.Slow) || Volatile.Read(ref _expected) > 0))
                     return false;
             }
             else if (Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.Draining, word.Bits) == word.Bits)

@@ -360,14 +360,20 @@ internal sealed partial class PoolGeneration
 
     private void Forget(LeaseWaiter waiter, CancellationToken cancellationToken)
     {
+        bool idle;
         lock (_gate)
         {
             if (!_waiters.Remove(waiter))
                 return;
             Left();
+
+            // Waiters keep a pool from eviction as leases do; the last of either to go tells.
+            (_, idle) = SettleIdle();
         }
 
         waiter.TrySetCanceled(cancellationToken);
+        if (idle)
+            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
     }
 
     private void Left()

@@ -161,7 +161,7 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
-    private void Release(int half)
+    public void Release(int half)
     {
         Proved();
         if (!AnyWanted())

@@ -8,7 +8,7 @@ internal interface IPoolMessage;
 /// <summary>A caller needs a live pool. The promise is kept with the pool or with the reason why there is none.</summary>
 internal sealed record EnsurePool(TenantKey Tenant, PoolPromise Promise) : IPoolMessage, INoSerializationVerificationNeeded;
 
-/// <summary>From a pool actor: its first generation takes leases.</summary>
+/// <summary>From a pool actor: a new generation takes leases, the first or one on new credentials.</summary>
 internal sealed record PoolOpened(TenantKey Tenant) : IPoolMessage;
 
 /// <summary>From a pool actor: it could not be made, and stops.</summary>
@@ -62,6 +62,9 @@ internal sealed record AdoptCredentials : IPoolMessage
 {
     public static readonly AdoptCredentials Instance = new();
 }
+
+/// <summary>To a pool actor: the fetcher crashed, this one has its place; what was asked of the other is lost.</summary>
+internal sealed record FetcherReplaced(IActorRef Fetcher) : IPoolMessage;
 
 /// <summary>From a generation: credentials past their time-to-live were used; refresh in the background.</summary>
 internal sealed record CredentialsStale(string Org) : IPoolMessage;

@@ -119,6 +119,9 @@ internal sealed partial class PoolSupervisorActor
         var affected = 0;
         foreach (var entry in _entries.Values.Where(e => Concerns(target, e.Handle)).ToArray())
         {
+            // Callers of one pool that ask again may have had another evicted.
+            if (!ReferenceEquals(_entries.GetValueOrDefault(entry.Tenant), entry))
+                continue;
             affected++;
             if (entry.IsReady)
             {

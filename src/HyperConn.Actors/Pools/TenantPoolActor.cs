@@ -14,14 +14,14 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private readonly PoolRuntime _runtime;
     private readonly TenantDataSource _handle;
-    private readonly IActorRef _fetcher;
+    private IActorRef _fetcher;
     private readonly List<PoolGeneration> _draining = [];
     private readonly List<CredentialsRefused> _refused = [];
     private readonly CancellationTokenSource _stopping = new();
     private PoolGeneration? _generation;
     private GenerationCredentials? _adopting;
     private bool _refetching;
-    private bool _changedMeanwhile;
+    private bool _fetchWhenReady;
     private int _generations;
 
     public TenantPoolActor(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher)
@@ -43,7 +43,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         PoolLog.Creating(_runtime.Logger, Tenant);
         Timers.StartSingleTimer(ResolveTimer, ResolveTimedOut.Instance, _runtime.Options.Pools.AcquireTimeout);
-        _fetcher.Tell(new FetchCredentials(Tenant));
+        Fetch();
     }
 
     protected override void PostStop()
@@ -51,18 +51,25 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         // However this actor ends, nobody may find its generations, and they close by themselves when their leases have ended.
         _stopping.Cancel();
         _stopping.Dispose();
-        foreach (var refused in _refused)
-            refused.Promise.TrySetResult(false);
+        AnswerRefused(changed: true);
         if (_generation is not { } current)
             return;
         _handle.Publish(current, null);
         current.BeginDrain();
+        if (!_runtime.ShuttingDown)
+            return;
+
+        // Stopped at the end of a shutdown's patience: what is still open is given up.
+        foreach (var generation in _draining)
+            generation.Close();
+        current.Close();
     }
 
     private void Resolving()
     {
         Receive<CredentialsFound>(OnFirstCredentials);
-        Receive<CredentialsMissing>(missing => Fail(missing.Reason));
+        Receive<CredentialsMissing>(OnFirstCredentialsMissing);
+        Receive<FetcherReplaced>(OnFetcherReplaced);
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
         Receive<AdoptCredentials>(_ => { });
@@ -74,18 +81,24 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<ServersBarred>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
-        Receive<AdoptCredentials>(_ => _changedMeanwhile = true);
+        Receive<AdoptCredentials>(_ => _fetchWhenReady = true);
+        Receive<FetcherReplaced>(replaced =>
+        {
+            _fetcher = replaced.Fetcher;
+            _fetchWhenReady = true;
+        });
     }
 
     private void Ready()
     {
         Receive<ReclaimIdle>(OnReclaimIdle);
         Receive<CredentialsRefused>(OnCredentialsRefused);
-        Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
+        Receive<AdoptCredentials>(_ => Fetch());
+        Receive<FetcherReplaced>(OnFetcherReplaced);
         Receive<CredentialsFound>(OnCredentials);
         Receive<CredentialsMissing>(OnCredentialsMissing);
         Receive<ServersLocated>(OnNextServers);
-        Receive<ServersBarred>(_ => AnswerRefused(changed: false));
+        Receive<ServersBarred>(OnNextServersBarred);
         Receive<GenerationClosed>(OnGenerationClosed);
         Receive<ClosePool>(_ => BeginDraining());
         Receive<DrainPool>(_ => BeginDraining());
@@ -95,11 +108,13 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         Receive<GenerationClosed>(OnGenerationClosed);
         Receive<ReclaimIdle>(OnReclaimIdle);
-        Receive<CredentialsRefused>(refused => refused.Promise.TrySetResult(false));
+        Receive<CredentialsRefused>(refused => refused.Promise.TrySetResult(true));
         Receive<TerminateLeases>(OnTerminateLeases);
         Receive<LeasesTerminated>(OnLeasesTerminated);
         Receive<DrainPool>(_ => { });
+        Receive<ClosePool>(_ => { });
         Receive<AdoptCredentials>(_ => { });
+        Receive<FetcherReplaced>(_ => { });
         Receive<CredentialsFound>(_ => { });
         Receive<CredentialsMissing>(_ => { });
         Receive<ServersLocated>(_ => { });
@@ -117,20 +132,45 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Locate(credentials);
     }
 
+    private void OnFirstCredentialsMissing(CredentialsMissing missing)
+    {
+        if (!IsFetcherGone(missing))
+            Fail(missing.Reason);
+    }
+
     private void OnFirstServers(ServersLocated located)
     {
         Timers.Cancel(ResolveTimer);
         if (TryBuild(located.Servers) is not { } generation)
             return;
         _generation = generation;
-        _handle.Publish(null, generation);
+
+        // Over whatever an earlier pool of the tenant, evicted while it changed generations, has yet to take back.
+        while (!_handle.Publish(_handle.Current, generation))
+        {
+        }
         _adopting = null;
         Become(Ready);
-        if (_changedMeanwhile)
-            _fetcher.Tell(new FetchCredentials(Tenant));
         PoolLog.Ready(_runtime.Logger, Tenant, generation.ServerName, generation.Credentials.SecretVersion);
         Context.Parent.Tell(new PoolOpened(Tenant));
+        if (_fetchWhenReady)
+            Fetch();
     }
+
+    private void Fetch() => _fetcher.Tell(new FetchCredentials(Tenant));
+
+    private void OnFetcherReplaced(FetcherReplaced replaced)
+    {
+        _fetcher = replaced.Fetcher;
+        if (_refetching)
+            _fetcher.Tell(new RefetchCredentials(Tenant, _generation!.Credentials.SecretVersion));
+        else
+            Fetch();
+    }
+
+    /// <summary>The last words of a fetcher that crashed say nothing about the credentials; its successor is announced.</summary>
+    private bool IsFetcherGone(CredentialsMissing missing) =>
+        missing.Reason.Code == HyperConnErrorCode.ShuttingDown && !_runtime.ShuttingDown;
 
     private void OnResolveTimedOut(ResolveTimedOut _) =>
         Fail(PausedServer() ?? PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
@@ -172,10 +212,13 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private void OnCredentials(CredentialsFound found)
     {
+        // Of what was being adopted, this is newer.
+        _adopting = null;
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
             var fresher = found.FetchedAt > current.Credentials.FetchedAt;
+            _handle.LastFailure = null;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
             AnswerRefused(changed: false, fresher);
             return;
@@ -200,8 +243,8 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private void OnNextServers(ServersLocated located)
     {
-        // The secret may have changed again, or back, since these servers were asked for.
-        if (_adopting is null || !located.Servers.Select(server => server.Endpoint).SequenceEqual(Endpoints(_adopting)))
+        // An answer about credentials that newer ones have overtaken.
+        if (_adopting is null || !EndpointsOf(_adopting).SequenceEqual(located.Servers.Select(server => server.Endpoint)))
             return;
         if (TryBuild(located.Servers) is not { } next)
         {
@@ -209,6 +252,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _adopting = null;
         var before = _generation!;
         if (!_handle.Publish(before, next))
         {
@@ -224,10 +268,21 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         before.BeginDrain();
         Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
         AnswerRefused(changed: true);
+
+        // Whatever the supervisor had marked on the one before, or was about to: it looks at this one afresh.
+        Context.Parent.Tell(new PoolOpened(Tenant));
+    }
+
+    private void OnNextServersBarred(ServersBarred _)
+    {
+        _adopting = null;
+        AnswerRefused(changed: false);
     }
 
     private void OnCredentialsMissing(CredentialsMissing missing)
     {
+        if (IsFetcherGone(missing))
+            return;
         _handle.LastFailure = missing.Reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, missing.Reason.Code, missing.Reason.Message);
         AnswerRefused(changed: false);
@@ -260,7 +315,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void BeginDraining()
     {
         Become(Draining);
-        AnswerRefused(changed: false);
+
+        // The next pool of the tenant finds out.
+        AnswerRefused(changed: true);
         var current = _generation!;
         _handle.Publish(current, null);
         current.BeginDrain();
@@ -282,9 +339,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _generation?.Close();
     }
 
-    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(Endpoints(credentials)));
+    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(EndpointsOf(credentials)));
 
-    private static ServerEndpoint[] Endpoints(GenerationCredentials credentials) =>
+    private static ServerEndpoint[] EndpointsOf(GenerationCredentials credentials) =>
         [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()];
 
     /// <summary>Null: they can't be used, and that has been dealt with.</summary>
@@ -324,6 +381,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _adopting = null;
         _handle.LastFailure = reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, reason.Code, reason.Message);
         AnswerRefused(changed: false);

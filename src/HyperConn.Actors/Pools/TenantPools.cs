@@ -209,7 +209,17 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         return tenants;
     }
 
-    private Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken) => runtime.Supervisor.IsNobody()
-        ? throw new HyperConnException(PoolFailures.NotStarted())
-        : runtime.Supervisor.Ask<T>(message, timeout, cancellationToken);
+    private async Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (runtime.Supervisor.IsNobody())
+            throw new HyperConnException(runtime.ShuttingDown ? PoolFailures.ShuttingDown() : PoolFailures.NotStarted());
+        try
+        {
+            return await runtime.Supervisor.Ask<T>(message, timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new HyperConnException(PoolFailures.NoAnswer(timeout));
+        }
+    }
 }
