@@ -74,6 +74,6 @@ internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<
         }
     }
 
-    [LoggerMessage(EventId = 5104, Level = LogLevel.Information, Message = "Dashboard: {Command} on {Target} asked by {By}: {Reason}")]
+    [LoggerMessage(EventId = 5104, EventName = "DashboardAction", Level = LogLevel.Information, Message = "Dashboard: {Command} on {Target} asked by {By}: {Reason}")]
     private partial void LogAsked(string command, OperatorTarget target, string by, string reason);
 }

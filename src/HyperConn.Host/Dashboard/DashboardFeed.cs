@@ -143,7 +143,7 @@ internal sealed partial class DashboardFeed(
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(EventId = 5101, Level = LogLevel.Warning, Message = "The dashboard could not take a sample; it shows the one before")]
+    [LoggerMessage(EventId = 5101, EventName = "DashboardSampleFailed", Level = LogLevel.Warning, Message = "The dashboard could not take a sample; it shows the one before")]
     private partial void LogSampleFailed(Exception exception);
 
     /// <summary>Everything worked out from one snapshot.</summary>

@@ -139,9 +139,9 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
     private static Task RefuseAsync(HttpContext context, int status, string text) =>
         Results.Problem(text, statusCode: status).ExecuteAsync(context);
 
-    [LoggerMessage(EventId = 5102, Level = LogLevel.Warning, Message = "Dashboard: refused a request of another origin from {Remote}")]
+    [LoggerMessage(EventId = 5102, EventName = "DashboardForeignOrigin", Level = LogLevel.Warning, Message = "Dashboard: refused a request of another origin from {Remote}")]
     private partial void LogForeignOrigin(IPAddress? remote);
 
-    [LoggerMessage(EventId = 5103, Level = LogLevel.Warning, Message = "Dashboard: wrong admin token from {Remote}")]
+    [LoggerMessage(EventId = 5103, EventName = "DashboardBadToken", Level = LogLevel.Warning, Message = "Dashboard: wrong admin token from {Remote}")]
     private partial void LogBadToken(IPAddress remote);
 }

@@ -132,7 +132,7 @@ internal sealed partial class DashboardServer(
         return new UriBuilder(options.Endpoint!) { Port = port, Path = "/" }.Uri;
     }
 
-    [LoggerMessage(EventId = 5100, Level = LogLevel.Information, Message = "Dashboard at {Address} ({Access})")]
+    [LoggerMessage(EventId = 5100, EventName = "DashboardServing", Level = LogLevel.Information, Message = "Dashboard at {Address} ({Access})")]
     private partial void LogServing(Uri address, string access);
 }
 
