@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Transactions;
 using Npgsql;
 
 namespace HyperConn;
@@ -10,6 +11,10 @@ namespace HyperConn;
 /// <para>It is a handle, not the pool. When the pool was evicted, or its credentials have changed, the next open makes a new one.
 /// Opening takes a lease, which ends when the connection is closed or disposed; a pool with an open lease is never evicted.</para>
 /// <para>The handle belongs to HyperConn and is shared by all callers of the tenant: disposing it does nothing, however often.</para>
+/// <para>Inside an ambient transaction (<see cref="TransactionScope"/>) connections enlist as they do with Npgsql alone. The lease then lasts
+/// until the transaction ends, and connections opened one after the other in it share one. The physical connection isn't used again after
+/// that: where it matters, <see cref="NpgsqlConnection.BeginTransaction()"/> is faster. A call of
+/// <see cref="NpgsqlConnection.EnlistTransaction"/> is beyond what can be seen here: keep such a connection open until the transaction ends.</para>
 /// <para>Every way to open throws <see cref="HyperConnException"/> when no connection can be had and
 /// <see cref="OperationCanceledException"/> when the caller's token is cancelled.</para>
 /// </remarks>
@@ -65,8 +70,10 @@ public sealed class TenantDataSource : DbDataSource
 
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
+        if (Transaction.Current is { } transaction)
+            return _runtime.Opener.OpenAsync(this, transaction, cancellationToken);
         if (Current is not { } pool || !pool.TryLease(out var half))
-            return _runtime.Opener.OpenAsync(this, cancellationToken);
+            return _runtime.Opener.OpenAsync(this, null, cancellationToken);
         // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
         var credentials = pool.Credentials;
         var connection = pool.DataSource.CreateConnection();
@@ -93,7 +100,14 @@ public sealed class TenantDataSource : DbDataSource
     /// </summary>
     /// <returns>A closed connection of this tenant.</returns>
     /// <exception cref="HyperConnException">The tenant had no pool and none could be made.</exception>
-    public new NpgsqlConnection CreateConnection() => (Current ?? Revive()).CreateUnopened();
+    public new NpgsqlConnection CreateConnection()
+    {
+        while (true)
+        {
+            if ((Current ?? Revive()).TryCreateUnopened() is { } connection)
+                return connection;
+        }
+    }
 
     /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>
     internal void Touch() => Current?.Touch();

@@ -1,3 +1,4 @@
+using System.Transactions;
 using Akka.Actor;
 using Npgsql;
 
@@ -22,6 +23,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         Task opening,
         CancellationToken cancellationToken)
     {
+        var began = runtime.Time.GetTimestamp();
         try
         {
             await opening.ConfigureAwait(false);
@@ -31,30 +33,40 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
         catch (Exception exception)
         {
-            pool.Abandon(half);
-            if (cancellationToken.IsCancellationRequested)
-                throw;
-            return await OpenAsync(handle, new FailedOpen(pool, credentials.SecretVersion, exception), cancellationToken).ConfigureAwait(false);
+            EndFailed(pool, half, exception);
+            cancellationToken.ThrowIfCancellationRequested();
+            var attempt = new Attempt(handle, null, runtime.Time.GetUtcNow() + Limit - runtime.Time.GetElapsedTime(began)) { Pool = pool };
+            return await OpenAsync(attempt, new FailedOpen(pool, credentials.SecretVersion, exception), cancellationToken).ConfigureAwait(false);
         }
     }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, CancellationToken cancellationToken) =>
-        OpenAsync(handle, null, cancellationToken);
+    /// <summary>Opens a connection.</summary>
+    /// <param name="handle">The tenant's handle.</param>
+    /// <param name="transaction">The caller's ambient transaction. It is given, because the thread that opens may be another.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken)
+    {
+        if (transaction is not null && EnlistedLease.TryResume(runtime, handle.Tenant, transaction) is { } lease)
+            return await ResumeAsync(lease, transaction, cancellationToken).ConfigureAwait(false);
+        var attempt = new Attempt(handle, transaction, runtime.Time.GetUtcNow() + Limit);
+        return await OpenAsync(attempt, null, cancellationToken).ConfigureAwait(false);
+    }
 
-    private async ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, FailedOpen? failed, CancellationToken cancellationToken)
+    private TimeSpan Limit => runtime.Options.Pools.AcquireTimeout;
+
+    private async ValueTask<NpgsqlConnection> OpenAsync(Attempt attempt, FailedOpen? failed, CancellationToken cancellationToken)
     {
         runtime.Counters.ColdAcquisition();
         var started = runtime.Time.GetTimestamp();
-        using var activity = HyperConnTelemetry.StartAcquire(handle.Tenant, runtime.Options.Diagnostics.TenantLabels);
-        var limit = runtime.Options.Pools.AcquireTimeout;
-        var attempt = new Attempt(handle, runtime.Time.GetUtcNow() + limit);
-        using var timer = new CancellationTokenSource(limit, runtime.Time);
+        using var activity = HyperConnTelemetry.StartAcquire(attempt.Handle.Tenant, runtime.Options.Diagnostics.TenantLabels);
+        var limit = attempt.Deadline - runtime.Time.GetUtcNow();
+        using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
             if (failed is not null)
                 await RecoverAsync(attempt, failed, either.Token).ConfigureAwait(false);
-            if (handle.Refusal(attempt.Deadline) is { } refusal)
+            if (attempt.Handle.Refusal(attempt.Deadline) is { } refusal)
                 throw new HyperConnException(refusal);
             while (true)
             {
@@ -66,7 +78,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var failure = runtime.WhyPaused(handle.Tenant) ?? attempt.TimedOut(limit);
+            var failure = runtime.WhyPaused(attempt.Handle.Tenant) ?? attempt.TimedOut(Limit);
             Failed(failure.Code);
             throw new HyperConnException(failure, attempt.LastError);
         }
@@ -175,12 +187,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         var isUnproved = taken.Outcome == LeaseOutcome.Leased && pool.IsUnproved;
         var connection = pool.DataSource.CreateConnection();
         using var activity = HyperConnTelemetry.StartConnect(pool.ServerName);
+        var bound = false;
         Exception failure;
         try
         {
-            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await OpenInAsync(attempt.Transaction, connection, cancellationToken).ConfigureAwait(false);
             // Only a new session says anything about the server and the login.
-            if (pool.NoteSession(connection.ProcessID) || taken.Outcome == LeaseOutcome.Granted)
+            var isNew = pool.NoteSession(connection.ProcessID) || taken.Outcome == LeaseOutcome.Granted;
+            if (isNew)
             {
                 attempt.ServerReported = attempt.LoginReported = true;
                 if (pool.Health.ReportReachable(pool.Tenant))
@@ -189,22 +203,34 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                     PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
                 pool.Proved();
             }
-            else if (isUnproved && !await ProveAsync(pool, connection, cancellationToken).ConfigureAwait(false))
+
+            if (attempt.Transaction is { } transaction)
+                pool.Bind(connection, EnlistedLease.Begin(runtime, pool, taken.Half, transaction));
+            else
+                pool.Bind(connection, taken.Half);
+            bound = true;
+
+            // Not in somebody's transaction, which a failed query would end.
+            if (attempt.Transaction is not null)
+                return connection;
+            if (!isNew && isUnproved && !await ProveAsync(pool, connection, cancellationToken).ConfigureAwait(false))
             {
+                // Broken under its lease, which has ended; what else is idle is no better.
                 await connection.DisposeAsync().ConfigureAwait(false);
-                pool.Abandon(taken.Half);
                 pool.ReportBroken();
                 return null;
             }
 
             await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
-            return pool.Bind(connection, taken.Half);
+            return connection;
         }
         catch (Exception exception)
         {
-            // Also after a successful open whose caller has gone: the lease must not stay with nobody.
+            // Also after a successful open whose caller has gone. Then closing it ends the lease, and its permit stays: the connection
+            // is in the pool.
             await connection.DisposeAsync().ConfigureAwait(false);
-            pool.Abandon(taken.Half);
+            if (!bound)
+                EndFailed(pool, taken.Half, exception);
             cancellationToken.ThrowIfCancellationRequested();
             failure = exception;
         }
@@ -233,6 +259,54 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         {
             return false;
         }
+    }
+
+    /// <summary>The physical connection of a lease under the same ambient transaction waits to be used again.</summary>
+    private async ValueTask<NpgsqlConnection> ResumeAsync(EnlistedLease lease, Transaction transaction, CancellationToken cancellationToken)
+    {
+        var pool = lease.Pool;
+        var connection = pool.DataSource.CreateConnection();
+        try
+        {
+            await OpenInAsync(transaction, connection, cancellationToken).ConfigureAwait(false);
+            return pool.Bind(connection, lease);
+        }
+        catch (Exception exception)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            lease.Closed(broken: false);
+            cancellationToken.ThrowIfCancellationRequested();
+            runtime.Counters.FailedAcquisition();
+            throw new HyperConnException(PoolFailures.Connect(pool.Tenant, pool.ServerName, OpenFaults.Of(exception), exception), exception);
+        }
+    }
+
+    private static Task OpenInAsync(Transaction? transaction, NpgsqlConnection connection, CancellationToken cancellationToken) => transaction is null
+        ? connection.OpenAsync(cancellationToken)
+        : Task.Run(
+            async () =>
+            {
+                // On a thread of its own, so that no other scope of the caller's thread is disturbed. The scope only lends the transaction:
+                // left incomplete it would end it.
+                using var scope = new TransactionScope(transaction, TransactionScopeAsyncFlowOption.Enabled);
+                try
+                {
+                    await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    scope.Complete();
+                }
+            },
+            CancellationToken.None);
+
+    /// <summary>Ends a lease whose open failed. Npgsql opens physically only when nothing is idle, so a failure of that leaves nothing.</summary>
+    private static void EndFailed(PoolGeneration pool, int half, Exception exception)
+    {
+        if (exception is NpgsqlException or OperationCanceledException or System.Net.Sockets.SocketException or IOException or TimeoutException)
+            pool.Abandon(half);
+        else
+            pool.EndUnused(half);
     }
 
     /// <summary>Does what the fault calls for. Returns when another try makes sense, throws when it does not.</summary>
@@ -265,11 +339,11 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             case OpenFault.LoginRefused:
                 await RecoverLoginAsync(attempt, failed, failure, cancellationToken).ConfigureAwait(false);
                 return;
-            case OpenFault.ServerFull or OpenFault.TenantFull:
+            case OpenFault.ServerFull or OpenFault.TenantFull or OpenFault.PoolFull:
                 attempt.Stage = "the server had no free slot";
                 if (fault == OpenFault.ServerFull)
                     pool.ReportServerFull();
-                else
+                else if (fault == OpenFault.TenantFull)
                     pool.ReportTenantFull();
                 await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
                 return;
@@ -343,11 +417,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         CircuitPass LoginPass = default);
 
     /// <summary>One caller's way through, for its deadline and for the message when that passes.</summary>
-    private sealed class Attempt(TenantDataSource handle, DateTimeOffset deadline)
+    private sealed class Attempt(TenantDataSource handle, Transaction? transaction, DateTimeOffset deadline)
     {
         private TimeSpan _fullDelay = FirstFullDelay;
 
         public TenantDataSource Handle { get; } = handle;
+
+        /// <summary>The ambient transaction of the caller, in which the connection enlists.</summary>
+        public Transaction? Transaction { get; } = transaction;
 
         public DateTimeOffset Deadline { get; } = deadline;
 

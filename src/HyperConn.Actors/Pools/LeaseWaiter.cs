@@ -19,6 +19,19 @@ internal enum LeaseOutcome
     ServerWaitersFull,
 }
 
+/// <summary>What stands behind the permit of a lease that ends.</summary>
+internal enum LeaseEnd
+{
+    /// <summary>A connection in the pool.</summary>
+    Idle,
+
+    /// <summary>Nothing: it broke, or never opened.</summary>
+    Gone,
+
+    /// <summary>A connection that must not be used again.</summary>
+    Retired,
+}
+
 /// <summary>A wait's outcome and, of a lease, the half of the word that counts it.</summary>
 internal readonly record struct LeaseTaken(LeaseOutcome Outcome, int Half = 0);
 

@@ -24,6 +24,9 @@ internal enum OpenFault
     /// <summary>The role's or the database's own connection limit. Wait.</summary>
     TenantFull,
 
+    /// <summary>Connection objects opened by their owners, beside the leases, take up the whole pool. Wait.</summary>
+    PoolFull,
+
     /// <summary>The server is away, starting or stopping. Wait for it.</summary>
     Unreachable,
 
@@ -39,8 +42,9 @@ internal static class OpenFaults
         PostgresException postgres => Of(postgres),
         _ when Find<HyperConnException>(exception) is not null => OpenFault.CredentialsExpired,
         _ when Find<SocketException>(exception) is { } socket => IsCertain(socket) ? OpenFault.Unreachable : OpenFault.NoAnswer,
+        // Npgsql has no code for these; the texts are its own, not the server's, and not localised.
+        NpgsqlException npgsql when npgsql.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal) => OpenFault.PoolFull,
         _ when Find<IOException>(exception) is not null || Find<TimeoutException>(exception) is not null => OpenFault.NoAnswer,
-        // Npgsql has no code for these two; the texts are its own, not the server's, and not localised.
         NpgsqlException npgsql when npgsql.Message.StartsWith("No password has been provided", StringComparison.Ordinal) => OpenFault.LoginRefused,
         _ => OpenFault.Other,
     };

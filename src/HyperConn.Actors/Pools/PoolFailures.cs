@@ -82,6 +82,11 @@ internal static class PoolFailures
                 HyperConnErrorCode.BudgetTimedOut,
                 $"PostgreSQL at {server} has no slot left for {tenant}{state}: others use the server too, or the role's or database's connection limit is reached.",
                 tenant),
+            OpenFault.PoolFull => new(
+                HyperConnErrorCode.BudgetTimedOut,
+                $"All connections {tenant} may have at {server} are taken, also by connection objects opened outside leases. "
+                + "Close them sooner, or raise HyperConn:Connections:MaxPerTenant.",
+                tenant),
             OpenFault.Unreachable or OpenFault.NoAnswer => new(
                 HyperConnErrorCode.ServerUnreachable,
                 $"PostgreSQL at {server} can't be reached for {tenant}{state}. Check host, port, network and that the server runs.",

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Globalization;
 using Akka.Actor;
 using Npgsql;
@@ -147,28 +146,24 @@ internal sealed partial class PoolGeneration
         }
     }
 
-    private void Pin() => Interlocked.Increment(ref _pins);
+    /// <summary>Keeps the data source from being disposed; false: it is.</summary>
+    private bool TryPin()
+    {
+        var pins = Volatile.Read(ref _pins);
+        while (pins > 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _pins, pins + 1, pins);
+            if (seen == pins)
+                return true;
+            pins = seen;
+        }
 
-    private void Unpin()
+        return false;
+    }
+
+    public void Unpin()
     {
         if (Interlocked.Decrement(ref _pins) == 0)
             DataSource.Dispose();
-    }
-
-    /// <summary>
-    /// Lives as long as a connection object that was created unopened. Npgsql has no event for its disposal, so the garbage
-    /// collector tells.
-    /// </summary>
-    private sealed class Pinned(PoolGeneration pool)
-    {
-        ~Pinned() => pool.Unpin();
-
-        public void OnStateChange(object sender, StateChangeEventArgs change)
-        {
-            var connection = (NpgsqlConnection)sender;
-            if (change.CurrentState == ConnectionState.Open)
-                pool.NoteSession(connection.ProcessID);
-            pool.OnStateChange(connection, change, half: 0);
-        }
     }
 }

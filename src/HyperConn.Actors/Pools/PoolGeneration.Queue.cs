@@ -164,12 +164,12 @@ internal sealed partial class PoolGeneration
         return Math.Min(_cap, _learnedCap);
     }
 
-    private void ReleaseSlow(int half, bool broken)
+    private void ReleaseSlow(int half, LeaseEnd end)
     {
-        var givesBack = broken;
+        bool givesBack;
         lock (_gate)
         {
-            if (broken || Word.IsDraining)
+            if (end != LeaseEnd.Idle || Word.IsDraining)
             {
                 givesBack = true;
             }
@@ -196,7 +196,7 @@ internal sealed partial class PoolGeneration
         if (givesBack)
         {
             // Close first, count after: the permit must not be granted again while the connection behind it is open.
-            if (!broken)
+            if (end != LeaseEnd.Gone)
                 CloseIdleConnections();
             ReturnToBudgets(1);
         }
@@ -298,7 +298,7 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>A connection object was opened outside a lease: count it, over the permits if need be.</summary>
-    private void ForceLease(int half)
+    public void ForceLease(int half)
     {
         lock (_gate)
         {

@@ -43,8 +43,8 @@ internal sealed partial class PoolGeneration
         _runtime = runtime;
         _owner = owner;
         _credentials = credentials;
-        _onFirstHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 0);
-        _onSecondHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 1);
+        _onFirstHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, _onFirstHalf!, 0);
+        _onSecondHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, _onSecondHalf!, 1);
         _cap = runtime.Options.Connections.MaxPerTenant;
         Tenant = tenant;
         Number = number;
@@ -134,30 +134,75 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
+    /// <summary>Ties a lease under an ambient transaction to its connection, which has just been opened.</summary>
+    public NpgsqlConnection Bind(NpgsqlConnection connection, EnlistedLease lease)
+    {
+        connection.StateChange += new ConnectionTracker(_runtime, this, lease).OnStateChange;
+        return connection;
+    }
+
     /// <summary>Ends a lease whose connection could not be opened. Nothing stands behind its permit, so that goes back.</summary>
-    public void Abandon(int half) => ReleaseSlow(half, broken: true);
+    public void Abandon(int half) => ReleaseSlow(half, LeaseEnd.Gone);
+
+    /// <summary>Ends a lease that was never used, or whose connection went back to the pool: its permit stays.</summary>
+    public void EndUnused(int half) => Release(half);
 
     /// <summary>
     /// A connection object that its owner opens when it likes. Each time it opens it counts as a lease, over the permits if need be.
     /// It keeps the data source from being disposed (not its pool from being evicted) until the garbage collector has it.
     /// </summary>
-    public NpgsqlConnection CreateUnopened()
+    /// <returns>Null: the generation is closed.</returns>
+    public NpgsqlConnection? TryCreateUnopened()
     {
-        Pin();
+        if (!TryPin())
+            return null;
         var connection = DataSource.CreateConnection();
-        connection.StateChange += new Pinned(this).OnStateChange;
+        connection.StateChange += new PinningTracker(_runtime, this).OnStateChange;
         return connection;
     }
 
-    private void OnStateChange(NpgsqlConnection connection, StateChangeEventArgs change, int half)
+    private void OnStateChange(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler, int half)
     {
+        if (change.CurrentState != ConnectionState.Open)
+        {
+            EndLease(connection, half);
+            return;
+        }
+
         // The first opening came before the subscription; this is a connection object opened again by its owner.
-        if (change.CurrentState == ConnectionState.Open)
-            ForceLease(half);
-        else if (connection.FullState == ConnectionState.Broken)
+        connection.StateChange -= handler;
+        var tracker = new ConnectionTracker(_runtime, this);
+        connection.StateChange += tracker.OnStateChange;
+        tracker.OnStateChange(connection, change);
+    }
+
+    /// <summary>The connection of a lease was closed, or broke.</summary>
+    public void EndLease(NpgsqlConnection connection, int half)
+    {
+        if (connection.FullState == ConnectionState.Broken)
             ReleaseBroken(half);
         else
             Release(half);
+    }
+
+    /// <summary>A lease under an ambient transaction has ended.</summary>
+    public void EndEnlisted(int half, EnlistedEnd end)
+    {
+        switch (end)
+        {
+            case EnlistedEnd.Broken:
+                ReleaseBroken(half);
+                break;
+            case EnlistedEnd.Returned:
+                Release(half);
+                break;
+            default:
+                // Npgsql does not tell when such a connection is back in its pool, and a lease on its permit before that could open one
+                // too many. Retired, it closes whenever it comes back, and its permit rests meanwhile.
+                Touch();
+                ReleaseSlow(half, LeaseEnd.Retired);
+                break;
+        }
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
@@ -176,7 +221,7 @@ internal sealed partial class PoolGeneration
             }
         }
 
-        ReleaseSlow(half, broken: false);
+        ReleaseSlow(half, LeaseEnd.Idle);
     }
 
     /// <summary>
@@ -187,7 +232,7 @@ internal sealed partial class PoolGeneration
     {
         Touch();
         ReportBroken();
-        ReleaseSlow(half, broken: true);
+        ReleaseSlow(half, LeaseEnd.Gone);
     }
 
     /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
@@ -200,6 +245,9 @@ internal sealed partial class PoolGeneration
     /// <summary>The password for a physical connection being opened. Credentials past their time-to-live still serve, but ask for a refresh.</summary>
     public string CurrentPassword()
     {
+        // A connection object can be older than the shutdown and be opened after it.
+        if (_runtime.ShuttingDown && _closed.Task.IsCompleted)
+            throw new HyperConnException(PoolFailures.ShuttingDown(Tenant));
         var credentials = Credentials;
         var now = _runtime.Time.GetUtcNow();
         if (now >= credentials.StaleAt)

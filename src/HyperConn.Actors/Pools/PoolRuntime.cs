@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Transactions;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -66,6 +67,9 @@ internal sealed class PoolRuntime
 
     /// <summary>Every generation that is not closed, those that drain included.</summary>
     public ConcurrentDictionary<PoolGeneration, byte> Generations { get; } = new();
+
+    /// <summary>Leases under ambient transactions, as far as they can be continued.</summary>
+    public ConcurrentDictionary<(TenantKey Tenant, Transaction Transaction), EnlistedLease> Enlisted { get; } = new();
 
     /// <summary>Leases open now, over all generations.</summary>
     public int LeasesOpen => Generations.Keys.Sum(generation => generation.Word.Leases);

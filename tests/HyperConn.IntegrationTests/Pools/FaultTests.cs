@@ -1,0 +1,195 @@
+using System.Net;
+using System.Net.Sockets;
+using HyperConn.Tests.Support;
+using Npgsql;
+
+namespace HyperConn.Tests.Pools;
+
+[Collection(RoomyServerCollection.Name)]
+public class FaultTests(RoomyServer server)
+{
+    private static readonly TenantKey Broken = TenantKey.Create("core", "broken");
+
+    private TenantKey Good => server.Tenants[2].Key;
+
+    [SkippableTheory]
+    [InlineData("host", HyperConnErrorCode.ServerUnreachable)]
+    [InlineData("password", HyperConnErrorCode.LoginRefused)]
+    [InlineData("user", HyperConnErrorCode.LoginRefused)]
+    [InlineData("database", HyperConnErrorCode.DatabaseUnavailable)]
+    [InlineData("foreign database", HyperConnErrorCode.DatabaseUnavailable)]
+    public async Task What_cannot_work_is_named_and_hurts_nobody_else(string what, HyperConnErrorCode code)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var closedPort = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        var tenant = server.Tenants.First(t => t.OwnDatabase);
+        var other = server.Tenants.Last(t => t.OwnDatabase);
+        var settings = new NpgsqlConnectionStringBuilder
+        {
+            Host = server.Server.Host,
+            Port = what == "host" ? closedPort : server.Server.Port,
+            Username = what == "user" ? "nobody_at_all" : tenant.Login.User,
+            Password = what == "password" ? "not this one" : tenant.Login.Password,
+            Database = what switch { "database" => "no_such_database", "foreign database" => other.Database, _ => tenant.Database },
+        };
+        var secrets = server.Secrets().Put(Broken, settings.ConnectionString);
+        await using var host = await PoolsHost.StartAsync(secrets, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(3));
+
+        var failure = await Assert.ThrowsAsync<HyperConnException>(() => host.Pools.OpenConnectionAsync(Broken).AsTask());
+        Assert.Equal(code, failure.Code);
+        Assert.Equal(Broken, failure.Tenant);
+        Assert.DoesNotContain(settings.Password, failure.ToString(), StringComparison.Ordinal);
+
+        await using var connection = await host.Pools.OpenConnectionAsync(Good);
+        await server.Oracle.AssertOwnedAsync(connection, Good);
+        Assert.Equal(1, host.Runtime.LeasesOpen);
+        Assert.All(host.Runtime.Servers.Values, s => Assert.Equal(0, s.Waiting));
+    }
+
+    [SkippableFact]
+    public async Task Cancelled_while_its_secret_is_looked_up_a_caller_goes_alone()
+    {
+        var gate = new TaskCompletionSource();
+        var secrets = server.Secrets();
+        secrets.Delay = token => gate.Task.WaitAsync(token);
+        await using var host = await PoolsHost.StartAsync(secrets);
+        using var stop = new CancellationTokenSource();
+        var cancelled = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good, stop.Token).AsTask()).ToArray();
+        var staying = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good).AsTask()).ToArray();
+        await stop.CancelAsync();
+        foreach (var caller in cancelled)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
+        gate.SetResult();
+        foreach (var connection in await Task.WhenAll(staying))
+            await connection.DisposeAsync();
+
+        Assert.Equal(1, secrets.CallsFor(Good));
+        await AssertAllFreeAsync(host, Good);
+    }
+
+    [SkippableFact]
+    public async Task Cancelled_while_it_waits_for_a_permit_a_caller_takes_none()
+    {
+        await using var host = await server.StartAsync(o => o.Servers.MaxConnections = 1);
+        var held = await host.Pools.OpenConnectionAsync(server.Tenants[3].Key);
+        using var stop = new CancellationTokenSource();
+        var cancelled = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good, stop.Token).AsTask()).ToArray();
+        var staying = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good).AsTask()).ToArray();
+        for (var i = 0; i < 500 && host.Server.Waiting < 10; i++)
+            await Task.Delay(10);
+        await stop.CancelAsync();
+        foreach (var caller in cancelled)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
+        await held.DisposeAsync();
+        foreach (var caller in staying)
+            await (await caller).DisposeAsync();
+
+        await AssertAllFreeAsync(host, Good);
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancelled_while_its_connection_is_opened_a_caller_leaves_the_permit_to_others(bool hot)
+    {
+        var gate = new TaskCompletionSource();
+        gate.SetResult();
+        await using var host = await server.StartAsync(o =>
+        {
+            o.Servers.MaxConnections = 1;
+            o.Connections.ConfigureDataSource = (tenant, builder) =>
+            {
+                if (tenant == Good)
+                    builder.UsePhysicalConnectionInitializer(_ => { }, _ => Volatile.Read(ref gate).Task);
+            };
+        });
+        var source = await host.Pools.GetDataSourceAsync(Good);
+        if (hot)
+        {
+            // The permit stays, its connection goes: the next open is on the hot path and goes to the network.
+            await (await source.OpenConnectionAsync()).DisposeAsync();
+            source.Current!.DataSource.Clear();
+        }
+
+        Volatile.Write(ref gate, new TaskCompletionSource());
+        using var stop = new CancellationTokenSource();
+        var cancelled = source.OpenConnectionAsync(stop.Token).AsTask();
+        var staying = host.Pools.OpenConnectionAsync(server.Tenants[3].Key).AsTask();
+        await Task.Delay(200);
+        Assert.False(cancelled.IsCompleted);
+        await stop.CancelAsync();
+        gate.SetResult();
+        try
+        {
+            await (await cancelled).DisposeAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // Either is right: the initialiser does not know the token.
+        }
+
+        await using (var connection = await staying)
+            await server.Oracle.AssertOwnedAsync(connection, server.Tenants[3].Key);
+        await AssertAllFreeAsync(host, Good);
+    }
+
+    [SkippableFact]
+    public async Task A_caller_that_goes_right_after_its_connection_opened_leaves_no_session_without_a_permit()
+    {
+        await using var host = await server.StartAsync();
+        await using var watch = new SessionWatch(server.Server, server.Provisioner, () => host.Runtime.Servers.Values.SingleOrDefault());
+        await Soak.RunAsync(16, Soak.Duration(4), async (_, random) =>
+        {
+            var tenant = server.Tenants[random.Next(50)].Key;
+            using var patience = new CancellationTokenSource(random.Next(40));
+            try
+            {
+                await using var connection = await host.Pools.OpenConnectionAsync(tenant, patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The point of it.
+            }
+
+            if (random.Next(3) == 0)
+                await host.Pools.EvictAsync(tenant);
+        });
+        await Task.Delay(1_000);
+        Assert.Equal(0, host.Runtime.LeasesOpen);
+        Assert.True(await watch.CountAsync() <= host.Server.Granted);
+        watch.AssertNeverExceeded();
+    }
+
+    [SkippableFact]
+    public async Task Disposing_a_handle_does_nothing_however_often()
+    {
+        await using var host = await server.StartAsync();
+        var source = await host.Pools.GetDataSourceAsync(Good);
+        source.Dispose();
+        await source.DisposeAsync();
+        source.Dispose();
+        await using var connection = await source.OpenConnectionAsync();
+        await server.Oracle.AssertOwnedAsync(connection, Good);
+    }
+
+    private static async Task AssertAllFreeAsync(PoolsHost host, TenantKey tenant)
+    {
+        await using (await host.Pools.OpenConnectionAsync(tenant))
+        {
+        }
+
+        Assert.Equal(0, host.Runtime.LeasesOpen);
+        Assert.Equal(0, host.Server.Waiting);
+        for (var i = 0; i < 100; i++)
+        {
+            var one = (await host.Pools.GetStatisticsAsync()).Servers.Single();
+            if (one.Opening == 0 && one.IdleHeld == host.Runtime.Generations.Keys.Sum(generation => generation.Word.Permits))
+                return;
+            await Task.Delay(20);
+        }
+
+        Assert.Fail("A permit is lost.");
+    }
+}

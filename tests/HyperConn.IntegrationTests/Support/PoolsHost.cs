@@ -1,0 +1,73 @@
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace HyperConn.Tests.Support;
+
+/// <summary>A host with HyperConn in it, put together as an application does it.</summary>
+internal sealed class PoolsHost : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private bool _stopped;
+
+    private PoolsHost(IHost host)
+    {
+        _host = host;
+        Pools = host.Services.GetRequiredService<ITenantPools>();
+        Runtime = host.Services.GetRequiredService<PoolRuntime>();
+    }
+
+    public ITenantPools Pools { get; }
+
+    public PoolRuntime Runtime { get; }
+
+    public IActorRef Supervisor => _host.Services.GetRequiredService<ActorRegistry>().Get<PoolSupervisor>();
+
+    /// <summary>The only server.</summary>
+    public ServerState Server => Runtime.Servers.Values.Single();
+
+    public static async Task<PoolsHost> StartAsync(
+        MemorySecretStore secrets, Action<HyperConnOptions>? configure = null, ILoggerProvider? logs = null)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
+        builder.Logging.SetMinimumLevel(logs is null ? LogLevel.Warning : LogLevel.Trace);
+        if (logs is not null)
+            builder.Logging.AddProvider(logs);
+        builder.Services.AddSingleton<ISecretStore>(secrets);
+        builder.Services.AddHyperConn(o =>
+        {
+            o.ProjectName = MemorySecretStore.Project;
+            o.Pools.MaxPools = 1_000;
+            configure?.Invoke(o);
+        });
+        builder.Services.AddAkka("test", (akka, _) => akka
+            .AddHocon($"akka.stdout-loglevel = OFF\nakka.loglevel = {(logs is null ? "WARNING" : "DEBUG")}", HoconAddMode.Prepend)
+            .ConfigureLoggers(loggers =>
+            {
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+            })
+            .WithHyperConn());
+        var host = builder.Build();
+        await host.StartAsync();
+        return new PoolsHost(host);
+    }
+
+    /// <summary>Stops the host as its owner would.</summary>
+    public async Task StopAsync()
+    {
+        _stopped = true;
+        await _host.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stopped)
+            await StopAsync();
+        if (_host is IAsyncDisposable host)
+            await host.DisposeAsync();
+    }
+}
