@@ -110,6 +110,24 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         return true;
     }
 
+    /// <summary>It failed, and the caller looks into it: nobody else tries meanwhile, and nobody is turned away.</summary>
+    /// <param name="failure">The cause so far.</param>
+    /// <param name="pass">How the caller had gone through.</param>
+    /// <returns>Whether the caller is the one that tries now; null: another one is, or will be.</returns>
+    public CircuitPass? Suspect(HyperConnFailure failure, CircuitPass pass)
+    {
+        lock (_gate)
+        {
+            if (pass == CircuitPass.Probe)
+                return pass;
+            if (_cause is not null)
+                return null;
+            _cause = failure;
+            _probing = true;
+            return CircuitPass.Probe;
+        }
+    }
+
     /// <summary>It failed. A failure that did not come from the probe opens a closed circuit and changes nothing of an open one.</summary>
     /// <param name="failure">The cause; the time of the next try is added.</param>
     /// <param name="pass">How the caller had gone through.</param>
@@ -121,9 +139,9 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         bool opened;
         lock (_gate)
         {
-            opened = _cause is null;
-            if (!opened && pass != CircuitPass.Probe)
+            if (_cause is not null && pass != CircuitPass.Probe)
                 return false;
+            opened = _failures == 0;
             var delay = delays[Math.Min(_failures, delays.Count - 1)];
             if (jitter > 0)
                 delay *= 1 + (jitter * ((random ?? Random.Shared).NextDouble() - 0.5));

@@ -313,16 +313,26 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
     private async ValueTask RecoverLoginAsync(Attempt attempt, FailedOpen failed, HyperConnFailure failure, CancellationToken cancellationToken)
     {
-        // The circuit opens before anything is fetched: however many callers the tenant has, one of them asks, the others wait.
+        // However many callers the tenant has, one of them asks for newer credentials; the others wait for what it finds.
         var login = attempt.Handle.Login;
         attempt.LoginReported = true;
-        var opened = login.Failed(failure, failed.LoginPass);
-        if (!opened && failed.LoginPass != CircuitPass.Probe)
+        if (login.Suspect(failure, failed.LoginPass) is not { } pass)
             return;
-        if (await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false))
-            login.Reset();
-        else if (opened)
-            PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+        var asked = false;
+        try
+        {
+            var changed = await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false);
+            asked = true;
+            if (changed)
+                login.Reset();
+            else if (login.Failed(failure, pass))
+                PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+        }
+        finally
+        {
+            if (!asked)
+                login.ProbeAbandoned();
+        }
     }
 
     private static async ValueTask<bool> AskForNewerAsync(Attempt attempt, FailedOpen failed, bool expired, CancellationToken cancellationToken)
