@@ -72,6 +72,16 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         }
     }
 
+    /// <summary>Whether it is time for a try and nobody is at it.</summary>
+    public bool MayProbe
+    {
+        get
+        {
+            lock (_gate)
+                return _cause is not null && !_probing && time.GetUtcNow() >= _nextTry;
+        }
+    }
+
     /// <summary>Goes through as the one that tries, if its time has come.</summary>
     public bool TryProbe()
     {

@@ -10,7 +10,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 {
     private static readonly TimeSpan FirstFullDelay = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MostFullDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FreeSessionPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan RefusedPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
     public async ValueTask<NpgsqlConnection> FinishAsync(
@@ -107,13 +107,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             var epoch = health.Epoch;
             if (pool.HealthySince != epoch && (serverPass == CircuitPass.Probe || (epoch & 1) == 0))
                 pool.ResetAfterOutage(epoch);
-            attempt.Stage = "its login was refused";
-            (loginPass, var free) = await EnterLoginAsync(attempt, pool, cancellationToken).ConfigureAwait(false);
-
             attempt.Stage = "all permits were taken";
             attempt.WaitsForPermit = true;
-            var taken = free ?? await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
+            var taken = handle.Login.IsOpen
+                ? await AcquireWhileRefusedAsync(attempt, pool, cancellationToken).ConfigureAwait(false)
+                : await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
+            if (taken.Outcome == LeaseOutcome.Granted && handle.Login.IsOpen && handle.Login.TryProbe())
+                loginPass = CircuitPass.Probe;
             switch (taken.Outcome)
             {
                 case LeaseOutcome.Retired:
@@ -150,21 +151,30 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
     }
 
-    /// <summary>While logins are refused, sessions that are open already serve on: whoever finds one free needs no login.</summary>
-    private async ValueTask<(CircuitPass Pass, LeaseTaken? Free)> EnterLoginAsync(
-        Attempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
+    /// <summary>
+    /// While logins are refused, sessions that are open already serve on, first come, first served; and when a login is due to be tried
+    /// again, the first in the queue gets the permit and tries.
+    /// </summary>
+    private async ValueTask<LeaseTaken> AcquireWhileRefusedAsync(Attempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
     {
         var login = attempt.Handle.Login;
-        while (login.IsOpen && pool.Word is { IsDraining: false, Permits: > 0 })
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var acquiring = pool.AcquireAsync(leaving.Token).AsTask();
+        while (login.IsOpen && !acquiring.IsCompleted)
         {
-            if (pool.TryTakeFree() is { } free)
-                return (CircuitPass.Closed, free);
-            if (login.TryProbe())
-                return (CircuitPass.Probe, null);
-            await Task.Delay(FreeSessionPause, runtime.Time, cancellationToken).ConfigureAwait(false);
+            if (pool.Word.Permits == 0 && login.Refusal(attempt.Deadline) is { } refusal)
+            {
+                await leaving.CancelAsync().ConfigureAwait(false);
+                await Task.WhenAny(acquiring).ConfigureAwait(false);
+                return acquiring.IsCompletedSuccessfully ? await acquiring.ConfigureAwait(false) : throw new HyperConnException(refusal);
+            }
+
+            await Task.WhenAny(acquiring, Task.Delay(RefusedPause, runtime.Time, cancellationToken)).ConfigureAwait(false);
+            pool.WantAgain();
         }
 
-        return (await login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false), null);
+        pool.WantAgain();
+        return await acquiring.ConfigureAwait(false);
     }
 
     private async ValueTask<NpgsqlConnection?> OpenLeasedAsync(
@@ -318,6 +328,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         attempt.LoginReported = true;
         if (login.Suspect(failure, failed.LoginPass) is not { } pass)
             return;
+        if (failed.LoginPass == CircuitPass.Closed)
+            failed.Pool.SendQueueBack();
         var asked = false;
         try
         {
@@ -382,14 +394,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
         public HyperConnFailure TimedOut(TimeSpan limit)
         {
+            if (Handle.Login.Cause is { } refused)
+                return refused;
             if (WaitsForPermit && Pool is { } pool)
             {
                 pool.Shares[0].Server.AddTimedOut();
                 return PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
             }
 
-            if (Handle.Login.Cause is { } refused)
-                return refused;
             return LastError is { } error && Pool is { } tried
                 ? PoolFailures.Connect(Handle.Tenant, tried.ServerName, OpenFaults.Of(error), error)
                 : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace HyperConn.Tests.Integration;
@@ -115,7 +116,7 @@ internal sealed class Manager : IAsyncDisposable
 /// <summary>What a session says it is.</summary>
 internal sealed record Session(string User, string Database, string? Schema, int ProcessId);
 
-/// <summary>Keeps what was logged.</summary>
+/// <summary>Keeps what the library logged.</summary>
 internal sealed class LogKeeper : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(EventId Event, string Text)> _lines = new();
@@ -124,7 +125,8 @@ internal sealed class LogKeeper : ILoggerProvider, ILogger
 
     public int Count(int eventId) => _lines.Count(line => line.Event.Id == eventId);
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) =>
+        categoryName.StartsWith("HyperConn.", StringComparison.Ordinal) ? this : NullLogger.Instance;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
