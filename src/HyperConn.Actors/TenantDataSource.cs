@@ -115,7 +115,11 @@ public sealed class TenantDataSource : DbDataSource
     internal bool Publish(PoolGeneration? before, PoolGeneration? after)
     {
         if (after is not null)
+        {
             _health = after.Health;
+            after.Login = Login;
+        }
+
         return ReferenceEquals(Interlocked.CompareExchange(ref _current, after, before), before);
     }
 

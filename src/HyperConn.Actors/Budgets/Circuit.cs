@@ -70,6 +70,16 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         }
     }
 
+    /// <summary>Whether it is time for a try and nobody is at it.</summary>
+    public bool MayProbe
+    {
+        get
+        {
+            lock (_gate)
+                return _cause is not null && _probe == 0 && time.GetUtcNow() >= _nextTry;
+        }
+    }
+
     /// <summary>Goes through as the one that tries, if its time has come; null: not now.</summary>
     public CircuitPass? TryProbe()
     {
@@ -106,6 +116,23 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         return true;
     }
 
+    /// <summary>It failed, and the caller looks into it: nobody else tries meanwhile, and nobody is turned away.</summary>
+    /// <param name="failure">The cause so far.</param>
+    /// <param name="pass">How the caller had gone through.</param>
+    /// <returns>Whether the caller is the one that tries now; null: another one is, or will be.</returns>
+    public CircuitPass? Suspect(HyperConnFailure failure, CircuitPass pass)
+    {
+        lock (_gate)
+        {
+            if (pass.IsProbe)
+                return IsTurnOf(pass) ? pass : null;
+            if (_cause is not null)
+                return null;
+            _cause = failure;
+            return new CircuitPass(_probe = ++_probes);
+        }
+    }
+
     /// <summary>It failed. A failure that did not come from the probe opens a closed circuit and changes nothing of an open one.</summary>
     /// <param name="failure">The cause; the time of the next try is added.</param>
     /// <param name="pass">How the caller had gone through.</param>
@@ -117,9 +144,9 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         bool opened;
         lock (_gate)
         {
-            opened = _cause is null;
-            if (!opened && (!pass.IsProbe || pass.Probe != _probe))
+            if (_cause is not null && !IsTurnOf(pass))
                 return false;
+            opened = _failures == 0;
             var delay = delays[Math.Min(_failures, delays.Count - 1)];
             if (jitter > 0)
                 delay *= 1 + (jitter * ((random ?? Random.Shared).NextDouble() - 0.5));
@@ -142,7 +169,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         TaskCompletionSource changed;
         lock (_gate)
         {
-            if (!pass.IsProbe || pass.Probe != _probe)
+            if (!IsTurnOf(pass))
                 return;
             _probe = 0;
             changed = _changed;
@@ -151,6 +178,8 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
 
         changed.TrySetResult();
     }
+
+    private bool IsTurnOf(CircuitPass pass) => pass.IsProbe && pass.Probe == _probe;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -34,7 +34,10 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [3003] = OperatorEventKind.ServerPressure,
     };
 
-    public ILogger CreateLogger(string categoryName) => new Tee(inner.CreateLogger(categoryName), events);
+    // Npgsql logs through the same factory, every command at Information, with numbers that mean something else.
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("HyperConn.", StringComparison.Ordinal)
+        ? new Tee(inner.CreateLogger(categoryName), events)
+        : inner.CreateLogger(categoryName);
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

@@ -11,7 +11,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 {
     private static readonly TimeSpan FirstFullDelay = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MostFullDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FreeSessionPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan RefusedPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
     public async ValueTask<NpgsqlConnection> FinishAsync(
@@ -119,13 +119,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             var epoch = health.Epoch;
             if (pool.HealthySince != epoch && (serverPass.IsProbe || (epoch & 1) == 0))
                 pool.ResetAfterOutage(epoch);
-            attempt.Stage = "its login was refused";
-            (loginPass, var free) = await EnterLoginAsync(attempt, pool, cancellationToken).ConfigureAwait(false);
-
             attempt.Stage = "all permits were taken";
             attempt.WaitsForPermit = true;
-            var taken = free ?? await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
+            var taken = handle.Login.IsOpen
+                ? await AcquireWhileRefusedAsync(attempt, pool, cancellationToken).ConfigureAwait(false)
+                : await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
+            if (taken.Outcome == LeaseOutcome.Granted && handle.Login.TryProbe() is { } probe)
+                loginPass = probe;
             switch (taken.Outcome)
             {
                 case LeaseOutcome.Retired:
@@ -162,21 +163,30 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
     }
 
-    /// <summary>While logins are refused, sessions that are open already serve on: whoever finds one free needs no login.</summary>
-    private async ValueTask<(CircuitPass Pass, LeaseTaken? Free)> EnterLoginAsync(
-        Attempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
+    /// <summary>
+    /// While logins are refused, sessions that are open already serve on, first come, first served; and when a login is due to be tried
+    /// again, the first in the queue gets the permit and tries.
+    /// </summary>
+    private async ValueTask<LeaseTaken> AcquireWhileRefusedAsync(Attempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
     {
         var login = attempt.Handle.Login;
-        while (login.IsOpen && pool.Word is { IsDraining: false, Permits: > 0 })
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var acquiring = pool.AcquireAsync(leaving.Token).AsTask();
+        while (login.IsOpen && !acquiring.IsCompleted)
         {
-            if (pool.TryTakeFree() is { } free)
-                return (CircuitPass.Closed, free);
-            if (login.TryProbe() is { } probe)
-                return (probe, null);
-            await Task.Delay(FreeSessionPause, runtime.Time, cancellationToken).ConfigureAwait(false);
+            if (pool.Word.Permits == 0 && login.Refusal(attempt.Deadline) is { } refusal)
+            {
+                await leaving.CancelAsync().ConfigureAwait(false);
+                await Task.WhenAny(acquiring).ConfigureAwait(false);
+                return acquiring.IsCompletedSuccessfully ? await acquiring.ConfigureAwait(false) : throw new HyperConnException(refusal);
+            }
+
+            await Task.WhenAny(acquiring, Task.Delay(RefusedPause, runtime.Time, cancellationToken)).ConfigureAwait(false);
+            pool.WantAgain();
         }
 
-        return (await login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false), null);
+        pool.WantAgain();
+        return await acquiring.ConfigureAwait(false);
     }
 
     private async ValueTask<NpgsqlConnection?> OpenLeasedAsync(
@@ -387,16 +397,28 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
     private async ValueTask RecoverLoginAsync(Attempt attempt, FailedOpen failed, HyperConnFailure failure, CancellationToken cancellationToken)
     {
-        // The circuit opens before anything is fetched: however many callers the tenant has, one of them asks, the others wait.
+        // However many callers the tenant has, one of them asks for newer credentials; the others wait for what it finds.
         var login = attempt.Handle.Login;
         attempt.LoginReported = true;
-        var opened = login.Failed(failure, failed.LoginPass);
-        if (!opened && !failed.LoginPass.IsProbe)
+        if (login.Suspect(failure, failed.LoginPass) is not { } pass)
             return;
-        if (await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false))
-            login.Reset();
-        else if (opened)
-            PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+        if (failed.LoginPass == CircuitPass.Closed)
+            failed.Pool.SendQueueBack();
+        var asked = false;
+        try
+        {
+            var changed = await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false);
+            asked = true;
+            if (changed)
+                login.Reset();
+            else if (login.Failed(failure, pass))
+                PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+        }
+        finally
+        {
+            if (!asked)
+                login.ProbeAbandoned(pass);
+        }
     }
 
     private static async ValueTask<bool> AskForNewerAsync(Attempt attempt, FailedOpen failed, bool expired, CancellationToken cancellationToken)
@@ -449,14 +471,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
         public HyperConnFailure TimedOut(TimeSpan limit)
         {
+            if (Handle.Login.Cause is { } refused)
+                return refused;
             if (WaitsForPermit && Pool is { } pool)
             {
                 pool.Shares[0].Server.AddTimedOut();
                 return PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
             }
 
-            if (Handle.Login.Cause is { } refused)
-                return refused;
             return LastError is { } error && Pool is { } tried
                 ? PoolFailures.Connect(Handle.Tenant, tried.ServerName, OpenFaults.Of(error), error)
                 : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);

@@ -61,11 +61,21 @@ internal sealed partial class PoolGeneration
         return await waiter.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Takes a lease if a permit is free and nobody waits for it; asks no budget.</summary>
-    public LeaseTaken? TryTakeFree()
+    /// <summary>Asks for permits if the queue needs some that could not be used before.</summary>
+    public void WantAgain()
     {
         lock (_gate)
-            return _waiters.Count == 0 && TryLeaseQueued() is { } half ? new LeaseTaken(LeaseOutcome.Leased, half) : null;
+            WantPermits();
+    }
+
+    /// <summary>Has those in the queue look at their tenant's circuit, which has opened, and come back.</summary>
+    public void SendQueueBack()
+    {
+        lock (_gate)
+        {
+            while (_waiters.Count > 0)
+                CompleteFirst(new LeaseTaken(LeaseOutcome.Retired));
+        }
     }
 
     /// <summary>A budget offers one permit of one server. It becomes a lease once every server of the generation has granted one.</summary>
@@ -105,7 +115,8 @@ internal sealed partial class PoolGeneration
     private bool MayTake(ServerShare share)
     {
         var word = Word;
-        return !word.IsDraining && _waiters.Count > share.Unmatched && word.Permits + share.Unmatched < CurrentCap();
+        return !word.IsDraining && _waiters.Count > share.Unmatched && word.Permits + share.Unmatched < CurrentCap()
+            && Login is not { IsOpen: true, MayProbe: false };
     }
 
     /// <summary>

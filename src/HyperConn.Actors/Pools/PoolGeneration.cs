@@ -78,6 +78,9 @@ internal sealed partial class PoolGeneration
     /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
     public ServerHealth Health { get; }
 
+    /// <summary>The tenant's memory of refused logins: while it is open, permits are of use to one that tries only.</summary>
+    public Circuit? Login { get; set; }
+
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }
 

@@ -47,13 +47,14 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
     }
 
     [Fact]
-    public void An_unchanged_version_is_not_announced()
+    public void An_unchanged_version_is_confirmed_but_not_announced()
     {
         Store.Put("martech-org1", Text("postgresql://old"), "v1");
         Fetch("org1");
         Pass(Options.TimeToLive);
         Fetch("org1");
         CallCount(2);
+        Parent.ExpectMsg(new SecretConfirmed("org1"));
         Parent.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
 
