@@ -58,7 +58,7 @@ public sealed class TenantDataSource : DbDataSource
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
     {
-        if (Current is not { } pool || !pool.TryLease(out var half))
+        if (Current is not { } pool || pool.TryLease() is not (>= 0 and var half))
             return _runtime.Opener.OpenAsync(this, cancellationToken);
         var connection = pool.DataSource.CreateConnection();
         var opening = connection.OpenAsync(cancellationToken);

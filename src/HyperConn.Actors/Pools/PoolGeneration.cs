@@ -1,4 +1,5 @@
 using System.Data;
+using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -21,6 +22,8 @@ internal sealed partial class PoolGeneration
     private readonly StateChangeEventHandler _onSecondHalf;
     private readonly ServerShare[] _shares;
     private readonly ServerState _server;
+    private readonly ServerHealth _health;
+    private readonly CoarseClock _clock;
     private readonly Lock _gate = new();
     private readonly Lock _clearing = new();
     private long _word;
@@ -39,8 +42,9 @@ internal sealed partial class PoolGeneration
         _runtime = runtime;
         _owner = owner;
         _credentials = credentials;
-        _onFirstHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 0);
-        _onSecondHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, 1);
+        _clock = runtime.Clock;
+        _onFirstHalf = (sender, change) => OnStateChange(sender, change, 0);
+        _onSecondHalf = (sender, change) => OnStateChange(sender, change, 1);
         _cap = runtime.Options.Connections.MaxPerTenant;
         Tenant = tenant;
         Number = number;
@@ -49,8 +53,8 @@ internal sealed partial class PoolGeneration
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
         ServerName = string.Join(",", servers.Select(s => s.Endpoint));
-        Health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
-        _healthySince = Health.Epoch & ~1;
+        _health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
+        _healthySince = _health.Epoch & ~1;
         DataSource = DataSourceFactory.Build(this, runtime.Options);
         runtime.Generations.TryAdd(this, 0);
     }
@@ -72,7 +76,7 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
-    public ServerHealth Health { get; }
+    public ServerHealth Health => _health;
 
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }
@@ -81,33 +85,46 @@ internal sealed partial class PoolGeneration
 
     public PoolWord Word => new(Volatile.Read(ref _word));
 
-    /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
     /// <summary>Age of the oldest lease, as far as the watch on long leases has seen it.</summary>
     public TimeSpan? OldestLease { get; private set; }
 
+    /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
     public IReadOnlyList<ServerShare> Shares => _shares;
 
-    /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
-    /// <param name="half">The half of the word that counts the lease.</param>
-    public bool TryLease(out int half)
+    /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap.</summary>
+    /// <returns>The half of the word that counts the lease; negative: take the slow path.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int TryLease()
     {
-        var bits = Volatile.Read(ref _word);
+        var word = Word;
+        if (!MayLease(word))
+            return -1;
+        var half = word.Half;
+        return Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits
+            ? half
+            : TryLeaseAgain();
+    }
+
+    private int TryLeaseAgain()
+    {
         while (true)
         {
-            var word = new PoolWord(bits);
-            half = word.Half;
-            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits || Health.Epoch != Volatile.Read(ref _healthySince))
-                return false;
-            var seen = Interlocked.CompareExchange(ref _word, bits + PoolWord.OneLease(half) + PoolWord.OneAccess, bits);
-            if (seen == bits)
-                return true;
-            bits = seen;
+            var word = Word;
+            if (!MayLease(word))
+                return -1;
+            var half = word.Half;
+            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+                return half;
         }
     }
 
-    public void Touch() => Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayLease(PoolWord word) =>
+        !word.Has(PoolWord.Draining | PoolWord.Slow) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
+
+    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Milliseconds);
 
     /// <summary>
     /// Ties a lease to its connection, which has just been opened: from here on the lease ends when the connection closes. Nothing but
@@ -134,30 +151,32 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
-    private void OnStateChange(NpgsqlConnection connection, StateChangeEventArgs change, int half)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void OnStateChange(object sender, StateChangeEventArgs change, int half)
     {
-        // The first opening came before the subscription; this is a connection object opened again by its owner.
-        if (change.CurrentState == ConnectionState.Open)
-            ForceLease(half);
-        else if (connection.FullState == ConnectionState.Broken)
-            ReleaseBroken(half);
-        else
+        // The first opening came before the subscription; an opening now is of a connection object opened again by its owner.
+        if (change.CurrentState != ConnectionState.Open && ((NpgsqlConnection)sender).FullState != ConnectionState.Broken)
             Release(half);
+        else if (change.CurrentState == ConnectionState.Open)
+            ForceLease(half);
+        else
+            ReleaseBroken(half);
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Release(int half)
     {
         Touch();
-        if (!AnyWanted())
+        if (_server.Wanted <= 0 && (_shares.Length == 1 || !AnyWanted()))
         {
-            var bits = Volatile.Read(ref _word);
-            while (!new PoolWord(bits).Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
+            var word = Word;
+            while (!word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
             {
-                var seen = Interlocked.CompareExchange(ref _word, bits - PoolWord.OneLease(half), bits);
-                if (seen == bits)
+                var seen = Interlocked.CompareExchange(ref _word, word.Bits - PoolWord.OneLease(half), word.Bits);
+                if (seen == word.Bits)
                     return;
-                bits = seen;
+                word = new PoolWord(seen);
             }
         }
 
@@ -188,18 +207,7 @@ internal sealed partial class PoolGeneration
                 HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));
     }
 
-    private bool AnyWanted()
-    {
-        if (_server.Wanted > 0)
-            return true;
-        for (var i = 1; i < _shares.Length; i++)
-        {
-            if (_shares[i].Server.Wanted > 0)
-                return true;
-        }
-
-        return false;
-    }
+    private bool AnyWanted() => Array.Exists(_shares, share => share.Server.Wanted > 0);
 
     private void Add(long delta) => Interlocked.Add(ref _word, delta);
 
