@@ -7,7 +7,11 @@ using HyperConn.Benchmarks.Measures;
 using HyperConn.Benchmarks.Running;
 using Spectre.Console;
 
-Measure[] all = [new HotOpen(), new HotLookup(), new HotAsk()];
+Measure[] all =
+[
+    new HotOpen(), new HotLookup(), new HotAsk(), new ColdTenants(), new NewPoolAtCap(), new IdleMemory(), new FullServer(), new SharedPool(),
+    new Refresh(), new OpenCircuit(),
+];
 var filter = new Option<string?>("--filter") { Description = $"Only measures whose name contains this: {string.Join(", ", all.Select(m => m.Name))}" };
 var rounds = new Option<int?>("--rounds") { Description = "Pairs of samples for each measure; each has its own default" };
 var json = new Option<FileInfo?>("--json") { Description = "Also write the rows to this file" };

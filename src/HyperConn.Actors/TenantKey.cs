@@ -19,23 +19,19 @@ public readonly record struct TenantKey
     private static readonly SearchValues<char> AllowedCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+=.@-");
 
-    private readonly string? _service;
-    private readonly string? _org;
+    // One reference, so that a key travels in a register and is compared by it first: most keys are made once and used for long.
+    private readonly Identity? _identity;
 
-    private TenantKey(string service, string org)
-    {
-        _service = service;
-        _org = org;
-    }
+    private TenantKey(string service, string org) => _identity = new Identity(service, org);
 
     /// <summary>Service name, lower case. Empty only in <c>default(TenantKey)</c>, which no method of the library accepts.</summary>
-    public string Service => _service ?? "";
+    public string Service => _identity?.Service ?? "";
 
     /// <summary>Organisation id, exactly as given. Empty only in <c>default(TenantKey)</c>.</summary>
-    public string Org => _org ?? "";
+    public string Org => _identity?.Org ?? "";
 
     /// <summary>Whether this is <c>default(TenantKey)</c>, that is, was not made by <see cref="Create"/>.</summary>
-    internal bool IsDefault => _service is null;
+    internal bool IsDefault => _identity is null;
 
     /// <summary>Makes a validated key.</summary>
     /// <param name="service">Service name; lower-cased. 1–512 of <c>A-Z a-z 0-9 / _ + = . @ -</c>.</param>
@@ -58,6 +54,15 @@ public readonly record struct TenantKey
     /// <returns>Whether both parts are valid.</returns>
     public static bool TryCreate(string? service, string? org, out TenantKey key) => TryCreate(service, org, out key, out _);
 
+    /// <summary>Compares both parts, ordinally.</summary>
+    /// <param name="other">Another key.</param>
+    /// <returns>Whether both parts are equal.</returns>
+    public bool Equals(TenantKey other) => ReferenceEquals(_identity, other._identity) || HasEqualParts(_identity, other._identity);
+
+    /// <summary>Hash of both parts, computed when the key was made; another one in each process.</summary>
+    /// <returns>The hash.</returns>
+    public override int GetHashCode() => _identity?.Hash ?? 0;
+
     /// <summary>Shows the key to people as <c>service/org</c>. Not an identity: two keys may show alike.</summary>
     /// <returns>Text for logs.</returns>
     public override string ToString() => $"{Service}/{Org}";
@@ -72,6 +77,13 @@ public readonly record struct TenantKey
         return true;
     }
 
+    private static bool HasEqualParts(Identity? one, Identity? other) =>
+        one is not null
+        && other is not null
+        && one.Hash == other.Hash
+        && string.Equals(one.Org, other.Org, StringComparison.Ordinal)
+        && string.Equals(one.Service, other.Service, StringComparison.Ordinal);
+
     private static string? Fault(string part, string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -83,5 +95,12 @@ public readonly record struct TenantKey
         return text.AsSpan().ContainsAnyExcept(AllowedCharacters)
             ? $"The tenant's {part} has a character outside A-Z a-z 0-9 / _ + = . @ -, the ones AWS Secrets Manager allows in a name."
             : null;
+    }
+
+    private sealed class Identity(string service, string org)
+    {
+        public readonly string Service = service;
+        public readonly string Org = org;
+        public readonly int Hash = HashCode.Combine(service, org);
     }
 }

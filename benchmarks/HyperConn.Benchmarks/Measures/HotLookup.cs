@@ -6,12 +6,12 @@ namespace HyperConn.Benchmarks.Measures;
 /// <summary>Finding a live tenant's data source.</summary>
 internal sealed class HotLookup : Measure
 {
-    private const int Repetitions = 50_000;
+    private const int Repetitions = 10_000;
     private const double MostNanoseconds = 60;
 
     public override string Name => "hot-lookup";
 
-    public override int DefaultRounds => 400;
+    public override int DefaultRounds => 1_500;
 
     public override async IAsyncEnumerable<Row> RunAsync(int rounds, Action<string> say)
     {

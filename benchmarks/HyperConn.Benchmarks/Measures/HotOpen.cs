@@ -6,11 +6,11 @@ namespace HyperConn.Benchmarks.Measures;
 /// <summary>Opening and closing on a live pool: through the manager, bare, and with and without a budget.</summary>
 internal sealed class HotOpen : Measure
 {
-    private const int Repetitions = 4_000;
+    private const int Repetitions = 1_000;
 
     public override string Name => "hot-open";
 
-    public override int DefaultRounds => 400;
+    public override int DefaultRounds => 3_000;
 
     public override async IAsyncEnumerable<Row> RunAsync(int rounds, Action<string> say)
     {

@@ -231,6 +231,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 return null;
             }
 
+            if (!isNew && !isUnproved)
+                pool.Proved();
             await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
             return connection;
         }

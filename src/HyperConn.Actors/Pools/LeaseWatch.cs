@@ -3,12 +3,15 @@ using Akka.Actor;
 
 namespace HyperConn;
 
-/// <summary>Looks now and then for leases that are held too long, and reports each once.</summary>
+/// <summary>Looks now and then at every pool: for leases held too long, which it reports once, and for pools idle so long that their connections need proof.</summary>
 internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 {
     private const string LookTimer = "look";
 
+    private const string ProofTimer = "proof";
+
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ProofInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly PoolRuntime _runtime;
     private readonly TimeSpan _threshold;
@@ -18,6 +21,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
         _runtime = runtime;
         _threshold = runtime.Options.Diagnostics.LeakThreshold;
         Receive<Look>(OnLook);
+        Receive<LookForIdle>(OnLookForIdle);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -26,6 +30,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
+        Timers.StartPeriodicTimer(ProofTimer, LookForIdle.Instance, ProofInterval);
         if (_threshold > TimeSpan.Zero)
             Timers.StartPeriodicTimer(LookTimer, Look.Instance, _threshold / 4 > LeastInterval ? _threshold / 4 : LeastInterval);
     }
@@ -45,6 +50,17 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
                 pool.Tenant,
                 pool.ServerName);
         }
+    }
+
+    private void OnLookForIdle(LookForIdle _)
+    {
+        foreach (var pool in _runtime.Generations.Keys)
+            pool.MarkIfUnproved();
+    }
+
+    private sealed record LookForIdle
+    {
+        public static readonly LookForIdle Instance = new();
     }
 
     private sealed record Look

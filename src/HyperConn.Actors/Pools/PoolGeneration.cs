@@ -1,4 +1,5 @@
 using System.Data;
+using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -24,6 +25,8 @@ internal sealed partial class PoolGeneration
     private readonly StateChangeEventHandler _onSecondHalf;
     private readonly ServerShare[] _shares;
     private readonly ServerState _server;
+    private readonly ServerHealth _health;
+    private readonly CoarseClock _clock;
     private readonly Lock _gate = new();
     private readonly Lock _clearing = new();
     private long _word;
@@ -43,8 +46,9 @@ internal sealed partial class PoolGeneration
         _runtime = runtime;
         _owner = owner;
         _credentials = credentials;
-        _onFirstHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, _onFirstHalf!, 0);
-        _onSecondHalf = (sender, change) => OnStateChange((NpgsqlConnection)sender, change, _onSecondHalf!, 1);
+        _clock = runtime.Clock;
+        _onFirstHalf = (sender, change) => OnStateChange(sender, change, _onFirstHalf!, 0);
+        _onSecondHalf = (sender, change) => OnStateChange(sender, change, _onSecondHalf!, 1);
         _cap = runtime.Options.Connections.MaxPerTenant;
         Tenant = tenant;
         Number = number;
@@ -53,8 +57,8 @@ internal sealed partial class PoolGeneration
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
         ServerName = string.Join(",", servers.Select(s => s.Endpoint));
-        Health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
-        _healthySince = Health.Epoch & ~1;
+        _health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
+        _healthySince = _health.Epoch & ~1;
         DataSource = DataSourceFactory.Build(this, runtime.Options);
         runtime.Generations.TryAdd(this, 0);
     }
@@ -76,7 +80,7 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
-    public ServerHealth Health { get; }
+    public ServerHealth Health => _health;
 
     /// <summary>The tenant's memory of refused logins: while it is open, permits are of use to one that tries only.</summary>
     public Circuit? Login { get; set; }
@@ -95,34 +99,61 @@ internal sealed partial class PoolGeneration
 
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
     /// <param name="half">The half of the word that counts the lease.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryLease(out int half)
     {
-        var bits = Volatile.Read(ref _word);
+        var word = Word;
+        half = word.Half;
+        if (!MayLease(word))
+            return false;
+        return Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits
+            || TryLeaseAgain(out half);
+    }
+
+    private bool TryLeaseAgain(out int half)
+    {
         while (true)
         {
-            var word = new PoolWord(bits);
+            var word = Word;
             half = word.Half;
-            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits || Health.Epoch != Volatile.Read(ref _healthySince) || IsUnproved)
+            if (!MayLease(word))
                 return false;
-            var seen = Interlocked.CompareExchange(ref _word, bits + PoolWord.OneLease(half) + PoolWord.OneAccess, bits);
-            if (seen == bits)
+            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits)
                 return true;
-            bits = seen;
         }
     }
 
-    public void Touch() => Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayLease(PoolWord word) =>
+        !word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.Unproved) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
+
+    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Milliseconds);
 
     /// <summary>
     /// Nothing has come back whole for a while: the server may have restarted unnoticed, and idle connections may be dead. The next lease
     /// takes the slow path and asks the server before it is handed out.
     /// </summary>
-    public bool IsUnproved => _runtime.Clock.Milliseconds - Volatile.Read(ref _provedAt) > ProofMilliseconds;
+    public bool IsUnproved => _clock.Milliseconds - Volatile.Read(ref _provedAt) > ProofMilliseconds;
+
+    /// <summary>Sends the next lease to the slow path if nothing has come back whole for a while. Called now and then, so that leases
+    /// need not read the clock.</summary>
+    public void MarkIfUnproved()
+    {
+        if (!Word.Has(PoolWord.Unproved) && IsUnproved)
+            SetFlag(PoolWord.Unproved);
+    }
 
     /// <summary>A connection works, or did a moment ago.</summary>
     public void Proved()
     {
-        var now = _runtime.Clock.Milliseconds;
+        UsedAndProved();
+        if (Word.Has(PoolWord.Unproved))
+            ClearFlag(PoolWord.Unproved);
+    }
+
+    private void UsedAndProved()
+    {
+        var now = _clock.Milliseconds;
         Volatile.Write(ref _lastUsed, now);
         Volatile.Write(ref _provedAt, now);
     }
@@ -164,15 +195,18 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
-    private void OnStateChange(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler, int half)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void OnStateChange(object sender, StateChangeEventArgs change, StateChangeEventHandler handler, int half)
     {
         if (change.CurrentState != ConnectionState.Open)
-        {
-            EndLease(connection, half);
-            return;
-        }
+            EndLease((NpgsqlConnection)sender, half);
+        else
+            OnOpenedAgain((NpgsqlConnection)sender, change, handler);
+    }
 
-        // The first opening came before the subscription; this is a connection object opened again by its owner.
+    /// <summary>The first opening came before the subscription; this is a connection object opened again by its owner.</summary>
+    private void OnOpenedAgain(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler)
+    {
         connection.StateChange -= handler;
         var tracker = new ConnectionTracker(_runtime, this);
         connection.StateChange += tracker.OnStateChange;
@@ -209,18 +243,19 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(int half)
     {
-        Proved();
-        if (!AnyWanted())
+        UsedAndProved();
+        if (_server.Wanted <= 0 && (_shares.Length == 1 || !AnyWanted()))
         {
-            var bits = Volatile.Read(ref _word);
-            while (!new PoolWord(bits).Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
+            var word = Word;
+            while (!word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
             {
-                var seen = Interlocked.CompareExchange(ref _word, bits - PoolWord.OneLease(half), bits);
-                if (seen == bits)
+                var seen = Interlocked.CompareExchange(ref _word, word.Bits - PoolWord.OneLease(half), word.Bits);
+                if (seen == word.Bits)
                     return;
-                bits = seen;
+                word = new PoolWord(seen);
             }
         }
 
@@ -261,18 +296,7 @@ internal sealed partial class PoolGeneration
                 HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));
     }
 
-    private bool AnyWanted()
-    {
-        if (_server.Wanted > 0)
-            return true;
-        for (var i = 1; i < _shares.Length; i++)
-        {
-            if (_shares[i].Server.Wanted > 0)
-                return true;
-        }
-
-        return false;
-    }
+    private bool AnyWanted() => Array.Exists(_shares, share => share.Server.Wanted > 0);
 
     private void Add(long delta) => Interlocked.Add(ref _word, delta);
 

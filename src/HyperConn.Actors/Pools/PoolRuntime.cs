@@ -60,7 +60,7 @@ internal sealed class PoolRuntime
     public IActorRef Supervisor { get; set; } = ActorRefs.Nobody;
 
     /// <summary>The handle of every tenant that ever had a pool. The hot path reads it; the supervisor writes it.</summary>
-    public ConcurrentDictionary<TenantKey, TenantDataSource> Handles { get; } = new();
+    public HandleTable Handles { get; } = new();
 
     /// <summary>Every server in use. It outlives the supervisor, so that a restart of it forgets no permit.</summary>
     public ConcurrentDictionary<ServerEndpoint, ServerState> Servers { get; } = new();

@@ -215,7 +215,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     }
 
     private TenantDataSource HandleOf(TenantKey tenant) =>
-        _runtime.Handles.GetOrAdd(tenant, static (key, runtime) => new TenantDataSource(runtime, key), _runtime);
+        _runtime.Handles.GetOrAdd(tenant, key => new TenantDataSource(_runtime, key));
 
     private HyperConnFailure? Refusal(TenantKey tenant)
     {

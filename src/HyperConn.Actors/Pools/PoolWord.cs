@@ -5,7 +5,7 @@ namespace HyperConn;
 /// lease may begin, or an eviction, is in it, so that each is a single compare-and-swap.
 /// </summary>
 /// <remarks>
-/// Bits 0–9 and 10–19 open leases of the two halves, 20–29 permits, 30–33 flags, 34–63 leases begun (wraps; read often enough to add up).
+/// Bits 0–9 and 10–19 open leases of the two halves, 20–29 permits, 30–34 flags, 35–63 leases begun (wraps; read often enough to add up).
 /// A lease belongs to the half that was current when it began. Turning the halves over tells old leases from young ones without
 /// a clock on the hot path: see <see cref="PoolGeneration.FindOldLeases"/>.
 /// </remarks>
@@ -15,7 +15,7 @@ internal readonly record struct PoolWord(long Bits)
     public const int Most = (1 << 10) - 1;
 
     public const long OnePermit = 1L << 20;
-    public const long OneAccess = 1L << 34;
+    public const long OneAccess = 1L << 35;
 
     /// <summary>No new leases; set once and for ever.</summary>
     public const long Draining = 1L << 30;
@@ -29,14 +29,17 @@ internal readonly record struct PoolWord(long Bits)
     /// <summary>Set: the second half is current.</summary>
     public const long SecondHalf = 1L << 33;
 
+    /// <summary>Idle for so long that the server is asked before a connection is handed out: leases begin on the slow path.</summary>
+    public const long Unproved = 1L << 34;
+
     /// <summary>Leases begun wrap at this.</summary>
-    public const long AccessModulus = 1L << 30;
+    public const long AccessModulus = 1L << 29;
 
     public int Leases => LeasesOf(0) + LeasesOf(1);
 
     public int Permits => (int)(Bits >> 20) & Most;
 
-    public long Accesses => (long)((ulong)Bits >> 34);
+    public long Accesses => (long)((ulong)Bits >> 35);
 
     public int Half => (int)(Bits >> 33) & 1;
 

@@ -75,7 +75,7 @@ public class PoolCreationSpecs : PoolSpec
         Assert.Equal(HyperConnErrorCode.ServiceNotAllowed, refusal.Code);
         Assert.Contains("billing, core", refusal.Message, StringComparison.Ordinal);
         Assert.Single(World.Secrets.Fetches);
-        Assert.DoesNotContain(Tenant("acme", "reports"), World.Runtime.Handles.Keys);
+        Assert.DoesNotContain(Tenant("acme", "reports"), World.Runtime.Handles.Values.Select(handle => handle.Tenant));
     }
 
     [Fact]
