@@ -16,8 +16,12 @@ internal static class HoconBinder
 
     public static void Bind(Config hocon, HyperConnOptions options, ConfigurationFaults faults)
     {
-        if (hocon.HasPath(Root))
-            BindObject(hocon.GetConfig(Root), options, Root, faults);
+        if (!hocon.HasPath(Root))
+            return;
+        if (hocon.GetConfig(Root) is { } section && section.Root.IsObject())
+            BindObject(section, options, Root, faults);
+        else
+            faults.Add($"{Root} is not a section.");
     }
 
     /// <summary>The name of a setting in HOCON.</summary>
@@ -66,9 +70,9 @@ internal static class HoconBinder
             {
                 property.SetValue(target, Read(hocon, key, property));
             }
-            catch (Exception exception) when (exception is FormatException or OverflowException or ConfigurationException or ArgumentException or InvalidCastException)
+            catch (Exception exception) when (exception is FormatException or OverflowException or ConfigurationException or ArgumentException or InvalidCastException or NotSupportedException)
             {
-                faults.Add($"{at} can't be read as {Describe(property)}.");
+                faults.Add($"{at} can't be read as {Describe(property, "30s or 5m")}.");
             }
         }
     }
@@ -77,37 +81,55 @@ internal static class HoconBinder
     {
         var type = property.PropertyType;
         if (property.DeclaringType == typeof(ServerOptions) && property.Name == nameof(ServerOptions.MaxConnections))
-            return ServerLimitText.TryParse(hocon.GetString(key), out var limit) ? limit : throw new FormatException();
+            return ServerLimitText.TryParse(Text(hocon, key), out var limit) ? limit : throw new FormatException();
         if (type == typeof(TimeSpan))
             return hocon.GetTimeSpan(key, null, allowInfinite: false);
         if (type == typeof(bool))
             return hocon.GetBoolean(key);
         if (type == typeof(int))
-            return int.Parse(hocon.GetString(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            return int.Parse(Text(hocon, key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         if (type == typeof(double))
-            return double.Parse(hocon.GetString(key), NumberStyles.Float, CultureInfo.InvariantCulture);
+            return double.Parse(Text(hocon, key), NumberStyles.Float, CultureInfo.InvariantCulture);
         if (type == typeof(string))
-            return hocon.GetString(key) is { Length: > 0 } text && text != "null" ? text : null;
+        {
+            if (hocon.GetValue(key).IsObject() || hocon.GetValue(key).IsArray())
+                throw new FormatException();
+            return hocon.GetString(key) is { Length: > 0 } text && text != "null" ? text : IsNullable(property) ? null : "";
+        }
+
         if (type.IsEnum)
-            return Enum.Parse(type, hocon.GetString(key).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
+            return Enum.Parse(type, Text(hocon, key).Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
         if (type == typeof(IList<string>))
+        {
+            // An empty list does not say that it is one.
+            if (hocon.GetValue(key).IsString() || hocon.GetValue(key).IsObject())
+                throw new FormatException();
             return hocon.GetStringList(key).ToList();
+        }
+
         if (typeof(IDictionary<string, string>).IsAssignableFrom(type))
         {
-            return hocon.GetConfig(key).Root.GetObject().Items
+            if (!hocon.GetValue(key).IsObject())
+                throw new FormatException();
+            return hocon.GetValue(key).GetObject().Items
                 .ToDictionary(item => item.Key, item => item.Value.GetString(), StringComparer.Ordinal);
         }
 
         throw new NotSupportedException($"Setting {property.Name} has a type HOCON is not read into: {type}.");
     }
 
-    private static string Describe(PropertyInfo property)
+    private static string Text(Config hocon, string key) => hocon.GetString(key) ?? throw new FormatException();
+
+    private static bool IsNullable(PropertyInfo property) => new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable;
+
+    /// <summary>What a setting is, for people.</summary>
+    public static string Describe(PropertyInfo property, string times)
     {
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         return type switch
         {
-            _ when type == typeof(TimeSpan) => "a time such as 30s or 5m",
-            _ when type == typeof(bool) => "on or off",
+            _ when type == typeof(TimeSpan) => $"a time such as {times}",
+            _ when type == typeof(bool) => "true or false",
             _ when property.Name == nameof(ServerOptions.MaxConnections) => "a number, auto or unlimited",
             _ when type.IsEnum => string.Join(", ", Enum.GetNames(type).Select(KebabCase)),
             _ when typeof(IEnumerable).IsAssignableFrom(type) && type != typeof(string) => "a list",

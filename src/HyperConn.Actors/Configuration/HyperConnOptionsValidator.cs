@@ -18,7 +18,10 @@ internal sealed class HyperConnOptionsValidator(ConfigurationFaults faults) : IV
         CheckRanges(options, "", all);
         CheckRequired(options, all);
         CheckTimes(options, all);
-        all.AddRange(BudgetRules.Validate(options.Servers, options.Pools.MaxPools));
+
+        // These rules hold between numbers that are each in range.
+        if (options is { Servers: not null, Pools: not null } && !all.Exists(fault => fault.StartsWith("Servers.", StringComparison.Ordinal)))
+            all.AddRange(BudgetRules.Validate(options.Servers, options.Pools.MaxPools));
         return all.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(all);
     }
 

@@ -1,0 +1,110 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.Extensions.Time.Testing;
+
+namespace HyperConn.Tests.Budgets;
+
+public class ServerHealthSpecs
+{
+    private static readonly TenantKey A = TenantKey.Create("core", "a");
+    private static readonly TenantKey B = TenantKey.Create("core", "b");
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly ServerHealth _health;
+
+    public ServerHealthSpecs() => _health = new ServerHealth(_time, new FixedRandom(0.5));
+
+    private static HyperConnFailure Away { get; } = new(HyperConnErrorCode.ServerUnreachable, "Away.");
+
+    [Fact]
+    public void The_epoch_is_odd_while_the_server_is_away_and_another_when_it_is_back()
+    {
+        Assert.False(_health.ReportReachable());
+        Assert.Equal(0, _health.Epoch);
+        Assert.True(_health.ReportUnreachable(Away, CircuitPass.Closed));
+        Assert.False(_health.ReportUnreachable(Away, CircuitPass.Closed));
+        Assert.Equal(1, _health.Epoch);
+        Assert.True(_health.ReportReachable());
+        Assert.False(_health.ReportReachable());
+        Assert.Equal(2, _health.Epoch);
+    }
+
+    [Fact]
+    public void Two_tenants_whose_connections_break_within_a_second_make_every_idle_connection_suspect()
+    {
+        _health.ReportBroken(A);
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        _health.ReportBroken(B);
+        Assert.Equal(2, _health.Epoch);
+        Assert.False(_health.Circuit.IsOpen);
+    }
+
+    [Fact]
+    public void One_tenant_alone_or_two_further_apart_do_not()
+    {
+        _health.ReportBroken(A);
+        _health.ReportBroken(A);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _health.ReportBroken(B);
+        Assert.Equal(0, _health.Epoch);
+    }
+
+    [Fact]
+    public void Broken_connections_tell_nothing_new_of_a_server_that_is_away()
+    {
+        _health.ReportUnreachable(Away, CircuitPass.Closed);
+        _health.ReportBroken(A);
+        _health.ReportBroken(B);
+        Assert.Equal(1, _health.Epoch);
+    }
+
+    [Fact]
+    public async Task An_outage_is_probed_soon_at_first_then_every_second_then_at_ease()
+    {
+        _health.ReportUnreachable(Away, CircuitPass.Closed);
+        var pauses = new List<double>();
+        for (var failure = 0; failure < 40; failure++)
+        {
+            var pause = _health.Circuit.Cause!.RetryAt!.Value - _time.GetUtcNow();
+            pauses.Add(Math.Round(pause.TotalSeconds, 3));
+            _time.Advance(pause);
+            _health.ReportUnreachable(Away, await _health.Circuit.EnterAsync(_time.GetUtcNow(), CancellationToken.None));
+        }
+
+        Assert.Equal([0.1, 0.2, 0.4, 0.8, .. Enumerable.Repeat(1.0, 30), 5, 10, 20, 30, 30, 30], pauses);
+    }
+
+    [Fact]
+    public void Whatever_is_reported_the_epoch_only_grows_and_is_odd_exactly_while_the_circuit_is_open() => Check.One(
+        Config.QuickThrowOnFailure,
+        Prop.ForAll(Arb.From(Gen.ListOf(Gen.Choose(0, 4))), reports =>
+        {
+            var (time, epoch) = (new FakeTimeProvider(), 0);
+            var health = new ServerHealth(time);
+            foreach (var report in reports)
+            {
+                switch (report)
+                {
+                    case 0:
+                        health.ReportReachable();
+                        break;
+                    case 1:
+                        health.ReportUnreachable(Away, CircuitPass.Closed);
+                        break;
+                    case 2:
+                        health.ReportBroken(A);
+                        break;
+                    case 3:
+                        health.ReportBroken(B);
+                        break;
+                    default:
+                        time.Advance(TimeSpan.FromMilliseconds(600));
+                        break;
+                }
+
+                Assert.InRange(health.Epoch, epoch, epoch + 2);
+                Assert.Equal(health.Circuit.IsOpen, (health.Epoch & 1) == 1);
+                epoch = health.Epoch;
+            }
+        }));
+}
