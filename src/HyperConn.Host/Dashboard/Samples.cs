@@ -90,7 +90,24 @@ internal static class SecretRows
 {
     public static SecretPage Of(TenantView view, string project, string? search, string sort, bool descending, int offset, int limit)
     {
-        IEnumerable<SecretRow> rows = view.Statistics.Tenants
+        IEnumerable<SecretRow> rows = view.Secrets(project);
+        if (search is { Length: > 0 })
+            rows = rows.Where(r => r.Name.Contains(search, StringComparison.OrdinalIgnoreCase));
+        var found = rows.ToList();
+        Comparison<SecretRow> order = sort switch
+        {
+            "age" => (a, b) => Nullable.Compare(b.FetchedAt, a.FetchedAt),
+            "refresh" => (a, b) => Nullable.Compare(a.StaleAt, b.StaleAt),
+            "failures" => (a, b) => a.Failures.CompareTo(b.Failures),
+            _ => (a, b) => string.CompareOrdinal(a.Name, b.Name),
+        };
+        found.Sort((a, b) => order(a, b) is not 0 and var by ? (descending ? -by : by) : string.CompareOrdinal(a.Name, b.Name));
+        return new SecretPage(found.Count, offset, found.GetRange(Math.Min(offset, found.Count), Math.Clamp(found.Count - offset, 0, limit)));
+    }
+
+    public static SecretRow[] Group(HyperConnStatistics statistics, string project) =>
+    [
+        .. statistics.Tenants
             .GroupBy(t => t.Tenant.Org, StringComparer.Ordinal)
             .Select(org =>
             {
@@ -106,18 +123,6 @@ internal static class SecretRows
                     org.Count(),
                     worst.Failures,
                     worst.LastFailure?.Code.ToString());
-            });
-        if (search is { Length: > 0 })
-            rows = rows.Where(r => r.Name.Contains(search, StringComparison.OrdinalIgnoreCase));
-        var found = rows.ToList();
-        Comparison<SecretRow> order = sort switch
-        {
-            "age" => (a, b) => Nullable.Compare(b.FetchedAt, a.FetchedAt),
-            "refresh" => (a, b) => Nullable.Compare(a.StaleAt, b.StaleAt),
-            "failures" => (a, b) => a.Failures.CompareTo(b.Failures),
-            _ => (a, b) => string.CompareOrdinal(a.Name, b.Name),
-        };
-        found.Sort((a, b) => order(a, b) is not 0 and var by ? (descending ? -by : by) : string.CompareOrdinal(a.Name, b.Name));
-        return new SecretPage(found.Count, offset, found.GetRange(Math.Min(offset, found.Count), Math.Clamp(found.Count - offset, 0, limit)));
-    }
+            }),
+    ];
 }

@@ -18,6 +18,7 @@ internal sealed class TenantView
     }.ToFrozenDictionary();
 
     private readonly Lazy<Entry[]> _byName;
+    private SecretRow[]? _secrets;
 
     public TenantView(HyperConnStatistics statistics)
     {
@@ -40,6 +41,9 @@ internal sealed class TenantView
     }
 
     public HyperConnStatistics Statistics { get; }
+
+    /// <summary>Secrets in use; grouped at the first ask.</summary>
+    public IReadOnlyList<SecretRow> Secrets(string project) => _secrets ??= SecretRows.Group(Statistics, project);
 
     public Entry[] Entries { get; }
 

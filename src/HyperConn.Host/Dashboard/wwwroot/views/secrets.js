@@ -63,7 +63,7 @@ export default function secrets(query) {
     ],
   });
   let typing;
-  search.addEventListener('input', () => { clearTimeout(typing); typing = setTimeout(() => list.first(), 80); });
+  search.addEventListener('input', () => { clearTimeout(typing); typing = setTimeout(() => list.first(), 40); });
   const summary = h('div', { class: 'strip' });
   list.first();
   return {

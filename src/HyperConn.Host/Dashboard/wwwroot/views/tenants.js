@@ -82,7 +82,7 @@ export default function tenants(query) {
     ],
   });
   let typing;
-  search.addEventListener('input', () => { clearTimeout(typing); typing = setTimeout(() => list.first(), 80); });
+  search.addEventListener('input', () => { clearTimeout(typing); typing = setTimeout(() => list.first(), 40); });
   search.addEventListener('keydown', event => {
     if (event.key === 'ArrowDown' || event.key === 'Enter') {
       event.preventDefault();
