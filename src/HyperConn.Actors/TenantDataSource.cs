@@ -20,16 +20,20 @@ namespace HyperConn;
 /// </remarks>
 public sealed class TenantDataSource : DbDataSource
 {
-    // After a refused login: a try at 0, 2, 10 and 40 seconds keeps within four a minute and still bridges a rotation's window.
-    private static readonly TimeSpan[] LoginDelays = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(30)];
+    // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
+    // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
+    private static readonly TimeSpan[] LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
 
     private readonly PoolRuntime _runtime;
+    private readonly LeaseStacks? _stacks;
     private PoolGeneration? _current;
     private HyperConnFailure? _lastFailure;
+    private volatile ServerHealth? _health;
 
     internal TenantDataSource(PoolRuntime runtime, TenantKey tenant)
     {
         _runtime = runtime;
+        _stacks = runtime.Stacks;
         Tenant = tenant;
         Ready = new PoolReady(this);
         Login = new Circuit(runtime.Time, LoginDelays);
@@ -61,17 +65,22 @@ public sealed class TenantDataSource : DbDataSource
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
-    public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
+    public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
+        _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
+
+    private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (Transaction.Current is { } transaction)
             return _runtime.Opener.OpenAsync(this, transaction, cancellationToken);
         if (Current is not { } pool || !pool.TryLease(out var half))
             return _runtime.Opener.OpenAsync(this, null, cancellationToken);
+        // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
+        var credentials = pool.Credentials;
         var connection = pool.DataSource.CreateConnection();
         var opening = connection.OpenAsync(cancellationToken);
         return opening.IsCompletedSuccessfully
             ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
-            : _runtime.Opener.FinishAsync(this, pool, connection, half, opening, cancellationToken);
+            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, opening, cancellationToken);
     }
 
     /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>
@@ -103,8 +112,16 @@ public sealed class TenantDataSource : DbDataSource
     /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>
     internal void Touch() => Current?.Touch();
 
-    internal bool Publish(PoolGeneration? before, PoolGeneration? after) =>
-        ReferenceEquals(Interlocked.CompareExchange(ref _current, after, before), before);
+    internal bool Publish(PoolGeneration? before, PoolGeneration? after)
+    {
+        if (after is not null)
+            _health = after.Health;
+        return ReferenceEquals(Interlocked.CompareExchange(ref _current, after, before), before);
+    }
+
+    /// <summary>Why an open would fail whatever it waited for; null: it might succeed. What is remembered outlives the pool.</summary>
+    internal HyperConnFailure? Refusal(DateTimeOffset deadline) =>
+        (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? _health?.Circuit.Refusal(deadline);
 
     /// <inheritdoc/>
     protected override DbConnection CreateDbConnection() => CreateConnection();

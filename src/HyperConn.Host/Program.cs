@@ -6,6 +6,10 @@ var root = new RootCommand("PostgreSQL connections for many tenants, managed by 
 {
     RunCommand.Create(),
     DemoCommand.Create(),
+    CheckCommand.Create(),
+    TenantsCommand.Create(),
+    ExecCommand.Create(),
+    TopCommand.Create(),
 };
 var parsed = root.Parse(args);
 // What is wrong, in one line; a page of help after it would hide it.

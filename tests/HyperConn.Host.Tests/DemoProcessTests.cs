@@ -100,7 +100,7 @@ public class DemoProcessTests
         await using var host = HostProcess.Start("demo", option, value);
         Assert.NotEqual(0, await host.WaitAsync());
         Assert.Contains(message, host.Errors, StringComparison.Ordinal);
-        Assert.Equal("", host.Output);
+        Assert.Equal("", host.Output.Trim());
     }
 
     [Fact]

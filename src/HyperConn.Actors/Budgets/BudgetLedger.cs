@@ -98,6 +98,8 @@ internal sealed class BudgetLedger
 
     public int HeldBy(IPermitHolder holder) => _accounts.TryGetValue(holder, out var account) ? account.Held : 0;
 
+    public int OpensOf(IPermitHolder holder) => _accounts.TryGetValue(holder, out var account) ? account.Opening : 0;
+
     /// <summary>Somebody waits at the holder.</summary>
     public void Want(IPermitHolder holder)
     {
@@ -122,6 +124,8 @@ internal sealed class BudgetLedger
             _reclaims += booked;
         }
         Release(account, booked, claimed: !answersReclaim);
+        if (booked > 0 && !answersReclaim && account.Registered)
+            YieldTurn(account);
         DropIfEmpty(account);
         return count - booked;
     }
@@ -279,13 +283,9 @@ internal sealed class BudgetLedger
 
     private (int Holders, int Permits) Seek(TimeSpan now)
     {
-        // What leases claimed since is on its way back, unless its holder died of it.
-        var claims = _published - _state.WithdrawWant();
-        if (claims > 0)
-            (_claimed, _claimsEnd) = (_claimed + claims, now + _tuning.ReclaimTimeout);
-        else if (now >= _claimsEnd)
+        CollectClaims(now);
+        if (now >= _claimsEnd)
             _claimed = 0;
-        _published = 0;
 
         var (demand, round, least) = Survey();
         // Cooling permits are free soon: they count as found. Below zero: more is out than the limit allows.
@@ -300,6 +300,17 @@ internal sealed class BudgetLedger
         }
         _short = demand - free - _reclaim.Expected > 0;
         return (holders, permits);
+    }
+
+    /// <summary>Takes the want back, and books what leases claimed of it: that is on its way back, unless its holder dies of it.</summary>
+    private void CollectClaims(TimeSpan now)
+    {
+        var claims = _published - _state.WithdrawWant();
+        _published = 0;
+        if (claims <= 0)
+            return;
+        _claimed += claims;
+        _claimsEnd = now + _tuning.ReclaimTimeout;
     }
 
     /// <summary>What the first in line need: permits they could use at once; how many have fewest, and how few that is.</summary>
@@ -350,6 +361,14 @@ internal sealed class BudgetLedger
             _waiting.Add(account);
     }
 
+    /// <summary>Who has had a permit lines up again behind its equals: else a permit given up for others could come straight back.</summary>
+    private void YieldTurn(HolderAccount account)
+    {
+        _waiting.Remove(account);
+        _waiting.TakeTurn(account);
+        Queue(account);
+    }
+
     private void Unregister(HolderAccount account)
     {
         _waiting.Remove(account);
@@ -362,8 +381,11 @@ internal sealed class BudgetLedger
     {
         ChangeHeld(account, -count);
         _cooling.Add(count, Now);
-        if (claimed)
-            _claimed = Math.Max(0, _claimed - count);
+        if (!claimed)
+            return;
+        // First what was claimed, which may be this very permit.
+        CollectClaims(Now);
+        _claimed = Math.Max(0, _claimed - count);
     }
 
     private void ChangeHeld(HolderAccount account, int by)

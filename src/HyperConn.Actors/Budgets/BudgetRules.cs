@@ -14,7 +14,8 @@ internal static class BudgetRules
         var faults = new List<string>();
         if (options.Reserve > 0 && options.FloorPerTenant == 0)
         {
-            faults.Add("Servers.Reserve is kept for tenants below their floor, but Servers.FloorPerTenant is 0: set a floor, or no reserve.");
+            faults.Add(
+                "Servers.Reserve is kept for tenants below their floor, but Servers.FloorPerTenant is 0: set a floor, or no reserve.");
         }
         // In auto the limit is known only when the server has been asked; the budget then warns.
         if (options.MaxConnections is { } limit and not ServerOptions.Unlimited)
@@ -25,14 +26,15 @@ internal static class BudgetRules
     /// <summary>Whether floors and reserve fit into a limit that was not known at start.</summary>
     public static IEnumerable<string> FaultsWithin(int limit, ServerOptions options, int? maxPools)
     {
+        var needed = (long)options.FloorPerTenant * (maxPools ?? 0);
         if (options.FloorPerTenant > limit)
         {
             yield return Text($"Servers.FloorPerTenant ({options.FloorPerTenant}) exceeds the server's limit of {limit} connections.");
         }
-        else if ((long)options.FloorPerTenant * (maxPools ?? 0) > limit)
+        else if (needed > limit)
         {
             yield return Text(
-                $"Servers.FloorPerTenant ({options.FloorPerTenant}) for each of Pools.MaxPools ({maxPools}) needs {(long)options.FloorPerTenant * maxPools!.Value} connections, but the server's limit is {limit}.");
+                $"Servers.FloorPerTenant ({options.FloorPerTenant}) for each of Pools.MaxPools ({maxPools}) needs {needed} connections, but the server's limit is {limit}.");
         }
         if (options.Reserve >= limit)
         {

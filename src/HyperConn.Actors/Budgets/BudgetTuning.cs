@@ -13,7 +13,9 @@ internal sealed record BudgetTuning
     /// process behind it goes a little later. A permit granted in between would for that time make one session too many, which
     /// a server at its limit answers with 53300. A budget with other free permits grants those meanwhile, so only a full one waits.
     /// </summary>
-    public TimeSpan ReturnCooldown { get; init; } = TimeSpan.FromMilliseconds(5);
+    /// <remarks>Measured on two cores, PostgreSQL 15, from close to gone from pg_stat_activity: half within 0.4 ms and 99 of 100 within
+    /// 9 ms at rest; 9 of 10 within 10 ms and 99 of 100 within 0.2 s with all cores busy. What is left is retried like any 53300.</remarks>
+    public TimeSpan ReturnCooldown { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>How long a holder may take to answer <see cref="IPermitHolder.Reclaim"/> before others are asked in its place.</summary>
     public TimeSpan ReclaimTimeout { get; init; } = TimeSpan.FromSeconds(1);

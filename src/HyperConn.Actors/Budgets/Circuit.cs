@@ -1,13 +1,13 @@
 namespace HyperConn;
 
 /// <summary>How a caller may go through a <see cref="Circuit"/>.</summary>
-internal enum CircuitPass
+/// <param name="Probe">Zero: nothing is wrong. Otherwise the number of the probe: the caller is the one that tries, and must report
+/// how it went. What it reports after another has taken its turn does not count.</param>
+internal readonly record struct CircuitPass(int Probe)
 {
-    /// <summary>Nothing is wrong.</summary>
-    Closed,
+    public static CircuitPass Closed => default;
 
-    /// <summary>The caller is the one that tries; it must report how it went.</summary>
-    Probe,
+    public bool IsProbe => Probe != 0;
 }
 
 /// <summary>
@@ -25,7 +25,8 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     private volatile HyperConnFailure? _cause;
     private DateTimeOffset _nextTry;
     private int _failures;
-    private bool _probing;
+    private int _probes;
+    private int _probe;
     private bool _answerAtOnce;
 
     public bool IsOpen => _cause is not null;
@@ -51,16 +52,13 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
                 if (_cause is not { } cause)
                     return CircuitPass.Closed;
                 var now = time.GetUtcNow();
-                if (!_probing && now >= _nextTry)
-                {
-                    _probing = true;
-                    return CircuitPass.Probe;
-                }
+                if (_probe == 0 && now >= _nextTry)
+                    return new CircuitPass(_probe = ++_probes);
 
-                if (_answerAtOnce || (!_probing && _nextTry >= deadline))
+                if (_answerAtOnce || (_probe == 0 && _nextTry >= deadline))
                     throw new HyperConnException(cause);
                 changed = _changed.Task;
-                pause = _probing ? deadline - now : _nextTry - now;
+                pause = _probe != 0 ? deadline - now : _nextTry - now;
                 if (pause <= TimeSpan.Zero)
                     throw new HyperConnException(cause);
             }
@@ -72,11 +70,20 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         }
     }
 
+    /// <summary>Goes through as the one that tries, if its time has come; null: not now.</summary>
+    public CircuitPass? TryProbe()
+    {
+        lock (_gate)
+        {
+            return _cause is null || _probe != 0 || time.GetUtcNow() < _nextTry ? null : new CircuitPass(_probe = ++_probes);
+        }
+    }
+
     /// <summary>Says at once whether a caller would be turned away, without waiting.</summary>
     public HyperConnFailure? Refusal(DateTimeOffset deadline)
     {
         lock (_gate)
-            return _cause is not null && (_answerAtOnce || (!_probing && _nextTry >= deadline)) ? _cause : null;
+            return _cause is not null && (_answerAtOnce || (_probe == 0 && _nextTry >= deadline)) ? _cause : null;
     }
 
     /// <summary>Closes the circuit: it worked, or there is reason to think it will (new credentials, an operator's word).</summary>
@@ -86,7 +93,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         TaskCompletionSource changed;
         lock (_gate)
         {
-            _probing = false;
+            _probe = 0;
             _failures = 0;
             if (_cause is null)
                 return false;
@@ -111,14 +118,14 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         lock (_gate)
         {
             opened = _cause is null;
-            if (!opened && pass != CircuitPass.Probe)
+            if (!opened && (!pass.IsProbe || pass.Probe != _probe))
                 return false;
             var delay = delays[Math.Min(_failures, delays.Count - 1)];
             if (jitter > 0)
                 delay *= 1 + (jitter * ((random ?? Random.Shared).NextDouble() - 0.5));
             _failures++;
             _answerAtOnce = answerAtOnce;
-            _probing = false;
+            _probe = 0;
             _nextTry = time.GetUtcNow() + delay;
             _cause = failure with { RetryAt = _nextTry };
             changed = _changed;
@@ -130,14 +137,14 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     }
 
     /// <summary>The probe ended without an answer (its caller gave up): the next one may try.</summary>
-    public void ProbeAbandoned()
+    public void ProbeAbandoned(CircuitPass pass)
     {
         TaskCompletionSource changed;
         lock (_gate)
         {
-            if (!_probing)
+            if (!pass.IsProbe || pass.Probe != _probe)
                 return;
-            _probing = false;
+            _probe = 0;
             changed = _changed;
             _changed = NewSignal();
         }

@@ -91,8 +91,9 @@ internal sealed class IdleReclaim(BudgetTuning tuning, CoarseClock clock)
             _byUse.Remove(account);
             var leases = account.Holder.Leases;
             var idle = account.Held - Math.Max(leases, keep);
-            if (account.Asked)
+            if (account.Asked || (idle > 0 && leases == 0 && account.Holder.Waiters > 0))
             {
+                // Something of it is on its way already, here or there.
                 _looked.Add((account, used));
             }
             else if (idle <= 0 || account.Holder.Waiters > 0)

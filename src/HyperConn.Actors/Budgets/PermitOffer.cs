@@ -1,7 +1,7 @@
 namespace HyperConn;
 
 /// <summary>What became of one permit offered to a holder.</summary>
-/// <remarks>The answer and the holder's registration change together, under the holder's own lock: so no waiter is ever forgotten.</remarks>
+/// <remarks>The answer and the holder's registration change together, under the holder's lock: so no waiter is ever forgotten.</remarks>
 internal enum PermitOffer
 {
     /// <summary>Nobody waits any more, or the holder drains or has all it may have. The permit stays with the ledger and the holder is no

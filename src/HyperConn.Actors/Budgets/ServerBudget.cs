@@ -54,7 +54,8 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         return Akka.Actor.Props.Create(() => new ServerBudget(ledger, maxPools, logger));
     }
 
-    protected override void PreStart() => SettleAndArm();
+    // Also after a restart, whose timers are gone; a message, because a fault at start would stop the actor for good.
+    protected override void PreStart() => Self.Tell(Tick.Instance);
 
     private void Open()
     {

@@ -1,5 +1,18 @@
 namespace HyperConn;
 
+/// <summary>What to make of an open that got no answer.</summary>
+internal enum NoAnswerMeans
+{
+    /// <summary>One tenant, once: it may try again.</summary>
+    Unknown,
+
+    /// <summary>The server is away.</summary>
+    Server,
+
+    /// <summary>The server answers others.</summary>
+    Tenant,
+}
+
 /// <summary>
 /// Whether a PostgreSQL server is there. While it is not, every open takes the slow path, where one at a time tries.
 /// </summary>
@@ -21,6 +34,9 @@ internal sealed class ServerHealth
 
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
+    private readonly HashSet<TenantKey> _doubters = [];
+    private readonly HashSet<TenantKey> _discredited = [];
+    private volatile bool _doubted;
     private TenantKey _lastBroken;
     private DateTimeOffset _lastBrokenAt;
     private int _epoch;
@@ -35,14 +51,20 @@ internal sealed class ServerHealth
 
     public int Epoch => Volatile.Read(ref _epoch);
 
-    /// <summary>The server answered.</summary>
+    /// <summary>The server answered a tenant that opened a connection.</summary>
     /// <returns>Whether it had been away.</returns>
-    public bool ReportReachable()
+    public bool ReportReachable(TenantKey tenant = default)
     {
-        if ((Epoch & 1) == 0 && !Circuit.IsOpen)
+        if ((Epoch & 1) == 0 && !_doubted && !Circuit.IsOpen)
             return false;
         lock (_gate)
         {
+            // Whoever got no answer when others get one may have settings the server does not like.
+            if (!Circuit.IsOpen)
+                _discredited.UnionWith(_doubters);
+            _discredited.Remove(tenant);
+            _doubters.Clear();
+            _doubted = _discredited.Count > 0;
             if ((_epoch & 1) == 1)
                 Volatile.Write(ref _epoch, _epoch + 1);
             return Circuit.Reset();
@@ -58,6 +80,24 @@ internal sealed class ServerHealth
             if ((_epoch & 1) == 0)
                 Volatile.Write(ref _epoch, _epoch + 1);
             return Circuit.Failed(failure, pass);
+        }
+    }
+
+    /// <summary>
+    /// A tenant got no answer in time, or a cut connection. Alone that may be its own settings (an encryption the server does not speak),
+    /// for which nobody else should pay: two tenants say that it is the server, or one that nobody else is with.
+    /// </summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="alone">Whether no other tenant has connections to the server.</param>
+    public NoAnswerMeans ReportNoAnswer(TenantKey tenant, bool alone)
+    {
+        lock (_gate)
+        {
+            if (_discredited.Contains(tenant) && !alone)
+                return NoAnswerMeans.Tenant;
+            _doubted = true;
+            _doubters.Add(tenant);
+            return alone || _doubters.Count > 1 ? NoAnswerMeans.Server : NoAnswerMeans.Unknown;
         }
     }
 

@@ -53,6 +53,12 @@ internal static partial class PoolLog
     [LoggerMessage(1024, LogLevel.Error, "Database of {Tenant} can't be used", EventName = "DatabaseUnavailable")]
     public static partial void DatabaseUnavailable(ILogger logger, TenantKey tenant);
 
+    [LoggerMessage(1040, LogLevel.Warning, "Operator: {Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
+    public static partial void Operated(ILogger logger, string verb, OperatorTarget target, string by, string reason, int affected);
+
+    [LoggerMessage(1025, LogLevel.Error, "Server {Server} gives {Tenant} no answer, while it answers others", EventName = "TenantUnanswered")]
+    public static partial void TenantUnanswered(ILogger logger, string server, TenantKey tenant);
+
     [LoggerMessage(1030, LogLevel.Information, "Draining {Pools} pools with {Leases} open leases, deadline {Deadline}", EventName = "DrainStarted")]
     public static partial void DrainStarted(ILogger logger, int pools, int leases, TimeSpan deadline);
 
@@ -64,4 +70,10 @@ internal static partial class PoolLog
 
     [LoggerMessage(1033, LogLevel.Warning, "Sessions of {Tenant} could not be ended", EventName = "TerminateFailed")]
     public static partial void TerminateFailed(ILogger logger, TenantKey tenant, Exception? cause);
+
+    [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} are held for more than {Age}", EventName = "LeaseHeldLong")]
+    public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, int leases, TimeSpan age);
+
+    [LoggerMessage(1051, LogLevel.Warning, "The oldest lease of {Tenant} was taken here:\n{Stack}", EventName = "LeaseStack")]
+    public static partial void LeaseStack(ILogger logger, TenantKey tenant, string stack);
 }

@@ -65,7 +65,54 @@ public sealed record HyperConnStatistics(
     long Rotations,
     SecretFetcherStatistics Secrets,
     IReadOnlyList<ServerStatistics> Servers,
-    IReadOnlyList<TenantStatistics> Tenants);
+    IReadOnlyList<TenantStatistics> Tenants)
+{
+    /// <summary>Times a pool that was due was not evicted, by reason; empty where the reasons aren't counted.</summary>
+    public IReadOnlyDictionary<EvictionSkipReason, long> EvictionsSkippedByReason { get; init; } = new Dictionary<EvictionSkipReason, long>();
+
+    /// <summary>Pauses and bans in force.</summary>
+    public IReadOnlyList<OperatorRestriction> Restrictions { get; init; } = [];
+
+    /// <summary>Circuits of servers and of the secret store that are not closed; those of tenants are in <see cref="Tenants"/>.</summary>
+    public IReadOnlyList<CircuitStatistics> Circuits { get; init; } = [];
+}
+
+/// <summary>Why a pool that was due was not evicted.</summary>
+public enum EvictionSkipReason
+{
+    /// <summary>A lease is open.</summary>
+    InUse,
+
+    /// <summary>A lease is open for longer than <see cref="DiagnosticsOptions.LeakThreshold"/>.</summary>
+    HeldLong,
+
+    /// <summary>Callers wait for it.</summary>
+    Waiting,
+}
+
+/// <summary>State of a circuit.</summary>
+public enum CircuitState
+{
+    /// <summary>Asks go through.</summary>
+    Closed,
+
+    /// <summary>One ask is let through to see whether it is well again.</summary>
+    HalfOpen,
+
+    /// <summary>Asks are answered at once with the remembered failure.</summary>
+    Open,
+}
+
+/// <summary>A circuit of a server or of the secret store.</summary>
+/// <param name="Name"><c>host:port</c>, or <see cref="SecretStore"/>.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Failure">What opened it, and when it is tried next.</param>
+/// <param name="Failures">Failures in a row.</param>
+public sealed record CircuitStatistics(string Name, CircuitState State, HyperConnFailure Failure, int Failures)
+{
+    /// <summary>Name of the secret store's circuit.</summary>
+    public const string SecretStore = "secret store";
+}
 
 /// <summary>One tenant's pool.</summary>
 /// <param name="Tenant">The tenant.</param>
@@ -104,7 +151,14 @@ public sealed record TenantStatistics(
     int Generation,
     int DrainingGenerations,
     int Failures,
-    HyperConnFailure? LastFailure);
+    HyperConnFailure? LastFailure)
+{
+    /// <summary>When the secret in use becomes due for a refresh; null where that is not known.</summary>
+    public DateTimeOffset? SecretStaleAt { get; init; }
+
+    /// <summary>State of the tenant's circuit.</summary>
+    public CircuitState Circuit { get; init; }
+}
 
 /// <summary>Result of <see cref="ITenantPools.PreloadAsync"/>.</summary>
 /// <param name="Loaded">Tenants whose pool is live.</param>

@@ -20,6 +20,7 @@ internal static class HyperConnActors
                 options.Pools.MaxPools,
                 r.Time,
                 r.Loggers.CreateLogger("HyperConn.Servers")));
+        system.ActorOf(LeaseWatch.CreateProps(runtime), "hyperconn-leases");
         return runtime.Supervisor = system.ActorOf(PoolSupervisorActor.CreateProps(runtime, parts), "hyperconn");
     }
 }

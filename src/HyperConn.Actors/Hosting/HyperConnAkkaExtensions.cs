@@ -20,11 +20,14 @@ public static class HyperConnAkkaExtensions
 
         // The phase's own limit (5 s) is shorter than a drain may take; Pools.DrainTimeout is the one that counts.
         builder.AddHocon("akka.coordinated-shutdown.phases.before-actor-system-terminate.timeout = 10m", HoconAddMode.Prepend);
+        // Akka's own signal hook would drain at the first SIGINT or SIGTERM, under the hands of services that still work. The host
+        // stops these first and the actor system after them.
+        builder.AddHocon("akka.coordinated-shutdown.run-by-clr-shutdown-hook = off", HoconAddMode.Prepend);
         return builder.WithActors((system, registry, resolver) =>
         {
             var runtime = resolver.GetService<PoolRuntime>() ?? throw new HyperConnException(new HyperConnFailure(
                 HyperConnErrorCode.NotConfigured, "WithHyperConn() needs services.AddHyperConn(...) on the same container."));
-            var store = resolver.GetService<ISecretStore>();
+            var store = new MeteredSecretStore(resolver.GetService<ISecretStore>(), resolver.GetService<HyperConnMeter>(), runtime.Store, runtime.Time);
             var supervisor = HyperConnActors.Start(system, runtime, store);
             registry.Register<PoolSupervisor>(supervisor);
 

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Akka.Configuration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,11 +48,34 @@ public static class HyperConnServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISecretStore>(provider => SecretStoreFactory.Create(
             provider.GetRequiredService<IOptions<HyperConnOptions>>().Value.Secrets, Loggers(provider)));
+        services.AddHyperConnDiagnostics(
+            provider => provider.GetRequiredService<IOptions<HyperConnOptions>>().Value.Diagnostics,
+            static (provider, command, token) => AskAsync(provider.GetRequiredService<PoolRuntime>(), command, token));
         services.TryAddSingleton(provider => new PoolRuntime(
-            provider.GetRequiredService<IOptions<HyperConnOptions>>().Value, provider.GetRequiredService<TimeProvider>(), Loggers(provider)));
+            provider.GetRequiredService<IOptions<HyperConnOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>(),
+            new OperatorEventLogs(Loggers(provider), provider.GetRequiredService<OperatorEvents>()))
+        {
+            Events = provider.GetRequiredService<OperatorEvents>(),
+            Meter = provider.GetRequiredService<HyperConnMeter>(),
+        });
         services.TryAddSingleton<ITenantPools>(provider => new TenantPools(
             provider.GetRequiredService<PoolRuntime>(), provider.GetRequiredService<ISecretStore>()));
         return services;
+    }
+
+    private static async Task<OperatorReply> AskAsync(PoolRuntime runtime, OperatorCommand command, CancellationToken cancellationToken)
+    {
+        if (runtime.Supervisor.IsNobody())
+            return new OperatorReply(false, PoolFailures.NotStarted().Message, 0);
+        try
+        {
+            return await runtime.Supervisor.Ask<OperatorReply>(command, TimeSpan.FromSeconds(30), cancellationToken).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            return new OperatorReply(false, "The pool supervisor did not answer within 30 s.", 0);
+        }
     }
 
     private static ILoggerFactory Loggers(IServiceProvider provider) =>

@@ -11,17 +11,24 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 {
     private static readonly TimeSpan FirstFullDelay = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MostFullDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FreeSessionPause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
     public async ValueTask<NpgsqlConnection> FinishAsync(
-        TenantDataSource handle, PoolGeneration pool, NpgsqlConnection connection, int half, Task opening, CancellationToken cancellationToken)
+        TenantDataSource handle,
+        PoolGeneration pool,
+        GenerationCredentials credentials,
+        NpgsqlConnection connection,
+        int half,
+        Task opening,
+        CancellationToken cancellationToken)
     {
-        var version = pool.Credentials.SecretVersion;
         var began = runtime.Time.GetTimestamp();
         try
         {
             await opening.ConfigureAwait(false);
             pool.NoteSession(connection.ProcessID);
+            pool.Health.ReportReachable(pool.Tenant);
             return pool.Bind(connection, half);
         }
         catch (Exception exception)
@@ -29,7 +36,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             EndFailed(pool, half, exception);
             cancellationToken.ThrowIfCancellationRequested();
             var attempt = new Attempt(handle, null, runtime.Time.GetUtcNow() + Limit - runtime.Time.GetElapsedTime(began)) { Pool = pool };
-            return await OpenAsync(attempt, new FailedOpen(pool, version, exception), cancellationToken).ConfigureAwait(false);
+            return await OpenAsync(attempt, new FailedOpen(pool, credentials.SecretVersion, exception), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -50,6 +57,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
     private async ValueTask<NpgsqlConnection> OpenAsync(Attempt attempt, FailedOpen? failed, CancellationToken cancellationToken)
     {
         runtime.Counters.ColdAcquisition();
+        var started = runtime.Time.GetTimestamp();
+        using var activity = HyperConnTelemetry.StartAcquire(attempt.Handle.Tenant, runtime.Options.Diagnostics.TenantLabels);
         var limit = attempt.Deadline - runtime.Time.GetUtcNow();
         using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -57,21 +66,33 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         {
             if (failed is not null)
                 await RecoverAsync(attempt, failed, either.Token).ConfigureAwait(false);
+            if (attempt.Handle.Refusal(attempt.Deadline) is { } refusal)
+                throw new HyperConnException(refusal);
             while (true)
             {
-                if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is { } connection)
-                    return connection;
+                if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is not { } connection)
+                    continue;
+                runtime.Meter?.AcquiredCold(runtime.Time.GetElapsedTime(started));
+                return connection;
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            runtime.Counters.FailedAcquisition();
-            throw new HyperConnException(attempt.TimedOut(Limit), attempt.LastError);
+            var failure = runtime.WhyPaused(attempt.Handle.Tenant) ?? attempt.TimedOut(Limit);
+            Failed(failure.Code);
+            throw new HyperConnException(failure, attempt.LastError);
         }
-        catch (HyperConnException)
+        catch (HyperConnException exception)
+        {
+            Failed(exception.Code);
+            throw;
+        }
+
+        void Failed(HyperConnErrorCode code)
         {
             runtime.Counters.FailedAcquisition();
-            throw;
+            runtime.Meter?.AcquireFailed(runtime.Time.GetElapsedTime(started), code);
+            activity.Fail(code);
         }
     }
 
@@ -81,7 +102,12 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         attempt.Stage = "its pool was being made";
         var pool = handle.Current;
         var expected = pool is null;
-        pool ??= await runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
+        if (pool is null)
+        {
+            using var resolving = HyperConnTelemetry.StartResolve(handle.Tenant, runtime.Options.Diagnostics.TenantLabels);
+            pool = await runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
+        }
+
         attempt.Pool = pool;
         attempt.Stage = "its server was away";
         var health = pool.Health;
@@ -90,14 +116,15 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         try
         {
             serverPass = await health.Circuit.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
+            var epoch = health.Epoch;
+            if (pool.HealthySince != epoch && (serverPass.IsProbe || (epoch & 1) == 0))
+                pool.ResetAfterOutage(epoch);
             attempt.Stage = "its login was refused";
-            loginPass = await handle.Login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
-            if (serverPass == CircuitPass.Closed && pool.HealthySince != health.Epoch && (health.Epoch & 1) == 0)
-                pool.ResetAfterOutage(health.Epoch);
+            (loginPass, var free) = await EnterLoginAsync(attempt, pool, cancellationToken).ConfigureAwait(false);
 
             attempt.Stage = "all permits were taken";
             attempt.WaitsForPermit = true;
-            var taken = await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
+            var taken = free ?? await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
             switch (taken.Outcome)
             {
@@ -111,6 +138,12 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 case LeaseOutcome.ServerWaitersFull:
                     throw new HyperConnException(
                         PoolFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, runtime.Options.Servers.MaxWaitersPerServer));
+                case LeaseOutcome.Granted when (serverPass == CircuitPass.Closed && health.Circuit.IsOpen)
+                    || (loginPass == CircuitPass.Closed && handle.Login.IsOpen):
+                    // Somebody failed while this one was in the queue: it would fail the same way.
+                    pool.Abandon(taken.Half);
+                    pool.GrantedOpenEnded();
+                    return null;
             }
 
             return await OpenLeasedAsync(attempt, pool, taken, serverPass, loginPass, cancellationToken).ConfigureAwait(false);
@@ -121,12 +154,29 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 pool.Unexpect();
 
             // A probe that ends without a verdict (cancelled, queue full, retired) leaves the try to the next.
-            if (serverPass == CircuitPass.Probe && !attempt.ServerReported)
-                health.Circuit.ProbeAbandoned();
-            if (loginPass == CircuitPass.Probe && !attempt.LoginReported)
-                handle.Login.ProbeAbandoned();
+            if (serverPass.IsProbe && !attempt.ServerReported)
+                health.Circuit.ProbeAbandoned(serverPass);
+            if (loginPass.IsProbe && !attempt.LoginReported)
+                handle.Login.ProbeAbandoned(loginPass);
             attempt.ServerReported = attempt.LoginReported = false;
         }
+    }
+
+    /// <summary>While logins are refused, sessions that are open already serve on: whoever finds one free needs no login.</summary>
+    private async ValueTask<(CircuitPass Pass, LeaseTaken? Free)> EnterLoginAsync(
+        Attempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
+    {
+        var login = attempt.Handle.Login;
+        while (login.IsOpen && pool.Word is { IsDraining: false, Permits: > 0 })
+        {
+            if (pool.TryTakeFree() is { } free)
+                return (CircuitPass.Closed, free);
+            if (login.TryProbe() is { } probe)
+                return (probe, null);
+            await Task.Delay(FreeSessionPause, runtime.Time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return (await login.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false), null);
     }
 
     private async ValueTask<NpgsqlConnection?> OpenLeasedAsync(
@@ -134,18 +184,26 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
     {
         attempt.Stage = "the connection was being opened";
         var version = pool.Credentials.SecretVersion;
+        var isUnproved = taken.Outcome == LeaseOutcome.Leased && pool.IsUnproved;
         var connection = pool.DataSource.CreateConnection();
+        using var activity = HyperConnTelemetry.StartConnect(pool.ServerName);
         var bound = false;
         Exception failure;
         try
         {
             await OpenInAsync(attempt.Transaction, connection, cancellationToken).ConfigureAwait(false);
-            attempt.ServerReported = attempt.LoginReported = true;
-            if (pool.Health.ReportReachable())
-                PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
-            if (attempt.Handle.Login.Reset())
-                PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
-            pool.NoteSession(connection.ProcessID);
+            // Only a new session says anything about the server and the login.
+            var isNew = pool.NoteSession(connection.ProcessID) || taken.Outcome == LeaseOutcome.Granted;
+            if (isNew)
+            {
+                attempt.ServerReported = attempt.LoginReported = true;
+                if (pool.Health.ReportReachable(pool.Tenant))
+                    PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+                if (attempt.Handle.Login.Reset())
+                    PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
+                pool.Proved();
+            }
+
             if (attempt.Transaction is { } transaction)
                 pool.Bind(connection, EnlistedLease.Begin(runtime, pool, taken.Half, transaction));
             else
@@ -153,8 +211,17 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             bound = true;
 
             // Not in somebody's transaction, which a failed query would end.
-            if (attempt.Transaction is null)
-                await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
+            if (attempt.Transaction is not null)
+                return connection;
+            if (!isNew && isUnproved && !await ProveAsync(pool, connection, cancellationToken).ConfigureAwait(false))
+            {
+                // Broken under its lease, which has ended; what else is idle is no better.
+                await connection.DisposeAsync().ConfigureAwait(false);
+                pool.ReportBroken();
+                return null;
+            }
+
+            await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch (Exception exception)
@@ -175,6 +242,23 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
         await RecoverAsync(attempt, new FailedOpen(pool, version, failure, serverPass, loginPass), cancellationToken).ConfigureAwait(false);
         return null;
+    }
+
+    /// <summary>Asks the server behind a connection that has been idle. False: there is none any more.</summary>
+    private async ValueTask<bool> ProveAsync(PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand("select 1", connection);
+            command.CommandTimeout = (int)Math.Ceiling(runtime.Options.Connections.ConnectTimeout.TotalSeconds);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            pool.Proved();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The physical connection of a lease under the same ambient transaction waits to be used again.</summary>
@@ -233,28 +317,27 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         var failure = PoolFailures.Connect(pool.Tenant, pool.ServerName, fault, failed.Exception);
         attempt.LastError = failed.Exception;
         attempt.ServerReported = true;
-        if (fault == OpenFault.Unreachable)
+        if (fault is OpenFault.Unreachable or OpenFault.NoAnswer)
         {
-            if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
-                PoolLog.ServerUnreachable(runtime.Logger, pool.ServerName, failure.Code);
+            await RecoverServerAsync(attempt, failed, fault, failure, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (pool.Health.ReportReachable())
+        if (pool.Health.ReportReachable(pool.Tenant))
             PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+
+        // A late failure of older credentials says nothing about the ones in use now.
+        var isLate = !ReferenceEquals(attempt.Handle.Current, pool) || pool.Credentials.SecretVersion != failed.SecretVersion;
         switch (fault)
         {
-            case OpenFault.LoginRefused or OpenFault.CredentialsExpired:
-                var newer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-                pool.Owner.Tell(new CredentialsRefused(pool, failed.SecretVersion, newer));
-                attempt.Stage = "newer credentials were being fetched";
-                await Task.WhenAny(newer.Task, pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
-                var changed = !newer.Task.IsCompletedSuccessfully || newer.Task.Result;
-                attempt.LoginReported = true;
-                if (changed)
-                    attempt.Handle.Login.Reset();
-                else if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
-                    PoolLog.LoginRefused(runtime.Logger, pool.Tenant, failed.SecretVersion);
+            case OpenFault.LoginRefused or OpenFault.DatabaseUnavailable or OpenFault.CredentialsExpired when isLate:
+                return;
+            case OpenFault.CredentialsExpired:
+                if (!await AskForNewerAsync(attempt, failed, expired: true, cancellationToken).ConfigureAwait(false))
+                    throw new HyperConnException(failure, failed.Exception);
+                return;
+            case OpenFault.LoginRefused:
+                await RecoverLoginAsync(attempt, failed, failure, cancellationToken).ConfigureAwait(false);
                 return;
             case OpenFault.ServerFull or OpenFault.TenantFull or OpenFault.PoolFull:
                 attempt.Stage = "the server had no free slot";
@@ -274,13 +357,64 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
     }
 
+    private async ValueTask RecoverServerAsync(
+        Attempt attempt, FailedOpen failed, OpenFault fault, HyperConnFailure failure, CancellationToken cancellationToken)
+    {
+        var pool = failed.Pool;
+        var means = fault == OpenFault.Unreachable || failed.ServerPass.IsProbe
+            ? NoAnswerMeans.Server
+            : pool.Health.ReportNoAnswer(pool.Tenant, IsAlone(pool));
+        if (means == NoAnswerMeans.Server)
+        {
+            if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
+                PoolLog.ServerUnreachable(runtime.Logger, pool.ServerName, failure.Code);
+            return;
+        }
+
+        if (means == NoAnswerMeans.Tenant)
+        {
+            attempt.LoginReported = true;
+            if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
+                PoolLog.TenantUnanswered(runtime.Logger, pool.ServerName, pool.Tenant);
+            return;
+        }
+
+        await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsAlone(PoolGeneration pool) => !runtime.Generations.Keys.Any(
+        other => other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
+
+    private async ValueTask RecoverLoginAsync(Attempt attempt, FailedOpen failed, HyperConnFailure failure, CancellationToken cancellationToken)
+    {
+        // The circuit opens before anything is fetched: however many callers the tenant has, one of them asks, the others wait.
+        var login = attempt.Handle.Login;
+        attempt.LoginReported = true;
+        var opened = login.Failed(failure, failed.LoginPass);
+        if (!opened && !failed.LoginPass.IsProbe)
+            return;
+        if (await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false))
+            login.Reset();
+        else if (opened)
+            PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+    }
+
+    private static async ValueTask<bool> AskForNewerAsync(Attempt attempt, FailedOpen failed, bool expired, CancellationToken cancellationToken)
+    {
+        var newer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        failed.Pool.Owner.Tell(new CredentialsRefused(failed.Pool, failed.SecretVersion, newer, expired));
+        attempt.Stage = "newer credentials were being fetched";
+        await Task.WhenAny(newer.Task, failed.Pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return !newer.Task.IsCompletedSuccessfully || newer.Task.Result;
+    }
+
     /// <summary>An open that PostgreSQL or the network refused.</summary>
     private sealed record FailedOpen(
         PoolGeneration Pool,
         string SecretVersion,
         Exception Exception,
-        CircuitPass ServerPass = CircuitPass.Closed,
-        CircuitPass LoginPass = CircuitPass.Closed);
+        CircuitPass ServerPass = default,
+        CircuitPass LoginPass = default);
 
     /// <summary>One caller's way through, for its deadline and for the message when that passes.</summary>
     private sealed class Attempt(TenantDataSource handle, Transaction? transaction, DateTimeOffset deadline)
@@ -321,6 +455,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 return PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
             }
 
+            if (Handle.Login.Cause is { } refused)
+                return refused;
             return LastError is { } error && Pool is { } tried
                 ? PoolFailures.Connect(Handle.Tenant, tried.ServerName, OpenFaults.Of(error), error)
                 : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);

@@ -29,6 +29,9 @@ internal enum OpenFault
 
     /// <summary>The server is away, starting or stopping. Wait for it.</summary>
     Unreachable,
+
+    /// <summary>No answer in time, or a cut connection: the server, or only the way this tenant's settings go.</summary>
+    NoAnswer,
 }
 
 /// <summary>Reads the fault from Npgsql's exception.</summary>
@@ -38,11 +41,10 @@ internal static class OpenFaults
     {
         PostgresException postgres => Of(postgres),
         _ when Find<HyperConnException>(exception) is not null => OpenFault.CredentialsExpired,
+        _ when Find<SocketException>(exception) is { } socket => IsCertain(socket) ? OpenFault.Unreachable : OpenFault.NoAnswer,
         // Npgsql has no code for these; the texts are its own, not the server's, and not localised.
         NpgsqlException npgsql when npgsql.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal) => OpenFault.PoolFull,
-        _ when Find<SocketException>(exception) is not null
-            || Find<IOException>(exception) is not null
-            || Find<TimeoutException>(exception) is not null => OpenFault.Unreachable,
+        _ when Find<IOException>(exception) is not null || Find<TimeoutException>(exception) is not null => OpenFault.NoAnswer,
         NpgsqlException npgsql when npgsql.Message.StartsWith("No password has been provided", StringComparison.Ordinal) => OpenFault.LoginRefused,
         _ => OpenFault.Other,
     };
@@ -62,6 +64,11 @@ internal static class OpenFaults
             or PostgresErrorCodes.CrashShutdown => OpenFault.Unreachable,
         _ => OpenFault.Other,
     };
+
+    // What holds for every tenant of a host and port.
+    private static bool IsCertain(SocketException socket) => socket.SocketErrorCode
+        is SocketError.ConnectionRefused or SocketError.HostDown or SocketError.HostNotFound or SocketError.HostUnreachable
+        or SocketError.NetworkDown or SocketError.NetworkUnreachable or SocketError.TryAgain;
 
     private static T? Find<T>(Exception? exception)
         where T : Exception

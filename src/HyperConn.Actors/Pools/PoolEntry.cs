@@ -41,6 +41,25 @@ internal sealed class PoolEntry(TenantDataSource handle, int sequence)
         Forget();
     }
 
+    public bool HasCallers => Askers.Count > 0 || Promises.Exists(promise => !promise.Task.IsCompleted);
+
+    /// <summary>Answers the actors that asked, and forgets callers that have gone.</summary>
+    public void RefuseAskers(HyperConnFailure reason)
+    {
+        foreach (var asker in Askers)
+            asker.Tell(new PoolUnavailable(reason));
+        Askers.Clear();
+        Promises.RemoveAll(promise => promise.Task.IsCompleted);
+    }
+
+    /// <summary>Hands all who wait over to another entry of the same tenant.</summary>
+    public void MoveTo(PoolEntry other)
+    {
+        other.Promises.AddRange(Promises);
+        other.Askers.AddRange(Askers);
+        Forget();
+    }
+
     private void Forget()
     {
         Promises.Clear();

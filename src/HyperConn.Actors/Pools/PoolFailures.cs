@@ -32,6 +32,10 @@ internal static class PoolFailures
     public static HyperConnFailure Internal(TenantKey tenant, string what) => new(
         HyperConnErrorCode.Internal, $"{what} Ask again; if it stays, the log has the cause.", tenant);
 
+    public static HyperConnFailure NoAnswer(TimeSpan limit) => new(
+        HyperConnErrorCode.TimedOut,
+        string.Create(CultureInfo.InvariantCulture, $"The pool supervisor did not answer within {limit.TotalSeconds:0.#} s. If the actor system has ended, nothing will."));
+
     public static HyperConnFailure TimedOut(TenantKey tenant, TimeSpan limit, string stage) => new(
         HyperConnErrorCode.TimedOut,
         string.Create(CultureInfo.InvariantCulture, $"No connection of {tenant} was ready after {limit.TotalSeconds:0.#} s, while {stage}. ")
@@ -84,7 +88,7 @@ internal static class PoolFailures
                 $"All connections {tenant} may have at {server} are taken, also by connection objects opened outside leases. "
                 + "Close them sooner, or raise HyperConn:Connections:MaxPerTenant.",
                 tenant),
-            OpenFault.Unreachable => new(
+            OpenFault.Unreachable or OpenFault.NoAnswer => new(
                 HyperConnErrorCode.ServerUnreachable,
                 $"PostgreSQL at {server} can't be reached for {tenant}{state}. Check host, port, network and that the server runs.",
                 tenant),

@@ -7,6 +7,7 @@ internal sealed partial class PoolGeneration
     private long _accesses;
     private long _accessesSeen;
     private DateTimeOffset _turnedAt;
+    private bool _reported;
 
     /// <summary>Leases begun so far. The word counts to a billion and starts again; reading it adds up, and it is read often enough.</summary>
     public long Accesses
@@ -23,35 +24,50 @@ internal sealed partial class PoolGeneration
         }
     }
 
+    /// <summary>How old the oldest lease is at least, as far as <see cref="FindOldLeases"/> has seen; null: none has survived a look.</summary>
+    public TimeSpan? OldestLease
+    {
+        get
+        {
+            lock (_looking)
+            {
+                var word = Word;
+                return word.LeasesOf(1 - word.Half) > 0 ? _runtime.Time.GetUtcNow() - _turnedAt : null;
+            }
+        }
+    }
+
     /// <summary>
-    /// Leases older than an age, or zero. Called now and then: the halves of the word turn over when the older one is empty, so what is
-    /// left in the older half has been open since before the last turn.
+    /// Leases held for longer than a threshold, told once. Called now and then: each look at an empty older half of the word turns the
+    /// halves over, so whatever is in the older half has been open since before the last turn.
     /// </summary>
-    /// <param name="age">Leases younger than this don't count.</param>
-    /// <param name="oldest">How old they are at least.</param>
-    public int TurnHalves(TimeSpan age, out TimeSpan oldest)
+    public (int Leases, TimeSpan Age)? FindOldLeases(TimeSpan threshold)
     {
         lock (_looking)
         {
             var now = _runtime.Time.GetUtcNow();
-            oldest = now - _turnedAt;
             var word = Word;
-            var old = word.LeasesOf(1 - word.Half);
-            if (old > 0)
+            if (word.LeasesOf(1 - word.Half) is > 0 and var old)
             {
-                OldestLease = oldest;
-                return oldest >= age ? old : 0;
+                if (_reported || now - _turnedAt < threshold)
+                    return null;
+                _reported = true;
+                return (old, now - _turnedAt);
             }
 
-            OldestLease = null;
-            while (word.LeasesOf(1 - word.Half) == 0
-                && Interlocked.CompareExchange(ref _word, word.Bits ^ PoolWord.SecondHalf, word.Bits) != word.Bits)
-            {
-                word = Word;
-            }
-
+            // Nobody adds to the older half, but for connection objects their owner opens again; those stay where they were.
+            SetHalf(1 - word.Half);
             _turnedAt = now;
-            return 0;
+            _reported = false;
+            return null;
         }
+    }
+
+    private void SetHalf(int half)
+    {
+        if (half == 1)
+            SetFlag(PoolWord.SecondHalf);
+        else
+            ClearFlag(PoolWord.SecondHalf);
     }
 }

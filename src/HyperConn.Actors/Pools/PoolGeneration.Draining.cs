@@ -53,8 +53,12 @@ internal sealed partial class PoolGeneration
                 return false;
             if (word.Leases > 0 || word.Has(PoolWord.Slow) || Volatile.Read(ref _expected) > 0)
             {
-                if (!notify || word.Has(PoolWord.NotifyIdle)
-                    || Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.NotifyIdle, word.Bits) == word.Bits)
+                if (!notify || word.Has(PoolWord.NotifyIdle))
+                    return false;
+
+                // An expected caller that gave up before the flag was there did not tell: look again.
+                if (Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.NotifyIdle, word.Bits) == word.Bits
+                    && (word.Leases > 0 || word.Has(PoolWord.Slow) || Volatile.Read(ref _expected) > 0))
                     return false;
             }
             else if (Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.Draining, word.Bits) == word.Bits)
@@ -126,17 +130,19 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Remembers the server process of a connection that may be new, for <see cref="TerminateLeasesAsync"/>.</summary>
-    public void NoteSession(int processId)
+    /// <returns>Whether it is new.</returns>
+    public bool NoteSession(int processId)
     {
         lock (_sessions)
         {
             if (_sessions.Contains(processId))
-                return;
+                return false;
             _sessions.Enqueue(processId);
 
             // Older ones are closed: Npgsql holds no more than the cap at a time, and opens that fall short of a session are not noted.
             while (_sessions.Count > 4 * _cap)
                 _sessions.Dequeue();
+            return true;
         }
     }
 

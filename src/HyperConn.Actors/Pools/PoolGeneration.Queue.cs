@@ -61,6 +61,13 @@ internal sealed partial class PoolGeneration
         return await waiter.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Takes a lease if a permit is free and nobody waits for it; asks no budget.</summary>
+    public LeaseTaken? TryTakeFree()
+    {
+        lock (_gate)
+            return _waiters.Count == 0 && TryLeaseQueued() is { } half ? new LeaseTaken(LeaseOutcome.Leased, half) : null;
+    }
+
     /// <summary>A budget offers one permit of one server. It becomes a lease once every server of the generation has granted one.</summary>
     public PermitOffer Offer(ServerShare share)
     {
@@ -254,15 +261,21 @@ internal sealed partial class PoolGeneration
     /// </summary>
     public void ResetAfterOutage(int epoch)
     {
-        int free;
         lock (_gate)
         {
             if (_healthySince == epoch)
                 return;
             _healthySince = epoch;
-            free = Word.IsDraining ? 0 : TakeFreePermits(0);
         }
 
+        DropIdle();
+    }
+
+    private void DropIdle()
+    {
+        int free;
+        lock (_gate)
+            free = Word.IsDraining ? 0 : TakeFreePermits(0);
         CloseIdleConnections();
         if (free > 0)
             ReturnToBudgets(free);
@@ -347,14 +360,20 @@ internal sealed partial class PoolGeneration
 
     private void Forget(LeaseWaiter waiter, CancellationToken cancellationToken)
     {
+        bool idle;
         lock (_gate)
         {
             if (!_waiters.Remove(waiter))
                 return;
             Left();
+
+            // Waiters keep a pool from eviction as leases do; the last of either to go tells.
+            (_, idle) = SettleIdle();
         }
 
         waiter.TrySetCanceled(cancellationToken);
+        if (idle)
+            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
     }
 
     private void Left()

@@ -15,6 +15,9 @@ namespace HyperConn;
 /// </remarks>
 internal sealed partial class PoolGeneration
 {
+    // Shorter than a server takes to restart; longer than busy pools ever wait for a lease to end.
+    private const long ProofMilliseconds = 1_000;
+
     private readonly PoolRuntime _runtime;
     private readonly IActorRef _owner;
     private readonly StateChangeEventHandler _onFirstHalf;
@@ -25,6 +28,7 @@ internal sealed partial class PoolGeneration
     private readonly Lock _clearing = new();
     private long _word;
     private long _lastUsed;
+    private long _provedAt;
     private int _healthySince;
     private GenerationCredentials _credentials;
 
@@ -45,7 +49,7 @@ internal sealed partial class PoolGeneration
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();
-        _lastUsed = runtime.Clock.Milliseconds;
+        _lastUsed = _provedAt = runtime.Clock.Milliseconds;
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
         ServerName = string.Join(",", servers.Select(s => s.Endpoint));
@@ -81,9 +85,6 @@ internal sealed partial class PoolGeneration
 
     public PoolWord Word => new(Volatile.Read(ref _word));
 
-    /// <summary>Age of the oldest lease, as far as the watch on long leases has seen it.</summary>
-    public TimeSpan? OldestLease { get; private set; }
-
     /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
     public long LastUsed => Volatile.Read(ref _lastUsed);
 
@@ -98,7 +99,7 @@ internal sealed partial class PoolGeneration
         {
             var word = new PoolWord(bits);
             half = word.Half;
-            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits || Health.Epoch != Volatile.Read(ref _healthySince))
+            if (word.Has(PoolWord.Draining | PoolWord.Slow) || word.Leases >= word.Permits || Health.Epoch != Volatile.Read(ref _healthySince) || IsUnproved)
                 return false;
             var seen = Interlocked.CompareExchange(ref _word, bits + PoolWord.OneLease(half) + PoolWord.OneAccess, bits);
             if (seen == bits)
@@ -108,6 +109,20 @@ internal sealed partial class PoolGeneration
     }
 
     public void Touch() => Volatile.Write(ref _lastUsed, _runtime.Clock.Milliseconds);
+
+    /// <summary>
+    /// Nothing has come back whole for a while: the server may have restarted unnoticed, and idle connections may be dead. The next lease
+    /// takes the slow path and asks the server before it is handed out.
+    /// </summary>
+    public bool IsUnproved => _runtime.Clock.Milliseconds - Volatile.Read(ref _provedAt) > ProofMilliseconds;
+
+    /// <summary>A connection works, or did a moment ago.</summary>
+    public void Proved()
+    {
+        var now = _runtime.Clock.Milliseconds;
+        Volatile.Write(ref _lastUsed, now);
+        Volatile.Write(ref _provedAt, now);
+    }
 
     /// <summary>
     /// Ties a lease to its connection, which has just been opened: from here on the lease ends when the connection closes. Nothing but
@@ -191,9 +206,9 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
-    private void Release(int half)
+    public void Release(int half)
     {
-        Touch();
+        Proved();
         if (!AnyWanted())
         {
             var bits = Volatile.Read(ref _word);
@@ -216,8 +231,15 @@ internal sealed partial class PoolGeneration
     private void ReleaseBroken(int half)
     {
         Touch();
-        Health.ReportBroken(Tenant);
+        ReportBroken();
         ReleaseSlow(half, LeaseEnd.Gone);
+    }
+
+    /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
+    public void ReportBroken()
+    {
+        Health.ReportBroken(Tenant);
+        DropIdle();
     }
 
     /// <summary>The password for a physical connection being opened. Credentials past their time-to-live still serve, but ask for a refresh.</summary>

@@ -8,7 +8,7 @@ internal interface IPoolMessage;
 /// <summary>A caller needs a live pool. The promise is kept with the pool or with the reason why there is none.</summary>
 internal sealed record EnsurePool(TenantKey Tenant, PoolPromise Promise) : IPoolMessage, INoSerializationVerificationNeeded;
 
-/// <summary>From a pool actor: its first generation takes leases.</summary>
+/// <summary>From a pool actor: a new generation takes leases, the first or one on new credentials.</summary>
 internal sealed record PoolOpened(TenantKey Tenant) : IPoolMessage;
 
 /// <summary>From a pool actor: it could not be made, and stops.</summary>
@@ -25,6 +25,9 @@ internal sealed record LocateServers(IReadOnlyList<ServerEndpoint> Endpoints) : 
 
 /// <summary>Answer to <see cref="LocateServers"/>, in the fixed order of endpoints.</summary>
 internal sealed record ServersLocated(ServerState[] Servers) : IPoolMessage, INoSerializationVerificationNeeded;
+
+/// <summary>Answer to <see cref="LocateServers"/> when an operator banned one of them.</summary>
+internal sealed record ServersBarred(OperatorRestriction Ban) : IPoolMessage;
 
 /// <summary>To a pool actor: its generation's eviction has begun, close it and stop.</summary>
 internal sealed record ClosePool(EvictionReason Reason) : IPoolMessage;
@@ -47,8 +50,11 @@ internal sealed record ReclaimIdle(PoolGeneration Generation, ServerShare Share,
 /// <summary>From a generation: it is closed.</summary>
 internal sealed record GenerationClosed(PoolGeneration Generation) : IPoolMessage, INoSerializationVerificationNeeded;
 
-/// <summary>From a caller: PostgreSQL refused credentials of this version. Kept with whether there are other credentials now.</summary>
-internal sealed record CredentialsRefused(PoolGeneration Generation, string SecretVersion, TaskCompletionSource<bool> Promise)
+/// <summary>
+/// From a caller: PostgreSQL refused credentials of this version. Kept with whether there are other credentials now. Expired ones were not
+/// refused but are past their hard limit: kept with whether they are other ones, or the same read again.
+/// </summary>
+internal sealed record CredentialsRefused(PoolGeneration Generation, string SecretVersion, TaskCompletionSource<bool> Promise, bool Expired = false)
     : IPoolMessage, INoSerializationVerificationNeeded;
 
 /// <summary>To a pool actor: its secret has another version; fetch it.</summary>
@@ -56,6 +62,9 @@ internal sealed record AdoptCredentials : IPoolMessage
 {
     public static readonly AdoptCredentials Instance = new();
 }
+
+/// <summary>To a pool actor: the fetcher crashed, this one has its place; what was asked of the other is lost.</summary>
+internal sealed record FetcherReplaced(IActorRef Fetcher) : IPoolMessage;
 
 /// <summary>From a generation: credentials past their time-to-live were used; refresh in the background.</summary>
 internal sealed record CredentialsStale(string Org) : IPoolMessage;

@@ -16,9 +16,11 @@ internal sealed class PoolRuntime
         Options = options;
         Time = time ?? TimeProvider.System;
         Clock = new CoarseClock(Time);
+        Restrictions = new OperatorRestrictions(Time);
         Loggers = loggers ?? NullLoggerFactory.Instance;
         Logger = Loggers.CreateLogger("HyperConn.Pools");
         Opener = new ConnectionOpener(this);
+        Stacks = options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(Time) : null;
         AllowedServices = options.Services.Select(s => s.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
     }
 
@@ -34,7 +36,22 @@ internal sealed class PoolRuntime
 
     public ConnectionOpener Opener { get; }
 
+    /// <summary>Pauses and bans in force.</summary>
+    public OperatorRestrictions Restrictions { get; }
+
+    /// <summary>What operators see happen; null: nobody looks.</summary>
+    public OperatorEvents? Events { get; init; }
+
+    /// <summary>Where durations of the cold path are recorded; null: nowhere.</summary>
+    public HyperConnMeter? Meter { get; init; }
+
+    /// <summary>How the secret store answered lately.</summary>
+    public StoreHealth Store { get; } = new();
+
     public PoolCounters Counters { get; } = new();
+
+    /// <summary>Who took which lease; null unless development asks for it.</summary>
+    public LeaseStacks? Stacks { get; }
 
     /// <summary>Services that may be asked for; empty: any.</summary>
     public IReadOnlySet<string> AllowedServices { get; }
@@ -63,6 +80,12 @@ internal sealed class PoolRuntime
         get => _shuttingDown;
         set => _shuttingDown = value;
     }
+
+    /// <summary>The failure of a caller whose time passed because of a pause; null: there is none.</summary>
+    public HyperConnFailure? WhyPaused(TenantKey tenant) =>
+        Restrictions.OfTenant(tenant) is { } restriction ? OperatorRestrictions.Failure(restriction, tenant)
+        : Handles.TryGetValue(tenant, out var handle) && handle.LastFailure is { Code: HyperConnErrorCode.Paused } paused ? paused
+        : null;
 
     /// <summary>Asks the supervisor for a live pool and waits for it.</summary>
     /// <param name="tenant">The tenant.</param>

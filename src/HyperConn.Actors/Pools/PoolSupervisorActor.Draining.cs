@@ -11,6 +11,7 @@ internal sealed partial class PoolSupervisorActor
     private static readonly TimeSpan TerminateTimeout = TimeSpan.FromSeconds(5);
 
     private readonly List<IActorRef> _drainAskers = [];
+    private readonly HashSet<IActorRef> _closing = [];
     private int _leasesCut;
 
     private void Draining()
@@ -24,7 +25,11 @@ internal sealed partial class PoolSupervisorActor
         Receive<WaitedForRoom>(_ => { });
         Receive<Sweep>(_ => { });
         Receive<Trim>(_ => { });
-        Receive<ChildGone>(_ => AnswerWhenDrained());
+        Receive<ChildGone>(gone =>
+        {
+            _closing.Remove(gone.Pool);
+            AnswerWhenDrained();
+        });
         Receive<DrainAll>(_ =>
         {
             _drainAskers.Add(Sender);
@@ -32,6 +37,8 @@ internal sealed partial class PoolSupervisorActor
         });
         Receive<DrainNow>(_ => CutLeases());
         Receive<StopPools>(_ => OnStopPools());
+        Receive<OperatorCommand>(_ => Sender.Tell(new OperatorReply(false, "HyperConn is shutting down.", 0)));
+        Receive<HeldTooLong>(_ => { });
         Always();
     }
 
@@ -64,13 +71,20 @@ internal sealed partial class PoolSupervisorActor
         }
 
         _waitingForRoom.Clear();
+        foreach (var entry in _held.Values)
+            entry.Refuse(PoolFailures.ShuttingDown(entry.Tenant));
+        _held.Clear();
+        _heldLocates.Clear();
         Timers.StartSingleTimer(DrainTimer, DrainNow.Instance, drain.Deadline);
 
         // Also pools whose eviction had begun earlier must be gone before this is over.
-        foreach (var child in Pools())
+        _closing.UnionWith(Context.GetChildren().Except(_budgets).Where(child => !child.Equals(_fetcher)));
+        foreach (var child in _closing)
+        {
             Context.Unwatch(child);
-        foreach (var child in Pools())
-            Context.WatchWith(child, ChildGone.Instance);
+            Context.WatchWith(child, new ChildGone(child));
+        }
+
         AnswerWhenDrained();
     }
 
@@ -82,14 +96,16 @@ internal sealed partial class PoolSupervisorActor
 
     private void OnFailedWhileDraining(PoolFailed failed)
     {
-        if (_entries.Remove(failed.Tenant, out var entry))
-            entry.Refuse(failed.Reason);
+        if (!_entries.TryGetValue(failed.Tenant, out var entry))
+            return;
+        Remove(entry);
+        entry.Refuse(failed.Reason);
     }
 
     private void CutLeases()
     {
         Timers.Cancel(DrainTimer);
-        if (!Pools().Any())
+        if (_closing.Count == 0)
         {
             AnswerWhenDrained();
             return;
@@ -97,58 +113,54 @@ internal sealed partial class PoolSupervisorActor
 
         _leasesCut = Math.Max(_leasesCut, _runtime.LeasesOpen);
         PoolLog.DrainDeadline(_runtime.Logger, _leasesCut);
-        foreach (var child in Pools())
+        foreach (var child in _closing)
             child.Tell(TerminateLeases.Instance);
         Timers.StartSingleTimer(DrainTimer, StopPools.Instance, TerminateTimeout);
     }
 
     private void OnStopPools()
     {
-        foreach (var child in Pools())
+        foreach (var child in _closing)
             Context.Stop(child);
     }
 
     private void AnswerWhenDrained()
     {
-        if (_drainAskers.Count == 0 || Pools().Any())
+        if (_drainAskers.Count == 0 || _closing.Count > 0)
             return;
         Timers.Cancel(DrainTimer);
         foreach (var entry in _entries.Values)
             entry.Refuse(PoolFailures.ShuttingDown(entry.Tenant));
         _entries.Clear();
+        _tenantsByOrg.Clear();
         PoolLog.Drained(_runtime.Logger);
         foreach (var asker in _drainAskers)
             asker.Tell(new Drained(_leasesCut));
         _drainAskers.Clear();
     }
 
-    private IEnumerable<IActorRef> Pools() =>
-        Context.GetChildren().Where(child => !child.Equals(_fetcher) && !_runtime.Servers.Values.Any(s => s.Budget.Equals(child)));
-
     private PoolsSnapshot Snapshot()
     {
         var resolving = 0;
         var tenants = new List<TenantStatistics>(_entries.Count);
+        var draining = _runtime.Generations.Keys.Where(g => g.Word.IsDraining).CountBy(g => g.Tenant).ToDictionary();
         foreach (var entry in _entries.Values)
         {
             if (!entry.IsReady)
                 resolving++;
-            tenants.Add(TenantSnapshot.Of(_runtime, entry.Handle, entry.IsReady));
+            tenants.Add(TenantSnapshot.Of(_runtime, entry.Handle, entry.IsReady, draining.GetValueOrDefault(entry.Tenant)));
         }
 
         foreach (var handle in _runtime.Handles.Values)
         {
             if (!_entries.ContainsKey(handle.Tenant) && (handle.LastFailure is not null || handle.Login.IsOpen))
-                tenants.Add(TenantSnapshot.Of(_runtime, handle, ready: false));
+                tenants.Add(TenantSnapshot.Of(_runtime, handle, ready: false, draining.GetValueOrDefault(handle.Tenant)));
         }
 
         return new PoolsSnapshot(resolving, tenants);
     }
 
-    private sealed record ChildGone
-    {
-        public static readonly ChildGone Instance = new();
-    }
+    private sealed record ChildGone(IActorRef Pool);
 
     private sealed record StopPools
     {

@@ -12,7 +12,10 @@ internal sealed record PoolParts(
 /// <summary>
 /// One per process: knows every tenant's pool, makes it on first request, evicts when a new one is asked for, and drains all at the end.
 /// </summary>
-/// <remarks>A pool that crashes is stopped and made anew at the next request; the fetcher and the budgets are started again at once.</remarks>
+/// <remarks>
+/// A pool that crashes is stopped and made anew at the next request. The fetcher is replaced at once, and the pools are told. A budget is
+/// restarted in place, also when the supervisor itself restarts: permits on their way to it are not lost, because its mailbox stays.
+/// </remarks>
 internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 {
     private const string SweepTimer = "sweep";
@@ -24,9 +27,11 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, HashSet<TenantKey>> _tenantsByOrg = new(StringComparer.Ordinal);
     private readonly Queue<PoolEntry> _waitingForRoom = new();
     private readonly PoolEvictor _evictor;
+    private readonly HashSet<IActorRef> _budgets = [];
     private IActorRef _fetcher = ActorRefs.Nobody;
     private int _sequence;
     private int _waiting;
+    private bool _restarting;
 
     public PoolSupervisorActor(PoolRuntime runtime, PoolParts parts)
     {
@@ -40,27 +45,64 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 
     private HyperConnOptions Options => _runtime.Options;
 
+    /// <summary>Pools over the cap, those being made included; those that wait for room not.</summary>
+    private int Surplus => _entries.Count - _waiting - Options.Pools.MaxPools;
+
     public static Props CreateProps(PoolRuntime runtime, PoolParts parts) => Props.Create(() => new PoolSupervisorActor(runtime, parts));
 
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+    protected override SupervisorStrategy SupervisorStrategy() =>
+        new OneForOneStrategy(_ => _budgets.Contains(Sender) ? Directive.Restart : Directive.Stop);
 
     protected override void PreStart()
     {
         StartFetcher();
 
-        // After a restart: permits of leases that are still open must not be forgotten.
+        // After a restart the budgets are still there, and with them the permits of leases that are still open.
         foreach (var server in _runtime.Servers.Values)
-            StartBudget(server);
+        {
+            if (IsChild(server.Budget))
+                _budgets.Add(server.Budget);
+            else
+                StartBudget(server);
+        }
+
         _runtime.Supervisor = Self;
+        if (_runtime.ShuttingDown)
+        {
+            Become(Draining);
+            return;
+        }
+
         if (Options.Pools.SweepInterval > TimeSpan.Zero)
             Timers.StartPeriodicTimer(SweepTimer, Sweep.Instance, Options.Pools.SweepInterval);
         if (Options.Connections.IdleLifetime > TimeSpan.Zero)
             Timers.StartPeriodicTimer(TrimTimer, Trim.Instance, Options.Connections.IdleLifetime);
     }
 
+    protected override void PreRestart(Exception reason, object message)
+    {
+        _restarting = true;
+        foreach (var child in Context.GetChildren().Except(_budgets).ToArray())
+        {
+            Context.Unwatch(child);
+            Context.Stop(child);
+        }
+
+        // Who waits for the end of a drain hears it from the next incarnation.
+        foreach (var asker in _drainAskers)
+            Self.Tell(new DrainAll(TimeSpan.Zero), asker);
+        PostStop();
+    }
+
     protected override void PostStop()
     {
-        foreach (var entry in _entries.Values)
+        if (!_restarting)
+        {
+            _runtime.ShuttingDown = true;
+            _runtime.Supervisor = ActorRefs.Nobody;
+        }
+
+        foreach (var entry in _entries.Values.Concat(_held.Values))
             entry.Refuse(_runtime.ShuttingDown ? PoolFailures.ShuttingDown(entry.Tenant) : PoolFailures.Internal(entry.Tenant, "The pool supervisor restarted."));
     }
 
@@ -76,6 +118,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<Sweep>(_ => EvictExpired());
         Receive<Trim>(_ => OnTrim());
         Receive<DrainAll>(OnDrainAll);
+        Operating();
         Always();
     }
 
@@ -83,15 +126,18 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private void Always()
     {
         Receive<PoolTerminated>(OnPoolTerminated);
-        Receive<FetcherStopped>(_ => StartFetcher());
-        Receive<BudgetStopped>(stopped => StartBudget(stopped.Server));
+        Receive<FetcherStopped>(_ => OnFetcherStopped());
+        Receive<BudgetStopped>(OnBudgetStopped);
         Receive<LocateServers>(OnLocateServers);
-        Receive<SecretChanged>(OnSecretChanged);
+        Receive<SecretChanged>(changed => Adopt(changed.Org));
+        Receive<SecretConfirmed>(confirmed => Adopt(confirmed.Org));
         Receive<SecretRefreshFailed>(OnSecretRefreshFailed);
         Receive<CredentialsStale>(stale => _fetcher.Tell(new RevalidateSecret(stale.Org)));
         Receive<RefreshPool>(OnRefreshPool);
         Receive<RefreshAllSecrets>(refresh => _fetcher.Forward(refresh));
         Receive<GetSecretFetcherStatistics>(get => _fetcher.Forward(get));
+        Receive<SecretRefreshed>(_ => { });
+        Receive<SecretsRefreshed>(_ => { });
         Receive<GetPoolsSnapshot>(_ => Sender.Tell(Snapshot()));
     }
 
@@ -135,8 +181,10 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             return null;
         }
 
+        if (HoldIfPaused(tenant) is { } held)
+            return held;
         EvictExpired();
-        var surplus = _entries.Count - _waiting + 1 - Options.Pools.MaxPools;
+        var surplus = Surplus + 1;
         if (surplus > 0)
             surplus -= _evictor.EvictOldest(surplus, EvictionReason.LeastRecentlyUsed);
         if (surplus > 0)
@@ -149,7 +197,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             }
         }
 
-        entry = new PoolEntry(_runtime.Handles.GetOrAdd(tenant, static (key, runtime) => new TenantDataSource(runtime, key), _runtime), ++_sequence);
+        entry = new PoolEntry(HandleOf(tenant), ++_sequence);
         _entries.Add(tenant, entry);
         if (surplus > 0 && Options.Pools.OnCapacity == CapacityPolicy.Wait)
         {
@@ -166,10 +214,15 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         return entry;
     }
 
+    private TenantDataSource HandleOf(TenantKey tenant) =>
+        _runtime.Handles.GetOrAdd(tenant, static (key, runtime) => new TenantDataSource(runtime, key), _runtime);
+
     private HyperConnFailure? Refusal(TenantKey tenant)
     {
         if (tenant.IsDefault)
             return new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create.");
+        if (Restrictions.OfTenant(tenant) is { Kind: RestrictionKind.Banned } ban)
+            return OperatorRestrictions.Failure(ban, tenant);
         return _runtime.AllowedServices.Count > 0 && !_runtime.AllowedServices.Contains(tenant.Service)
             ? PoolFailures.ServiceNotAllowed(tenant, _runtime.AllowedServices)
             : null;
@@ -193,14 +246,23 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 
     private void OnPoolOpened(PoolOpened opened)
     {
-        if (!_entries.TryGetValue(opened.Tenant, out var entry) || entry.Handle.Current is not { } pool)
+        // An earlier pool of the tenant may still have something to say while it closes.
+        if (!_entries.TryGetValue(opened.Tenant, out var entry) || !Sender.Equals(entry.Child) || entry.Handle.Current is not { } pool)
             return;
+        var isFirst = !entry.IsReady;
         entry.IsReady = true;
-        entry.Answer(pool);
-        if (_entries.Count - _waiting > Options.Pools.MaxPools)
+        entry.Handle.LastFailure = null;
+
+        // Before the callers have it: the first of them may be done before this message is.
+        if (Surplus > 0)
             pool.NotifyWhenIdle();
+        entry.Answer(pool);
         _evictor.Consider(entry);
         StartWaiting();
+
+        // A later generation may have been used and left before it was asked to tell.
+        if (!isFirst)
+            TrimOverflow();
     }
 
     private void OnPoolFailed(PoolFailed failed)
@@ -219,9 +281,13 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         if (!_entries.TryGetValue(idle.Tenant, out var entry) || !entry.IsReady || entry.Handle.Current is null)
             return;
         _evictor.Consider(entry);
-        if (_waitingForRoom.Count > 0)
-            StartWaiting();
-        else if (_entries.Count - _waiting - Options.Pools.MaxPools is > 0 and var surplus)
+        StartWaiting();
+        TrimOverflow();
+    }
+
+    private void TrimOverflow()
+    {
+        if (Surplus is > 0 and var surplus)
             _evictor.EvictOldest(surplus, EvictionReason.Overflow);
     }
 
@@ -232,7 +298,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         {
             if (entry.Child.IsNobody() && _entries.TryGetValue(entry.Tenant, out var current) && ReferenceEquals(current, entry))
             {
-                if (_entries.Count - _waiting >= Options.Pools.MaxPools && _evictor.EvictOldest(1, EvictionReason.LeastRecentlyUsed) == 0)
+                if (Surplus >= 0 && _evictor.EvictOldest(1, EvictionReason.LeastRecentlyUsed) == 0)
                     return;
                 Timers.Cancel(entry);
                 _waiting--;
@@ -290,10 +356,11 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private void OnTrim()
     {
         var before = _runtime.Clock.Milliseconds - (long)Options.Connections.IdleLifetime.TotalMilliseconds;
+        var keep = Math.Max(Options.Servers.KeepIdlePerTenant, Options.Servers.FloorPerTenant);
         foreach (var entry in _entries.Values)
         {
-            if (entry.Handle.Current is { } pool && pool.LastUsed <= before && pool.Word.Permits > Options.Servers.KeepIdlePerTenant)
-                pool.Shares[0].Reclaim(Math.Max(Options.Servers.KeepIdlePerTenant, Options.Servers.FloorPerTenant));
+            if (entry.Handle.Current is { } pool && pool.LastUsed <= before && pool.Word.Permits > keep)
+                pool.Shares[0].Reclaim(keep);
         }
     }
 
@@ -303,12 +370,21 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             return;
         PoolLog.Crashed(_runtime.Logger, terminated.Tenant);
         Remove(entry);
-        entry.Refuse(PoolFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
+
+        // Callers of a pool being made may be the cause; those that came after it was there found it gone, as after an eviction.
+        if (entry.IsReady && entry.HasCallers && !_runtime.ShuttingDown)
+            Again(entry);
+        else
+            entry.Refuse(PoolFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
         StartWaiting();
     }
 
-    private void OnLocateServers(LocateServers locate)
+    private void OnLocateServers(LocateServers locate) => AnswerLocate(Sender, locate);
+
+    private void AnswerLocate(IActorRef asker, LocateServers locate)
     {
+        if (IsBarred(asker, locate))
+            return;
         var servers = new ServerState[locate.Endpoints.Count];
         for (var i = 0; i < servers.Length; i++)
         {
@@ -323,7 +399,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             servers[i] = server;
         }
 
-        Sender.Tell(new ServersLocated(servers));
+        asker.Tell(new ServersLocated(servers));
     }
 
     private void StartFetcher()
@@ -332,18 +408,38 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Context.WatchWith(_fetcher, FetcherStopped.Instance);
     }
 
+    private void OnFetcherStopped()
+    {
+        StartFetcher();
+        foreach (var entry in _entries.Values)
+            entry.Child.Tell(new FetcherReplaced(_fetcher));
+    }
+
+    private static bool IsChild(IActorRef actor) => !actor.IsNobody() && Context.Child(actor.Path.Name).Equals(actor);
+
     private void StartBudget(ServerState server)
     {
         server.Budget = Context.ActorOf(server.BudgetProps ??= _parts.Budget(_runtime, server));
         Context.WatchWith(server.Budget, new BudgetStopped(server));
+        _budgets.Add(server.Budget);
     }
 
-    private void OnSecretChanged(SecretChanged changed)
+    private void OnBudgetStopped(BudgetStopped stopped)
     {
-        if (!_tenantsByOrg.TryGetValue(changed.Org, out var tenants))
+        _budgets.Remove(stopped.Server.Budget);
+        StartBudget(stopped.Server);
+    }
+
+    /// <summary>A secret was read: its pools take over what is new in it, or at least its age.</summary>
+    private void Adopt(string org)
+    {
+        if (!_tenantsByOrg.TryGetValue(org, out var tenants))
             return;
         foreach (var tenant in tenants)
+        {
+            _entries[tenant].Handle.LastFailure = null;
             _entries[tenant].Child.Tell(AdoptCredentials.Instance);
+        }
     }
 
     private void OnSecretRefreshFailed(SecretRefreshFailed failed)

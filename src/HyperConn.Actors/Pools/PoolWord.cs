@@ -7,7 +7,7 @@ namespace HyperConn;
 /// <remarks>
 /// Bits 0–9 and 10–19 open leases of the two halves, 20–29 permits, 30–33 flags, 34–63 leases begun (wraps; read often enough to add up).
 /// A lease belongs to the half that was current when it began. Turning the halves over tells old leases from young ones without
-/// a clock on the hot path: see <see cref="PoolGeneration.TurnHalves"/>.
+/// a clock on the hot path: see <see cref="PoolGeneration.FindOldLeases"/>.
 /// </remarks>
 internal readonly record struct PoolWord(long Bits)
 {

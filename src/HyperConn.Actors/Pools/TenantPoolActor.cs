@@ -14,13 +14,14 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private readonly PoolRuntime _runtime;
     private readonly TenantDataSource _handle;
-    private readonly IActorRef _fetcher;
+    private IActorRef _fetcher;
     private readonly List<PoolGeneration> _draining = [];
-    private readonly List<TaskCompletionSource<bool>> _refused = [];
+    private readonly List<CredentialsRefused> _refused = [];
     private readonly CancellationTokenSource _stopping = new();
     private PoolGeneration? _generation;
     private GenerationCredentials? _adopting;
     private bool _refetching;
+    private bool _fetchWhenReady;
     private int _generations;
 
     public TenantPoolActor(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher)
@@ -42,7 +43,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         PoolLog.Creating(_runtime.Logger, Tenant);
         Timers.StartSingleTimer(ResolveTimer, ResolveTimedOut.Instance, _runtime.Options.Pools.AcquireTimeout);
-        _fetcher.Tell(new FetchCredentials(Tenant));
+        Fetch();
     }
 
     protected override void PostStop()
@@ -50,18 +51,25 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         // However this actor ends, nobody may find its generations, and they close by themselves when their leases have ended.
         _stopping.Cancel();
         _stopping.Dispose();
-        foreach (var promise in _refused)
-            promise.TrySetResult(false);
+        AnswerRefused(changed: true);
         if (_generation is not { } current)
             return;
         _handle.Publish(current, null);
         current.BeginDrain();
+        if (!_runtime.ShuttingDown)
+            return;
+
+        // Stopped at the end of a shutdown's patience: what is still open is given up.
+        foreach (var generation in _draining)
+            generation.Close();
+        current.Close();
     }
 
     private void Resolving()
     {
         Receive<CredentialsFound>(OnFirstCredentials);
-        Receive<CredentialsMissing>(missing => Fail(missing.Reason));
+        Receive<CredentialsMissing>(OnFirstCredentialsMissing);
+        Receive<FetcherReplaced>(OnFetcherReplaced);
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
         Receive<AdoptCredentials>(_ => { });
@@ -70,19 +78,27 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void Locating()
     {
         Receive<ServersLocated>(OnFirstServers);
+        Receive<ServersBarred>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
-        Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
+        Receive<AdoptCredentials>(_ => _fetchWhenReady = true);
+        Receive<FetcherReplaced>(replaced =>
+        {
+            _fetcher = replaced.Fetcher;
+            _fetchWhenReady = true;
+        });
     }
 
     private void Ready()
     {
         Receive<ReclaimIdle>(OnReclaimIdle);
         Receive<CredentialsRefused>(OnCredentialsRefused);
-        Receive<AdoptCredentials>(_ => _fetcher.Tell(new FetchCredentials(Tenant)));
+        Receive<AdoptCredentials>(_ => Fetch());
+        Receive<FetcherReplaced>(OnFetcherReplaced);
         Receive<CredentialsFound>(OnCredentials);
         Receive<CredentialsMissing>(OnCredentialsMissing);
         Receive<ServersLocated>(OnNextServers);
+        Receive<ServersBarred>(OnNextServersBarred);
         Receive<GenerationClosed>(OnGenerationClosed);
         Receive<ClosePool>(_ => BeginDraining());
         Receive<DrainPool>(_ => BeginDraining());
@@ -92,14 +108,17 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         Receive<GenerationClosed>(OnGenerationClosed);
         Receive<ReclaimIdle>(OnReclaimIdle);
-        Receive<CredentialsRefused>(refused => refused.Promise.TrySetResult(false));
+        Receive<CredentialsRefused>(refused => refused.Promise.TrySetResult(true));
         Receive<TerminateLeases>(OnTerminateLeases);
         Receive<LeasesTerminated>(OnLeasesTerminated);
         Receive<DrainPool>(_ => { });
+        Receive<ClosePool>(_ => { });
         Receive<AdoptCredentials>(_ => { });
+        Receive<FetcherReplaced>(_ => { });
         Receive<CredentialsFound>(_ => { });
         Receive<CredentialsMissing>(_ => { });
         Receive<ServersLocated>(_ => { });
+        Receive<ServersBarred>(_ => { });
     }
 
     private void OnFirstCredentials(CredentialsFound found)
@@ -107,8 +126,16 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         if (Parse(found) is not { } credentials)
             return;
         _adopting = credentials;
+        if (PausedServer() is { } paused)
+            _handle.LastFailure = paused;
         Become(Locating);
         Locate(credentials);
+    }
+
+    private void OnFirstCredentialsMissing(CredentialsMissing missing)
+    {
+        if (!IsFetcherGone(missing))
+            Fail(missing.Reason);
     }
 
     private void OnFirstServers(ServersLocated located)
@@ -117,14 +144,40 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         if (TryBuild(located.Servers) is not { } generation)
             return;
         _generation = generation;
-        _handle.Publish(null, generation);
+
+        // Over whatever an earlier pool of the tenant, evicted while it changed generations, has yet to take back.
+        while (!_handle.Publish(_handle.Current, generation))
+        {
+        }
+        _adopting = null;
         Become(Ready);
         PoolLog.Ready(_runtime.Logger, Tenant, generation.ServerName, generation.Credentials.SecretVersion);
         Context.Parent.Tell(new PoolOpened(Tenant));
+        if (_fetchWhenReady)
+            Fetch();
     }
 
+    private void Fetch() => _fetcher.Tell(new FetchCredentials(Tenant));
+
+    private void OnFetcherReplaced(FetcherReplaced replaced)
+    {
+        _fetcher = replaced.Fetcher;
+        if (_refetching)
+            _fetcher.Tell(new RefetchCredentials(Tenant, _generation!.Credentials.SecretVersion));
+        else
+            Fetch();
+    }
+
+    /// <summary>The last words of a fetcher that crashed say nothing about the credentials; its successor is announced.</summary>
+    private bool IsFetcherGone(CredentialsMissing missing) =>
+        missing.Reason.Code == HyperConnErrorCode.ShuttingDown && !_runtime.ShuttingDown;
+
     private void OnResolveTimedOut(ResolveTimedOut _) =>
-        Fail(PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
+        Fail(PausedServer() ?? PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
+
+    private HyperConnFailure? PausedServer() => _adopting?.Postgres.Hosts
+        .Select(h => _runtime.Restrictions.OfServer(new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port).ToString()))
+        .FirstOrDefault(r => r is not null) is { } restriction ? OperatorRestrictions.Failure(restriction, Tenant) : null;
 
     private void Fail(HyperConnFailure reason)
     {
@@ -144,7 +197,13 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
-        _refused.Add(refused.Promise);
+        _refused.Add(refused);
+        if (refused.Expired)
+        {
+            _fetcher.Tell(new FetchCredentials(Tenant));
+            return;
+        }
+
         if (_refetching)
             return;
         _refetching = true;
@@ -153,11 +212,15 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private void OnCredentials(CredentialsFound found)
     {
+        // Of what was being adopted, this is newer.
+        _adopting = null;
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
+            var fresher = found.FetchedAt > current.Credentials.FetchedAt;
+            _handle.LastFailure = null;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
-            AnswerRefused(changed: false);
+            AnswerRefused(changed: false, fresher);
             return;
         }
 
@@ -167,6 +230,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             var rotated = !current.Credentials.Postgres.Equals(next.Postgres);
             current.Credentials = next;
+            _adopting = null;
             if (rotated)
                 Rotated(() => PoolLog.PasswordRotated(_runtime.Logger, Tenant, next.SecretVersion));
             AnswerRefused(rotated);
@@ -179,12 +243,16 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 
     private void OnNextServers(ServersLocated located)
     {
+        // An answer about credentials that newer ones have overtaken.
+        if (_adopting is null || !EndpointsOf(_adopting).SequenceEqual(located.Servers.Select(server => server.Endpoint)))
+            return;
         if (TryBuild(located.Servers) is not { } next)
         {
             AnswerRefused(changed: false);
             return;
         }
 
+        _adopting = null;
         var before = _generation!;
         if (!_handle.Publish(before, next))
         {
@@ -195,14 +263,27 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         }
 
         _generation = next;
+        _adopting = null;
         _draining.Add(before);
         before.BeginDrain();
         Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
         AnswerRefused(changed: true);
+
+        // Whatever the supervisor had marked on the one before, or was about to: it looks at this one afresh.
+        Context.Parent.Tell(new PoolOpened(Tenant));
+    }
+
+    private void OnNextServersBarred(ServersBarred _)
+    {
+        _adopting = null;
+        AnswerRefused(changed: false);
     }
 
     private void OnCredentialsMissing(CredentialsMissing missing)
     {
+        if (IsFetcherGone(missing))
+            return;
+        _handle.LastFailure = missing.Reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, missing.Reason.Code, missing.Reason.Message);
         AnswerRefused(changed: false);
     }
@@ -214,11 +295,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         log();
     }
 
-    private void AnswerRefused(bool changed)
+    private void AnswerRefused(bool changed, bool fresher = false)
     {
         _refetching = false;
-        foreach (var promise in _refused)
-            promise.TrySetResult(changed);
+        foreach (var refused in _refused)
+            refused.Promise.TrySetResult(changed || (fresher && refused.Expired));
         _refused.Clear();
     }
 
@@ -234,7 +315,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void BeginDraining()
     {
         Become(Draining);
-        AnswerRefused(changed: false);
+
+        // The next pool of the tenant finds out.
+        AnswerRefused(changed: true);
         var current = _generation!;
         _handle.Publish(current, null);
         current.BeginDrain();
@@ -256,8 +339,10 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _generation?.Close();
     }
 
-    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(
-        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()]));
+    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(EndpointsOf(credentials)));
+
+    private static ServerEndpoint[] EndpointsOf(GenerationCredentials credentials) =>
+        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()];
 
     /// <summary>Null: they can't be used, and that has been dealt with.</summary>
     private GenerationCredentials? Parse(CredentialsFound found)
@@ -296,6 +381,8 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _adopting = null;
+        _handle.LastFailure = reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, reason.Code, reason.Message);
         AnswerRefused(changed: false);
     }

@@ -142,9 +142,16 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             counters.EvictionsSkipped,
             counters.CapUnmet,
             counters.Rotations,
-            secrets,
+            runtime.Store.AddTo(secrets),
             servers,
-            pools.Tenants);
+            pools.Tenants)
+        {
+            Restrictions = runtime.Restrictions.All,
+            Circuits = [.. runtime.Servers.Values
+                .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
+                .Where(s => s.Cause is not null)
+                .Select(s => new CircuitStatistics(s.Name, CircuitState.Open, s.Cause!, s.Failures))],
+        };
     }
 
     public async Task<int> DrainAllAsync(TimeSpan? deadline = null, CancellationToken cancellationToken = default)
@@ -171,7 +178,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HyperConnException(PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
+            throw new HyperConnException(runtime.WhyPaused(tenant) ?? PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
         }
     }
 
@@ -202,7 +209,17 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         return tenants;
     }
 
-    private Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken) => runtime.Supervisor.IsNobody()
-        ? throw new HyperConnException(PoolFailures.NotStarted())
-        : runtime.Supervisor.Ask<T>(message, timeout, cancellationToken);
+    private async Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (runtime.Supervisor.IsNobody())
+            throw new HyperConnException(runtime.ShuttingDown ? PoolFailures.ShuttingDown() : PoolFailures.NotStarted());
+        try
+        {
+            return await runtime.Supervisor.Ask<T>(message, timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new HyperConnException(PoolFailures.NoAnswer(timeout));
+        }
+    }
 }

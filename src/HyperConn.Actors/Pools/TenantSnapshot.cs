@@ -3,7 +3,7 @@ namespace HyperConn;
 /// <summary>Reads one tenant's figures from what is shared without a message.</summary>
 internal static class TenantSnapshot
 {
-    public static TenantStatistics Of(PoolRuntime runtime, TenantDataSource handle, bool ready)
+    public static TenantStatistics Of(PoolRuntime runtime, TenantDataSource handle, bool ready, int draining)
     {
         var pool = handle.Current;
         var word = pool?.Word ?? default;
@@ -24,8 +24,12 @@ internal static class TenantSnapshot
             pool?.Credentials.SecretVersion,
             pool?.Credentials.FetchedAt,
             pool?.Number ?? 0,
-            DrainingGenerations: 0,
+            draining,
             handle.Login.Failures,
-            handle.Login.Cause ?? handle.LastFailure);
+            handle.Login.Cause ?? handle.LastFailure)
+        {
+            SecretStaleAt = pool?.Credentials.StaleAt,
+            Circuit = handle.Login.IsOpen ? CircuitState.Open : CircuitState.Closed,
+        };
     }
 }

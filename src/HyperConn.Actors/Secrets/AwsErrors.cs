@@ -46,7 +46,8 @@ internal static class AwsErrors
     private static SecretResult.Failed Describe(string name, HyperConnErrorCode code, string detail) => new(code, code switch
     {
         HyperConnErrorCode.SecretNotFound =>
-            $"Secret '{name}' does not exist in Secrets Manager, or is scheduled for deletion ({detail}). Check the project name, the organisation and the region.",
+            $"Secret '{name}' does not exist in Secrets Manager, or is scheduled for deletion ({detail}). "
+            + "Check the project name, the organisation and the region.",
         HyperConnErrorCode.AccessDenied =>
             $"Secrets Manager refused access to '{name}' ({detail}). Check the AWS credentials, secretsmanager:GetSecretValue and kms:Decrypt; "
             + "a secret that does not exist may look the same where the policy is limited to names.",

@@ -18,6 +18,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
     /// <summary>How long single gets stand in for batches after a refused batch.</summary>
     public static readonly TimeSpan BatchRetryAfter = TimeSpan.FromMinutes(10);
 
+    private const string Current = "AWSCURRENT";
+
     // One caller's batch as single gets: quick, without taking the account's whole rate.
     private const int ParallelSingles = 4;
 
@@ -48,7 +50,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
     {
         try
         {
-            var response = await _client.GetSecretValueAsync(new GetSecretValueRequest { SecretId = name }, cancellationToken).ConfigureAwait(false);
+            var request = new GetSecretValueRequest { SecretId = name, VersionStage = Current };
+            var response = await _client.GetSecretValueAsync(request, cancellationToken).ConfigureAwait(false);
             return Read(name, response.Name, response.SecretString, response.SecretBinary, response.VersionId);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
@@ -57,7 +60,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
         }
     }
 
-    public async Task<IReadOnlyDictionary<string, SecretResult>> GetManyAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, SecretResult>> GetManyAsync(
+        IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(names.Count, BatchLimit, nameof(names));
         var results = new Dictionary<string, SecretResult>(names.Count, StringComparer.Ordinal);
@@ -77,7 +81,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
             }
         }
 
-        // All of them where batches are refused; otherwise those that the answer left out without a word.
+        // All of them where batches are refused; otherwise those that the answer left out without a word, or had no current version of.
         await GetSinglesAsync([.. names.Where(name => !results.ContainsKey(name))], results, cancellationToken).ConfigureAwait(false);
         return results;
     }
@@ -116,7 +120,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
         try
         {
             var created = await _client.CreateSecretAsync(
-                new CreateSecretRequest { Name = name, SecretString = value, ClientRequestToken = token }, cancellationToken).ConfigureAwait(false);
+                new CreateSecretRequest { Name = name, SecretString = value, ClientRequestToken = token },
+                cancellationToken).ConfigureAwait(false);
             return created.VersionId ?? token;
         }
         catch (Exception fault) when (AwsErrors.IsAlreadyThere(fault))
@@ -131,7 +136,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
         try
         {
             var put = await _client.PutSecretValueAsync(
-                new PutSecretValueRequest { SecretId = name, SecretString = value, ClientRequestToken = token }, cancellationToken).ConfigureAwait(false);
+                new PutSecretValueRequest { SecretId = name, SecretString = value, ClientRequestToken = token },
+                cancellationToken).ConfigureAwait(false);
             return put.VersionId ?? token;
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
@@ -142,7 +148,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async Task GetBatchAsync(IReadOnlyCollection<string> names, Dictionary<string, SecretResult> results, CancellationToken cancellationToken)
+    private async Task GetBatchAsync(
+        IReadOnlyCollection<string> names, Dictionary<string, SecretResult> results, CancellationToken cancellationToken)
     {
         var asked = names.ToHashSet(StringComparer.Ordinal);
         string? next = null;
@@ -151,7 +158,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
             var request = new BatchGetSecretValueRequest { SecretIdList = [.. names], NextToken = next };
             var page = await _client.BatchGetSecretValueAsync(request, cancellationToken).ConfigureAwait(false);
             foreach (var value in page.SecretValues ?? [])
-                if (value.Name is { } name && asked.Contains(name))
+                if (value.Name is { } name && asked.Contains(name) && IsCurrent(value))
                     results[name] = Read(name, name, value.SecretString, value.SecretBinary, value.VersionId);
             foreach (var error in page.Errors ?? [])
                 if (error.SecretId is { } name && asked.Contains(name))
@@ -170,6 +177,10 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
                 results[some[i]] = singles[i];
         }
     }
+
+    // A batch has no stage to ask for. What it says is of another stage is left to a single get (moto answers so after a rotation).
+    private static bool IsCurrent(SecretValueEntry value) =>
+        value.VersionStages is null or { Count: 0 } || value.VersionStages.Contains(Current);
 
     private void RefuseBatches()
     {
@@ -190,7 +201,8 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
                 HyperConnErrorCode.SecretMalformed,
                 $"Secret '{asked}' has {(binary is null ? "no value" : "a binary value")}. Store it as text (SecretString): a JSON object.");
         return string.IsNullOrEmpty(version)
-            ? new SecretResult.Failed(HyperConnErrorCode.StoreUnavailable, $"Secrets Manager gave no version id for '{asked}'. Check what answers at the endpoint.")
+            ? new SecretResult.Failed(
+                HyperConnErrorCode.StoreUnavailable, $"Secrets Manager gave no version id for '{asked}'. Check what answers at the endpoint.")
             : new SecretResult.Found(text, version);
     }
 }

@@ -7,7 +7,8 @@ namespace HyperConn;
 /// </remarks>
 public interface ISecretStore
 {
-    /// <summary>Most names one <see cref="GetManyAsync"/> may ask for; 1 where the store has no batch call. AWS: 20.</summary>
+    /// <summary>Most names one <see cref="GetManyAsync"/> may ask for; 1 where the store has no batch call. AWS: 20.
+    /// May change: read it before each call.</summary>
     int MaxBatchSize { get; }
 
     /// <summary>Reads the current version of one secret.</summary>

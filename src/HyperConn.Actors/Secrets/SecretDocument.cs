@@ -88,8 +88,9 @@ internal sealed class SecretDocument
     /// <param name="kept">Keys of the entries taken from it.</param>
     public SecretDocument KeepSoundEntriesOf(SecretDocument? older, out IReadOnlyList<string> kept)
     {
-        kept = older is null ? [] :
-            [.. _entries.Where(entry => entry.Value.Text is null && older._entries.TryGetValue(entry.Key, out var old) && old.Text is not null).Select(entry => entry.Key)];
+        kept = older is null ? [] : [.. _entries
+            .Where(entry => entry.Value.Text is null && older._entries.TryGetValue(entry.Key, out var old) && old.Text is not null)
+            .Select(entry => entry.Key)];
         if (kept.Count == 0)
             return this;
         var entries = new Dictionary<string, Entry>(_entries, StringComparer.Ordinal);

@@ -201,17 +201,24 @@ internal sealed partial class SecretFetcher
         var sound = document.KeepSoundEntriesOf(entry.Document, out var kept);
         entry.Accept(sound, _clock.GetUtcNow(), _jitter.UpperHalf(_options.TimeToLive), _options.HardLimit);
         SecretLog.Fetched(_logger, entry.Org, document.Version);
-        if (!changed)
+        if (before is null)
             return false;
+        if (changed)
+        {
+            SecretLog.Changed(_logger, entry.Org, before, document.Version);
+            Context.Parent.Tell(new SecretChanged(entry.Org, document.Version));
+        }
+        else
+        {
+            Context.Parent.Tell(new SecretConfirmed(entry.Org));
+        }
 
-        SecretLog.Changed(_logger, entry.Org, before!, document.Version);
-        Context.Parent.Tell(new SecretChanged(entry.Org, document.Version));
         if (kept.Count > 0)
-            ReportRefreshFailed(entry, before!, new HyperConnFailure(
+            ReportRefreshFailed(entry, before, new HyperConnFailure(
                 HyperConnErrorCode.SecretMalformed,
                 $"The new version of secret '{entry.Name}' is broken for {string.Join(", ", kept)}; the older entries go on serving. "
                 + "Each entry is a connection string or an object with credentials."));
-        return true;
+        return changed;
     }
 
     private HyperConnFailure Reject(SecretEntry entry, HyperConnFailure failure, List<FetchWaiter> waiters)

@@ -252,7 +252,8 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
     }
 
     private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
-        _storeCalls, _batchCalls, _cacheHits, _sharedCalls, _failures, _refreshes, _throttled, _entries.Values.Count(entry => entry.Document is not null)));
+        _storeCalls, _batchCalls, _cacheHits, _sharedCalls, _failures, _refreshes, _throttled,
+        _entries.Values.Count(entry => entry.Document is not null)));
 
     private bool MayRefetch(SecretEntry entry, DateTimeOffset now)
     {

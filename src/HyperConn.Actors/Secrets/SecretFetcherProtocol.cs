@@ -53,6 +53,9 @@ internal sealed record CredentialsMissing(TenantKey Tenant, HyperConnFailure Rea
 /// <summary>Told to the fetcher's parent when a refresh brought another version of a secret than the one handed out before.</summary>
 internal sealed record SecretChanged(string Org, string VersionId);
 
+/// <summary>Told to the fetcher's parent when a refresh brought the same version once more: it is good for another while.</summary>
+internal sealed record SecretConfirmed(string Org);
+
 /// <summary>Told to the fetcher's parent when a background refresh failed while an older value goes on serving.</summary>
 internal sealed record SecretRefreshFailed(string Org, HyperConnFailure Reason);
 

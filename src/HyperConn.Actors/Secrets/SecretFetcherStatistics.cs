@@ -17,4 +17,14 @@ public sealed record SecretFetcherStatistics(
     long Failures,
     long Refreshes,
     long Throttled,
-    int Cached);
+    int Cached)
+{
+    /// <summary>When the store last answered a call, a secret that doesn't exist included; null: never.</summary>
+    public DateTimeOffset? LastAnswerAt { get; init; }
+
+    /// <summary>When a call last failed because of the store itself; null: never.</summary>
+    public DateTimeOffset? LastStoreFailureAt { get; init; }
+
+    /// <summary>What that failure was.</summary>
+    public HyperConnErrorCode? LastStoreFailure { get; init; }
+}

@@ -21,8 +21,12 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             if (_secrets.TryGetValue(name, out var secret))
                 return secret;
             return _fault is null
-                ? new SecretResult.Failed(HyperConnErrorCode.SecretNotFound, $"'{Path}' has no secret '{name}'. Add it, or check the project name and the organisation.")
-                : new SecretResult.Failed(HyperConnErrorCode.StoreUnavailable, $"'{Path}' can't be read ({_fault}), and '{name}' was not in it before.");
+                ? new SecretResult.Failed(
+                    HyperConnErrorCode.SecretNotFound,
+                    $"'{Path}' has no secret '{name}'. Add it, or check the project name and the organisation.")
+                : new SecretResult.Failed(
+                    HyperConnErrorCode.StoreUnavailable,
+                    $"'{Path}' can't be read ({_fault}), and '{name}' was not in it before.");
         }
     }
 
@@ -57,7 +61,8 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             catch (JsonException)
             {
                 throw new HyperConnException(new HyperConnFailure(
-                    HyperConnErrorCode.StoreUnavailable, $"'{Path}' is not a JSON object; nothing was written, so as not to lose what it holds. Mend it first."));
+                    HyperConnErrorCode.StoreUnavailable,
+                    $"'{Path}' is not a JSON object; nothing was written, so as not to lose what it holds. Mend it first."));
             }
 
             all[name] = JsonNode.Parse(JsonSerializer.Serialize(Element(value)));

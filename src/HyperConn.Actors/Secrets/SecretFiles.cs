@@ -109,7 +109,8 @@ internal abstract class SecretFiles(string path, ILogger logger)
     }
 
     /// <summary>What a link leads to in the end, or the path itself.</summary>
-    protected static string Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+    protected static string Target(string path) =>
+        new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path : path;
 
     private static JsonSerializerOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -27,7 +27,9 @@ internal sealed class SecretFolder(string path, ILogger logger) : SecretFiles(pa
             if (known.Fault is null)
                 _known.Remove(name);
             return known.Fault is null
-                ? new SecretResult.Failed(HyperConnErrorCode.SecretNotFound, $"'{FileOf(name)}' does not exist. Add it, or check the project name and the organisation.")
+                ? new SecretResult.Failed(
+                    HyperConnErrorCode.SecretNotFound,
+                    $"'{FileOf(name)}' does not exist. Add it, or check the project name and the organisation.")
                 : new SecretResult.Failed(
                     known.IsMalformed ? HyperConnErrorCode.SecretMalformed : HyperConnErrorCode.StoreUnavailable,
                     $"'{FileOf(name)}' can't be read ({known.Fault}).");

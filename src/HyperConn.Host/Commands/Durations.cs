@@ -31,7 +31,7 @@ internal static class Durations
         if (unit is null || !double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             return false;
         var seconds = number * unit.Value;
-        if (seconds is <= 0 or > 1_000_000)
+        if (seconds is not (> 0 and <= 1_000_000))
             return false;
         duration = TimeSpan.FromSeconds(seconds);
         return true;

@@ -20,7 +20,7 @@ internal static class DemoReport
         Row("hot / cold", $"{Number(summary.HotAcquisitions)} / {Number(summary.ColdAcquisitions)}", "connections had at once / that needed a pool or a permit first");
         Row("secret calls", Number(summary.SecretCalls), "calls to the secret store for all of that");
         Row("rotations", Number(summary.Rotations), "passwords and users changed meanwhile");
-        Row("peak sessions", Number(summary.PeakServerSessions), $"of the server's max_connections = {options.MaxConnections}");
+        Row("peak sessions", Number(summary.PeakServerSessions), summary.MaxConnections is { } most ? $"of the server's max_connections = {most}" : "most of them on the server at once");
         Row("sessions left", Verdict(summary.SessionsLeft), "on the server after the drain");
         console.Write(table);
         console.MarkupLine(summary.IsGood ? "[green]All as promised.[/]" : "[bold red]Not as promised: see the red numbers.[/]");

@@ -45,7 +45,7 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
             Logs = logs,
         };
         var elapsed = await FeedAsync(host, situation, stop);
-        return await FinishAsync(host, situation, provisioner, elapsed);
+        return await FinishAsync(host, situation, provisioner, elapsed, server.Control is not null);
     }
 
     private async Task<TimeSpan> FeedAsync(IHost host, DemoSituation situation, CancellationToken stop)
@@ -64,7 +64,8 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         return watch.Elapsed;
     }
 
-    private async Task<DemoSummary> FinishAsync(IHost host, DemoSituation situation, TenantProvisioner provisioner, TimeSpan elapsed)
+    private async Task<DemoSummary> FinishAsync(
+        IHost host, DemoSituation situation, TenantProvisioner provisioner, TimeSpan elapsed, bool isOurs)
     {
         view.Say("Draining");
         await situation.Pools.DrainAllAsync();
@@ -91,6 +92,7 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
             PeakServerSessions = situation.Sessions.Peak,
             SessionsLeft = left,
             ElapsedSeconds = Math.Round(elapsed.TotalSeconds, 3),
+            MaxConnections = isOurs ? options.MaxConnections : null,
             FailuresByCause = counters.Causes.ToDictionary(cause => cause.Name, cause => cause.Count),
         };
     }

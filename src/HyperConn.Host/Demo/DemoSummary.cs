@@ -55,6 +55,9 @@ internal sealed record DemoSummary
     /// <summary>Events that failed, by what went wrong.</summary>
     public required IReadOnlyDictionary<string, long> FailuresByCause { get; init; }
 
+    /// <summary><c>max_connections</c> of the demo's own server; null: the server is somebody else's.</summary>
+    public required int? MaxConnections { get; init; }
+
     /// <summary>Whether everything is as promised.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsGood => Events > 0 && Failed == 0 && WrongTenant == 0 && SessionsLeft == 0;

@@ -56,10 +56,13 @@ internal sealed class InstalledPostgresSource : IPostgresSource
                select Path.Combine(folder, "bin");
     }
 
+    // A link to nowhere exists, too.
+    private static bool IsThere(string file) => File.Exists(file) && File.ResolveLinkTarget(file, returnFinalTarget: true) is not { Exists: false };
+
     private static bool IsComplete(string folder)
     {
         var suffix = OperatingSystem.IsWindows() ? ".exe" : "";
-        return Programs.All(program => File.Exists(Path.Combine(folder, program + suffix)));
+        return Programs.All(program => IsThere(Path.Combine(folder, program + suffix)));
     }
 }
 

@@ -42,20 +42,27 @@ internal static class PostgresSources
         Action<string>? notice = null,
         CancellationToken cancellationToken = default)
     {
-        var tried = new StringBuilder("No PostgreSQL server to work with. Any one of these will do:");
+        var passedOver = new List<(IPostgresSource Source, PostgresUnavailableException Why)>();
         foreach (var source in sources ?? Default)
         {
             try
             {
-                return await source.StartAsync(options, cancellationToken);
+                var server = await source.StartAsync(options, cancellationToken);
+                foreach (var (other, why) in passedOver.Where(other => other.Why.IsFault))
+                    notice?.Invoke($"{other.Name}: {why.Message}");
+                return server;
             }
             catch (PostgresUnavailableException e)
             {
-                if (e.IsFault)
-                    notice?.Invoke($"{source.Name}: {e.Message}");
-                tried.AppendLine().Append("  - ").Append(source.Name).Append(": ").Append(e.Message)
-                    .AppendLine().Append("    ").Append(source.Hint);
+                passedOver.Add((source, e));
             }
+        }
+
+        var tried = new StringBuilder("No PostgreSQL server to work with. Any one of these will do:");
+        foreach (var (source, why) in passedOver)
+        {
+            tried.AppendLine().Append("  - ").Append(source.Name).Append(": ").Append(why.Message)
+                .AppendLine().Append("    ").Append(source.Hint);
         }
 
         throw new PostgresUnavailableException(tried.ToString());

@@ -46,6 +46,6 @@ internal sealed partial class SecretRotation(TenantProvisioner provisioner, Secr
         }
     }
 
-    [LoggerMessage(EventId = 2101, Level = LogLevel.Warning, Message = "The credentials of {Tenant} could not be rotated: {Message}")]
+    [LoggerMessage(EventId = 4101, EventName = "DemoRotationFailed", Level = LogLevel.Warning, Message = "The credentials of {Tenant} could not be rotated: {Message}")]
     private partial void LogFailed(TenantKey tenant, string message);
 }

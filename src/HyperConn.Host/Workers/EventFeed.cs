@@ -58,6 +58,6 @@ internal sealed partial class EventFeed(
         await source.CompleteAsync(delivery, outcome);
     }
 
-    [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "Event {Place} of {Tenant} failed: {Cause}: {Message}")]
+    [LoggerMessage(EventId = 4001, EventName = "EventFailed", Level = LogLevel.Warning, Message = "Event {Place} of {Tenant} failed: {Cause}: {Message}")]
     private partial void LogFailed(string place, string tenant, string? cause, string? message);
 }

@@ -35,9 +35,15 @@ internal sealed class GetSecretValueRequest : SecretsManagerRequest
 {
     public string? SecretId { get; set; }
 
+    public string? VersionStage { get; set; }
+
     internal override string Operation => "GetSecretValue";
 
-    internal override void Write(Utf8JsonWriter json) => Write(json, "SecretId", SecretId);
+    internal override void Write(Utf8JsonWriter json)
+    {
+        Write(json, "SecretId", SecretId);
+        Write(json, "VersionStage", VersionStage);
+    }
 }
 
 internal sealed class GetSecretValueResponse : SecretsManagerResponse
@@ -51,7 +57,8 @@ internal sealed class GetSecretValueResponse : SecretsManagerResponse
     public string? VersionId { get; private set; }
 
     internal override void Read(JsonElement json) =>
-        (Name, SecretString, SecretBinary, VersionId) = (json.Text("Name"), json.Text("SecretString"), json.Binary("SecretBinary"), json.Text("VersionId"));
+        (Name, SecretString, SecretBinary, VersionId) =
+        (json.Text("Name"), json.Text("SecretString"), json.Binary("SecretBinary"), json.Text("VersionId"));
 }
 
 internal sealed class BatchGetSecretValueRequest : SecretsManagerRequest
@@ -85,6 +92,7 @@ internal sealed class BatchGetSecretValueResponse : SecretsManagerResponse
             SecretString = entry.Text("SecretString"),
             SecretBinary = entry.Binary("SecretBinary"),
             VersionId = entry.Text("VersionId"),
+            VersionStages = entry.Items("VersionStages", stage => stage.GetString() ?? ""),
         });
         Errors = json.Items("Errors", error => new APIErrorType { SecretId = error.Text("SecretId"), ErrorCode = error.Text("ErrorCode") });
         NextToken = json.Text("NextToken");
@@ -100,6 +108,8 @@ internal sealed class SecretValueEntry
     public MemoryStream? SecretBinary { get; init; }
 
     public string? VersionId { get; init; }
+
+    public List<string>? VersionStages { get; init; }
 }
 
 internal sealed class APIErrorType

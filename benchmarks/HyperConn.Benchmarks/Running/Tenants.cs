@@ -1,0 +1,91 @@
+using System.Text.Json;
+using HyperConn.Host.Demo;
+using Npgsql;
+
+namespace HyperConn.Benchmarks.Running;
+
+/// <summary>A PostgreSQL server of our own with tenants on it.</summary>
+internal sealed class Tenants : IAsyncDisposable
+{
+    private readonly PostgresServer _server;
+    private readonly TenantProvisioner _provisioner;
+    private readonly NpgsqlConnectionStringBuilder _admin;
+
+    private Tenants(PostgresServer server, TenantProvisioner provisioner)
+    {
+        _server = server;
+        _provisioner = provisioner;
+        _admin = server.Admin();
+        _admin.Pooling = false;
+        Keys = [.. provisioner.Tenants.Select(tenant => tenant.Key)];
+        Settings = provisioner.Tenants.ToDictionary(tenant => (tenant.Key.Service, tenant.Key.Org), Of);
+    }
+
+    public IReadOnlyList<TenantKey> Keys { get; }
+
+    public PostgresServer Server => _server;
+
+    /// <summary>Settings of each tenant for a bare data source, the same that HyperConn derives from the secret.</summary>
+    public IReadOnlyDictionary<(string Service, string Org), NpgsqlConnectionStringBuilder> Settings { get; }
+
+    public static async Task<Tenants> CreateAsync(int tenants, int maxConnections)
+    {
+        var server = await PostgresSources.StartAsync(
+            new PostgresServerOptions { MaxConnections = maxConnections }, [new InstalledPostgresSource(), new EmbeddedPostgresSource()]);
+        try
+        {
+            var plan = new TenantPlan { Tenants = tenants, OwnDatabases = 0, Services = ["core"] };
+            return new Tenants(server, await TenantProvisioner.CreateAsync(server, plan));
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public NpgsqlConnectionStringBuilder SettingsOf(TenantKey tenant, int maxPoolSize)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Settings[(tenant.Service, tenant.Org)].ConnectionString);
+        settings.MaxPoolSize = maxPoolSize;
+        return settings;
+    }
+
+    public IReadOnlyDictionary<(string Service, string Org), NpgsqlConnectionStringBuilder> SettingsWith(int maxPoolSize) =>
+        Keys.ToDictionary(tenant => (tenant.Service, tenant.Org), tenant => SettingsOf(tenant, maxPoolSize));
+
+    public MemorySecretStore Store(TimeSpan callTime = default)
+    {
+        var store = new MemorySecretStore(callTime);
+        foreach (var tenant in _provisioner.Tenants)
+        {
+            store.Put(
+                $"{Manager.Project}-{tenant.Key.Org}",
+                JsonSerializer.Serialize(new Dictionary<string, string> { [$"{tenant.Key.Service}-postgresql"] = tenant.ConnectionUri + "?sslmode=disable" }));
+        }
+
+        return store;
+    }
+
+    /// <summary>Waits until the tenants have no session left, so that one round does not start on top of another's.</summary>
+    public async Task QuietAsync()
+    {
+        while (await _provisioner.CountSessionsAsync() > 0)
+            await Task.Delay(10);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The provisioner's tenants go with the server.
+        await _server.DisposeAsync();
+    }
+
+    private static NpgsqlConnectionStringBuilder Of(ProvisionedTenant tenant)
+    {
+        var settings = PostgresUri.Parse(tenant.ConnectionUri + "?sslmode=disable").ToNpgsql();
+        settings.ApplicationName = "bare";
+        settings.NoResetOnClose = false;
+        settings.KeepAlive = 0;
+        return settings;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics.Metrics;
+
+namespace HyperConn;
+
+/// <summary>
+/// The meter: totals are observed from the shared statistics snapshot, so the hot path pays nothing; only durations and sizes are
+/// recorded where they happen, on the cold path.
+/// </summary>
+internal sealed class HyperConnMeter : IDisposable
+{
+    /// <summary>One hot acquisition in this many is timed, and only while somebody listens. A power of two.</summary>
+    public const int HotSampleEvery = 1024;
+
+    private static readonly KeyValuePair<string, object?> Hot = new(HyperConnTelemetry.TagPath, "hot");
+    private static readonly KeyValuePair<string, object?> Cold = new(HyperConnTelemetry.TagPath, "cold");
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _acquireDuration;
+    private readonly Counter<long> _secretCalls;
+    private readonly Histogram<double> _secretCallDuration;
+    private readonly Histogram<int> _secretBatchSize;
+
+    /// <summary>Makes the meter and registers its instruments.</summary>
+    /// <param name="statistics">Where totals come from; null: the observed instruments stay silent.</param>
+    /// <param name="options">Whether tenants are labels, and how many.</param>
+    /// <param name="factory">Factory of the container, so that two managers in one process don't share a meter.</param>
+    public HyperConnMeter(IStatisticsSource? statistics, DiagnosticsOptions options, IMeterFactory? factory = null)
+    {
+        var meterOptions = new MeterOptions(HyperConnTelemetry.MeterName)
+        {
+            Version = typeof(HyperConnMeter).Assembly.GetName().Version?.ToString(3),
+        };
+        _meter = factory?.Create(meterOptions) ?? new Meter(meterOptions);
+        double[] seconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+        _acquireDuration = _meter.CreateHistogram(
+            "hyperconn.acquire.duration",
+            "s",
+            $"Time to get a connection. Every cold acquisition; of hot ones a sample of 1 in {HotSampleEvery}.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = seconds });
+        _secretCalls = _meter.CreateCounter<long>("hyperconn.secret.calls", "{call}", "Calls made to the secret store, by outcome.");
+        _secretCallDuration = _meter.CreateHistogram(
+            "hyperconn.secret.call.duration",
+            "s",
+            "Time one call of the secret store took.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = seconds });
+        _secretBatchSize = _meter.CreateHistogram(
+            "hyperconn.secret.batch.size",
+            "{secret}",
+            "Secrets asked for in one call.",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 15, 20] });
+        _ = new ObservedInstruments(_meter, statistics, options);
+    }
+
+    /// <summary>The meter, for listeners that must tell two managers apart.</summary>
+    internal Meter Meter => _meter;
+
+    /// <summary>Whether this hot acquisition is to be timed: <paramref name="accessCount"/> is the pool's own counter.</summary>
+    public bool SamplesHot(long accessCount) => (accessCount & (HotSampleEvery - 1)) == 0 && _acquireDuration.Enabled;
+
+    /// <summary>Records a hot acquisition for which <see cref="SamplesHot"/> said yes.</summary>
+    public void AcquiredHot(TimeSpan took) => _acquireDuration.Record(took.TotalSeconds, Hot);
+
+    /// <summary>Records a cold acquisition.</summary>
+    public void AcquiredCold(TimeSpan took) => _acquireDuration.Record(took.TotalSeconds, Cold);
+
+    /// <summary>Records an acquisition that failed.</summary>
+    public void AcquireFailed(TimeSpan took, HyperConnErrorCode code) =>
+        _acquireDuration.Record(took.TotalSeconds, Cold, new KeyValuePair<string, object?>("error.type", code.ToString()));
+
+    /// <summary>Records one call of the secret store.</summary>
+    /// <param name="outcome">Null: answered; otherwise the failure of the call as a whole.</param>
+    /// <param name="secrets">Secrets asked for.</param>
+    /// <param name="took">How long it took.</param>
+    public void SecretCall(HyperConnErrorCode? outcome, int secrets, TimeSpan took)
+    {
+        var tag = new KeyValuePair<string, object?>(HyperConnTelemetry.TagOutcome, outcome is { } code ? SnakeCase.Of(code) : "ok");
+        _secretCalls.Add(1, tag);
+        _secretCallDuration.Record(took.TotalSeconds, tag);
+        _secretBatchSize.Record(secrets);
+    }
+
+    public void Dispose() => _meter.Dispose();
+}

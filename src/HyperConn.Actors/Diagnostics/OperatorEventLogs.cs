@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Logging;
+
+namespace HyperConn;
+
+/// <summary>
+/// Loggers that also record in <see cref="OperatorEvents"/> what operators want to see. Log and events can't tell different stories, and
+/// the core says each thing once.
+/// </summary>
+internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents events) : ILoggerFactory
+{
+    /// <summary>Log event ids that become operator events.</summary>
+    internal static readonly IReadOnlyDictionary<int, OperatorEventKind> Kinds = new Dictionary<int, OperatorEventKind>
+    {
+        [1002] = OperatorEventKind.PoolCreated,
+        [1003] = OperatorEventKind.PoolEvicted,
+        [1004] = OperatorEventKind.PoolFailed,
+        [1005] = OperatorEventKind.PoolFailed,
+        [1006] = OperatorEventKind.ServerPressure,
+        [1010] = OperatorEventKind.Rotated,
+        [1011] = OperatorEventKind.Rotated,
+        [1012] = OperatorEventKind.RefreshFailed,
+        [1020] = OperatorEventKind.LoginRefused,
+        [1021] = OperatorEventKind.CircuitClosed,
+        [1022] = OperatorEventKind.CircuitOpened,
+        [1023] = OperatorEventKind.CircuitClosed,
+        [1024] = OperatorEventKind.CircuitOpened,
+        [1025] = OperatorEventKind.CircuitOpened,
+        [2003] = OperatorEventKind.RefreshFailed,
+        [2005] = OperatorEventKind.ServerPressure,
+        [2006] = OperatorEventKind.CircuitOpened,
+        [2007] = OperatorEventKind.CircuitClosed,
+        [3001] = OperatorEventKind.ServerPressure,
+        [3002] = OperatorEventKind.ServerPressure,
+        [3003] = OperatorEventKind.ServerPressure,
+    };
+
+    public ILogger CreateLogger(string categoryName) => new Tee(inner.CreateLogger(categoryName), events);
+
+    public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+
+    public void Dispose()
+    {
+        // The factory behind belongs to the container.
+    }
+
+    private sealed class Tee(ILogger inner, OperatorEvents events) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => inner.BeginScope(state);
+
+        // Nothing below Information becomes an event, so debug lines still cost nothing while they are off.
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information || inner.IsEnabled(logLevel);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (inner.IsEnabled(logLevel))
+                inner.Log(logLevel, eventId, state, exception, formatter);
+            if (!Kinds.TryGetValue(eventId.Id, out var kind))
+                return;
+            TenantKey? tenant = null;
+            string? server = null, detail = null;
+            foreach (var (key, value) in state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
+            {
+                switch (key)
+                {
+                    case "Tenant" when value is TenantKey found:
+                        tenant = found;
+                        break;
+                    case "Server" when value is not null:
+                        server = value.ToString();
+                        break;
+                    case "Reason" or "Code" when value is Enum:
+                        detail = value.ToString();
+                        break;
+                }
+            }
+
+            events.Record(kind, formatter(state, null), tenant, server, detail);
+        }
+    }
+}

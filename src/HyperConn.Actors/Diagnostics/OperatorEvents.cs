@@ -1,0 +1,127 @@
+namespace HyperConn;
+
+/// <summary>What an <see cref="OperatorEvent"/> is about.</summary>
+public enum OperatorEventKind
+{
+    /// <summary>A pool was made.</summary>
+    PoolCreated,
+
+    /// <summary>A pool was evicted; the detail is the reason.</summary>
+    PoolEvicted,
+
+    /// <summary>A pool could not be made; the detail is the error code.</summary>
+    PoolFailed,
+
+    /// <summary>Credentials changed under a live pool.</summary>
+    Rotated,
+
+    /// <summary>PostgreSQL refused credentials.</summary>
+    LoginRefused,
+
+    /// <summary>A refresh of a secret failed; what was known goes on serving.</summary>
+    RefreshFailed,
+
+    /// <summary>A circuit opened: asks are answered from memory until the next try.</summary>
+    CircuitOpened,
+
+    /// <summary>A circuit closed again.</summary>
+    CircuitClosed,
+
+    /// <summary>A server said it is full (53300), or its limit changed.</summary>
+    ServerPressure,
+
+    /// <summary>A caller's deadline passed while it waited.</summary>
+    AcquireTimedOut,
+
+    /// <summary>A lease is held longer than the threshold.</summary>
+    LeaseHeldLong,
+
+    /// <summary>An operator's command was carried out or refused.</summary>
+    OperatorAction,
+}
+
+/// <summary>One thing operators may want to know of. Holds no secret.</summary>
+/// <param name="Id">Number in order, from 1.</param>
+/// <param name="At">When.</param>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Tenant">The tenant, where one is concerned.</param>
+/// <param name="Server">The server, <c>host:port</c>, where one is concerned.</param>
+/// <param name="Message">What happened.</param>
+/// <param name="Detail">Reason or error code, a short word; null where there is none.</param>
+/// <param name="By">Who asked for it, for <see cref="OperatorEventKind.OperatorAction"/>.</param>
+public sealed record OperatorEvent(
+    long Id,
+    DateTimeOffset At,
+    OperatorEventKind Kind,
+    TenantKey? Tenant,
+    string? Server,
+    string Message,
+    string? Detail,
+    string? By);
+
+/// <summary>The latest events, in memory; the oldest make way. Safe for concurrent use.</summary>
+/// <remarks>Fed by the cold path only. Nothing here is persisted: logs are for that.</remarks>
+public sealed class OperatorEvents
+{
+    private readonly OperatorEvent[] _ring;
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _clock;
+    private long _last;
+
+    /// <summary>Makes an empty log.</summary>
+    /// <param name="capacity">Events kept; 1 or more. Default 4,096.</param>
+    /// <param name="clock">Clock; null: the system's.</param>
+    public OperatorEvents(int capacity = 4096, TimeProvider? clock = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        _ring = new OperatorEvent[capacity];
+        _clock = clock ?? TimeProvider.System;
+    }
+
+    /// <summary>Number of the latest event; 0 before the first.</summary>
+    public long LastId => Volatile.Read(ref _last);
+
+    /// <summary>Records an event. Messages must not hold secrets.</summary>
+    /// <param name="kind">What it is about.</param>
+    /// <param name="message">What happened.</param>
+    /// <param name="tenant">The tenant concerned.</param>
+    /// <param name="server">The server concerned.</param>
+    /// <param name="detail">Reason or error code.</param>
+    /// <param name="by">Who asked for it.</param>
+    public void Record(
+        OperatorEventKind kind,
+        string message,
+        TenantKey? tenant = null,
+        string? server = null,
+        string? detail = null,
+        string? by = null)
+    {
+        var at = _clock.GetUtcNow();
+        lock (_lock)
+        {
+            var id = _last + 1;
+            _ring[(int)((id - 1) % _ring.Length)] = new OperatorEvent(id, at, kind, tenant, server, message, detail, by);
+            Volatile.Write(ref _last, id);
+        }
+    }
+
+    /// <summary>Reads what came after an event, oldest first.</summary>
+    /// <param name="id">Number of the last event already known; 0: from the oldest kept.</param>
+    /// <param name="most">Most events to return; of more, the latest.</param>
+    /// <returns>The events.</returns>
+    public IReadOnlyList<OperatorEvent> After(long id, int most = int.MaxValue)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(most);
+        lock (_lock)
+        {
+            var first = Math.Max(Math.Max(id, 0), _last - _ring.Length);
+            first = Math.Max(first, _last - most);
+            if (first >= _last)
+                return [];
+            var events = new OperatorEvent[_last - first];
+            for (var i = 0; i < events.Length; i++)
+                events[i] = _ring[(int)((first + i) % _ring.Length)];
+            return events;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+
+namespace HyperConn.Host.Commands;
+
+/// <summary>What the operators' commands share: JSON on standard output, progress on standard error, exit codes.</summary>
+internal static class CommandOutput
+{
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(2);
+
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    public static void WriteJson<T>(T value) => Console.WriteLine(JsonSerializer.Serialize(value, Json));
+
+    /// <summary>Runs a command; what it can't start for is one line on standard error and exit code 2.</summary>
+    public static async Task<int> RunAsync(Func<Task<int>> command, CancellationToken stop)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (Exception exception) when (exception is CommandException or HyperConnException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return ExitCodes.NotStarted;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Stopped.");
+            return ExitCodes.Bad;
+        }
+    }
+
+    /// <summary>Shows progress while work is done: a bar on a terminal, a line now and then otherwise. Tell it each thing that is done.</summary>
+    public static async Task WithProgressAsync(string what, int total, Func<Action<bool>, Task> work)
+    {
+        var done = 0;
+        var failed = 0;
+        if (!Console.IsErrorRedirected)
+        {
+            var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+            await console.Progress()
+                .AutoClear(true)
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .StartAsync(async context =>
+                {
+                    var bar = context.AddTask(what, maxValue: Math.Max(1, total));
+                    await work(good =>
+                    {
+                        Interlocked.Increment(ref done);
+                        if (!good)
+                            Interlocked.Increment(ref failed);
+                        bar.Value = Volatile.Read(ref done);
+                        if (Volatile.Read(ref failed) is > 0 and var bad)
+                            bar.Description = $"{what} [red]{bad} failed[/]";
+                    });
+                });
+            return;
+        }
+
+        using var timer = new Timer(
+            _ => Console.Error.WriteLine($"{what}: {Volatile.Read(ref done)} of {total}, {Volatile.Read(ref failed)} failed"),
+            null,
+            LineEvery,
+            LineEvery);
+        await work(good =>
+        {
+            Interlocked.Increment(ref done);
+            if (!good)
+                Interlocked.Increment(ref failed);
+        });
+    }
+}

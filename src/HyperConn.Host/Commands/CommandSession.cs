@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Akka.Configuration;
+using Akka.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace HyperConn.Host.Commands;
+
+/// <summary>The library, started from a configuration file for one command.</summary>
+internal sealed class CommandSession : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private CommandSession(IHost host)
+    {
+        _host = host;
+        Pools = host.Services.GetRequiredService<ITenantPools>();
+        Options = host.Services.GetRequiredService<IOptions<HyperConnOptions>>().Value;
+    }
+
+    public ITenantPools Pools { get; }
+
+    public HyperConnOptions Options { get; }
+
+    public static Option<string> ConfigOption() =>
+        new("--config", "-c") { Description = "Configuration file (HOCON).", DefaultValueFactory = _ => "hyperconn.conf" };
+
+    /// <summary>Starts it.</summary>
+    /// <exception cref="CommandException">The file is missing or its settings are wrong; the message says what.</exception>
+    public static async Task<CommandSession> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+            throw new CommandException($"There is no configuration file '{path}'. Give one with --config.");
+        IHost? host = null;
+        try
+        {
+            var config = ConfigurationFactory.ParseString(await File.ReadAllTextAsync(path, cancellationToken));
+            var builder = HostComposition.CreateBuilder();
+            builder.Services.AddHyperConn(hocon: config);
+            builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
+            host = builder.Build();
+            await host.StartAsync(cancellationToken);
+            return new CommandSession(host);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            host?.Dispose();
+            throw new CommandException(exception is OptionsValidationException or HyperConnException or FormatException
+                ? exception.Message
+                : $"'{path}' can't be used: {exception.Message}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync(CancellationToken.None);
+        _host.Dispose();
+    }
+}
+
+/// <summary>Why a command can't start; the message is for people.</summary>
+internal sealed class CommandException(string message) : Exception(message);

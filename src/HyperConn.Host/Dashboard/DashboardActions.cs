@@ -1,0 +1,79 @@
+namespace HyperConn.Host;
+
+/// <summary>Turns a request of the page or a script into an operator's command and carries it out.</summary>
+internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<DashboardActions> log)
+{
+    public const string Verbs = "pause, resume, drain, refresh, ban";
+
+    public async Task<IResult> ExecuteAsync(ActionRequest request, HttpContext context)
+    {
+        var by = $"{(string.IsNullOrWhiteSpace(request.By) ? "operator" : request.By.Trim())} ({context.Connection.RemoteIpAddress})";
+        if (!TryRead(request, by, out var command, out var fault))
+            return Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest);
+        LogAsked(command.GetType().Name, command.Target, command.By, command.Reason);
+        var reply = await tenants.ExecuteAsync(command, context.RequestAborted);
+        var response = new ActionResponse(reply.Accepted, reply.Message, reply.Affected);
+        return reply.Accepted ? Results.Ok(response) : Results.Json(response, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    internal static bool TryRead(ActionRequest request, string by, out OperatorCommand command, out string fault)
+    {
+        command = null!;
+        var reason = request.Reason?.Trim() ?? "";
+        if (!TryReadTarget(request, out var target, out fault))
+            return false;
+        if (request is { Verb: "ban", Seconds: null or not (> 0 and <= 2_592_000) })
+        {
+            fault = "A ban needs seconds: more than 0, at most 2,592,000 (30 days).";
+            return false;
+        }
+
+        OperatorCommand? read = request.Verb switch
+        {
+            "pause" => new PauseTenants(target, by, reason),
+            "resume" => new ResumeTenants(target, by, reason),
+            "drain" => new DrainTenants(target, by, reason),
+            "refresh" => new RefreshTenants(target, by, reason),
+            "ban" => new BanTenants(target, by, reason, TimeSpan.FromSeconds(request.Seconds!.Value)),
+            _ => null,
+        };
+        if (read is null)
+        {
+            fault = $"verb must be one of {Verbs}.";
+            return false;
+        }
+
+        command = read;
+        fault = read.Fault() ?? "";
+        return fault.Length == 0;
+    }
+
+    private static bool TryReadTarget(ActionRequest request, out OperatorTarget target, out string fault)
+    {
+        target = OperatorTarget.Everything;
+        fault = "";
+        switch (request.Scope)
+        {
+            case "all":
+                return true;
+            case "server" when !string.IsNullOrWhiteSpace(request.Server):
+                target = new OperatorTarget.Server(request.Server);
+                return true;
+            case "server":
+                fault = "scope server needs server: host:port.";
+                return false;
+            case "tenant" when TenantKey.TryCreate(request.Service, request.Org, out var key):
+                target = new OperatorTarget.Tenant(key);
+                return true;
+            case "tenant":
+                fault = "scope tenant needs a valid service and org.";
+                return false;
+            default:
+                fault = "scope must be tenant, server or all.";
+                return false;
+        }
+    }
+
+    [LoggerMessage(EventId = 5104, EventName = "DashboardAction", Level = LogLevel.Information, Message = "Dashboard: {Command} on {Target} asked by {By}: {Reason}")]
+    private partial void LogAsked(string command, OperatorTarget target, string by, string reason);
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using System.Security.Cryptography;
+
+namespace HyperConn.Host;
+
+/// <summary>Settings of the dashboard and its HTTP API; configuration section <c>HyperConn:Dashboard</c>.</summary>
+internal sealed class DashboardOptions
+{
+    /// <summary>Whether it is served. Default true.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Address to listen on, <c>http://</c> or <c>https://</c>, port 0: any free one. Default <c>http://127.0.0.1:5080</c>.</summary>
+    public string Url { get; set; } = "http://127.0.0.1:5080";
+
+    /// <summary>Bearer token of operators, at least 16 characters. Null (default): nothing can be changed through the dashboard.
+    /// Required when not on loopback, where reading needs it too.</summary>
+    public string? AdminToken { get; set; }
+
+    /// <summary>Serve plain HTTP beyond loopback, behind a proxy that adds TLS. Default false.</summary>
+    public bool AllowPlainHttp { get; set; }
+
+    /// <summary>PEM or PKCS#12 file of the certificate for <c>https://</c>.</summary>
+    public string? CertificatePath { get; set; }
+
+    /// <summary>PEM file of the certificate's key, where it isn't in the same file.</summary>
+    public string? CertificateKeyPath { get; set; }
+
+    /// <summary>Further values of the <c>Host</c> header that are answered, beside the address listened on. Default none.</summary>
+    public IList<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>Shown in the page's title. Default: the project's name.</summary>
+    public string? Title { get; set; }
+
+    /// <summary>How often numbers are sampled and streamed. Default 1 second, at least 100 milliseconds.</summary>
+    public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Samples kept for the charts. Default 900 (15 minutes).</summary>
+    public int HistorySamples { get; set; } = 900;
+
+    /// <summary>A token nobody can guess, for a run that was given none.</summary>
+    public static string GenerateToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>Whether only this machine can reach <see cref="Url"/>.</summary>
+    public bool IsLoopback => Endpoint is { } uri && uri.IsLoopback;
+
+    internal Uri? Endpoint => Uri.TryCreate(Url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        ? uri
+        : null;
+
+    /// <summary>Every reason not to start with these settings.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        var faults = new List<string>();
+        if (Endpoint is not { } uri)
+            return [$"Dashboard:Url is not an http:// or https:// address: '{Url}'."];
+        if (uri.HostNameType == UriHostNameType.Dns && !uri.IsLoopback)
+            faults.Add("Dashboard:Url must name an IP address, 'localhost' or '*': the interface to listen on.");
+        if (AdminToken is { Length: < 16 })
+            faults.Add("Dashboard:AdminToken is shorter than 16 characters.");
+        if (SampleInterval < TimeSpan.FromMilliseconds(100))
+            faults.Add("Dashboard:SampleInterval is shorter than 100 milliseconds.");
+        if (HistorySamples is < 10 or > 100_000)
+            faults.Add("Dashboard:HistorySamples must be 10 to 100,000.");
+        if (uri.Scheme == Uri.UriSchemeHttps && CertificatePath is null)
+            faults.Add("Dashboard:CertificatePath is needed for https://.");
+        if (!IsLoopback)
+        {
+            if (uri.Scheme != Uri.UriSchemeHttps && !AllowPlainHttp)
+                faults.Add("Dashboard:Url is reachable from other machines without TLS. Use https://, or set Dashboard:AllowPlainHttp when a proxy adds TLS.");
+            if (string.IsNullOrEmpty(AdminToken))
+                faults.Add("Dashboard:Url is reachable from other machines: set Dashboard:AdminToken.");
+        }
+
+        return faults;
+    }
+
+    internal IPAddress[] Addresses() => Endpoint switch
+    {
+        null => [],
+        { IdnHost: "localhost" } => [IPAddress.Loopback, IPAddress.IPv6Loopback],
+        { } uri => [IPAddress.Parse(uri.IdnHost.Trim('[', ']'))],
+    };
+}

@@ -1,0 +1,156 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry.Metrics;
+
+namespace HyperConn.Host;
+
+/// <summary>
+/// Serves the dashboard, the API, health and metrics from inside any host. A web server of its own, so that a worker needs no web host
+/// and the library no web framework.
+/// </summary>
+internal sealed partial class DashboardServer(
+    IServiceProvider services,
+    DashboardOptions options,
+    TelemetryOptions telemetry,
+    ILogger<DashboardServer> log) : IHostedService, IAsyncDisposable
+{
+    private const int MaxRequestBytes = 16 * 1024;
+
+    private WebApplication? _app;
+    private DashboardFeed? _feed;
+
+    /// <summary>Address it is served at, with the port in force; null before the start or when switched off.</summary>
+    public Uri? Address { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Enabled)
+            return;
+        var faults = options.Faults();
+        if (faults.Count > 0)
+            throw new InvalidOperationException("The dashboard can't start: " + string.Join(' ', faults));
+
+        var clock = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var logs = services.GetRequiredService<ILoggerFactory>();
+        _feed = new DashboardFeed(
+            services.GetRequiredService<IStatisticsSource>(),
+            services.GetRequiredService<OperatorEvents>(),
+            options,
+            services.GetService<Microsoft.Extensions.Options.IOptions<HyperConnOptions>>()?.Value ?? new HyperConnOptions(),
+            logs.CreateLogger<DashboardFeed>(),
+            clock);
+        _app = Build(clock, logs);
+        await _feed.StartAsync(cancellationToken);
+        await _app.StartAsync(cancellationToken);
+        Address = AddressInForce(_app);
+        LogServing(Address, options.AdminToken is null ? "read-only: no admin token" : "actions need the admin token");
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_app is not null)
+            await _app.StopAsync(cancellationToken);
+        if (_feed is not null)
+            await _feed.StopAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+            await _app.DisposeAsync();
+        _feed?.Dispose();
+    }
+
+    private WebApplication Build(TimeProvider clock, ILoggerFactory logs)
+    {
+        // An empty builder reads no environment variable and no file: what is served where is said in one place.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+            var certificate = Certificate();
+            foreach (var address in options.Addresses())
+            {
+                // With a free port asked for, two addresses would get two ports.
+                if (options.Endpoint!.Port == 0 && address.Equals(System.Net.IPAddress.IPv6Loopback) && options.Endpoint.IdnHost == "localhost")
+                    continue;
+                kestrel.Listen(address, options.Endpoint.Port, listen =>
+                {
+                    if (certificate is not null)
+                        listen.UseHttps(certificate);
+                });
+            }
+        });
+        var inner = builder.Services;
+        inner.AddRoutingCore();
+        inner.AddSingleton(logs);
+        inner.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        inner.AddSingleton(clock);
+        inner.AddSingleton(options);
+        inner.AddSingleton(_feed!);
+        inner.AddSingleton(services.GetRequiredService<ITenantOperator>());
+        inner.AddSingleton(services.GetRequiredService<HealthCheckService>());
+        inner.AddSingleton<DashboardGuard>();
+        inner.AddSingleton<DashboardActions>();
+        inner.AddSingleton<DashboardAssets>();
+        inner.AddOpenApi(api => api.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new() { Title = "HyperConn", Version = "v1", Description = "See, steer and measure the pools of every tenant." };
+            document.Servers = [];
+            return Task.CompletedTask;
+        }));
+        if (telemetry.Prometheus)
+            inner.AddOpenTelemetry().WithMetrics(metrics =>
+            {
+                telemetry.Meters(metrics);
+                metrics.AddPrometheusExporter();
+            });
+        var app = builder.Build();
+        app.MapHyperConnDashboard();
+        if (telemetry.Prometheus)
+            app.MapPrometheusScrapingEndpoint("/metrics");
+        return app;
+    }
+
+    private X509Certificate2? Certificate()
+    {
+        if (options.Endpoint!.Scheme != Uri.UriSchemeHttps)
+            return null;
+        var path = options.CertificatePath!;
+        return Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12"
+            ? X509CertificateLoader.LoadPkcs12FromFile(path, null)
+            : X509Certificate2.CreateFromPemFile(path, options.CertificateKeyPath ?? path);
+    }
+
+    private Uri AddressInForce(WebApplication app)
+    {
+        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var port = new Uri(bound.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)).Port;
+        return new UriBuilder(options.Endpoint!) { Port = port, Path = "/" }.Uri;
+    }
+
+    [LoggerMessage(EventId = 5100, EventName = "DashboardServing", Level = LogLevel.Information, Message = "Dashboard at {Address} ({Access})")]
+    private partial void LogServing(Uri address, string access);
+}
+
+/// <summary>Adds the dashboard to a host.</summary>
+internal static class DashboardServices
+{
+    /// <summary>
+    /// Serves the dashboard while the host runs, with <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>. Needs <c>AddHyperConn</c>.
+    /// After the start, <see cref="DashboardServer.Address"/> says where.
+    /// </summary>
+    public static IServiceCollection AddHyperConnDashboard(this IServiceCollection services, DashboardOptions options, TelemetryOptions? telemetry = null)
+    {
+        services.AddHealthChecks().AddHyperConn();
+        services.AddHyperConnExport(telemetry ?? new TelemetryOptions());
+        services.AddSingleton(options);
+        services.AddSingleton(telemetry ?? new TelemetryOptions());
+        services.AddSingleton<DashboardServer>();
+        services.AddHostedService(sp => sp.GetRequiredService<DashboardServer>());
+        return services;
+    }
+}

@@ -1,0 +1,218 @@
+using Akka.Actor;
+using Microsoft.Extensions.Time.Testing;
+
+namespace HyperConn.Tests.Pools;
+
+/// <summary>Leases and eviction of a generation by itself. Threads are real here; what they may see is decided by one atomic word.</summary>
+public class PoolGenerationSpecs
+{
+    private static readonly TenantKey Acme = TenantKey.Create("core", "acme");
+
+    private readonly PoolRuntime _runtime = new(new HyperConnOptions { ProjectName = "martech" }, new FakeTimeProvider());
+    private readonly CountingRef _told = new();
+
+    public PoolGenerationSpecs() => _runtime.Supervisor = _told;
+
+    private PoolGeneration Make(int permits)
+    {
+        Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
+        var server = new ServerState(new ServerEndpoint("db1", 5432)) { Budget = _told };
+        var pool = new PoolGeneration(
+            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), [server], ActorRefs.Nobody);
+        var waiting = Enumerable.Range(0, permits).Select(_ => pool.AcquireAsync(default).AsTask()).ToArray();
+        while (permits-- > 0)
+            Assert.NotEqual(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
+        foreach (var lease in waiting)
+            pool.Release(PoolWorld.Within(lease).GetAwaiter().GetResult().Half);
+        return pool;
+    }
+
+    [Fact]
+    public void No_lease_begins_after_eviction_has_begun_and_none_is_open_when_it_begins()
+    {
+        const int Rounds = 400;
+        const int LeasesPerRound = 300;
+        var violations = 0;
+        var leases = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var pool = Make(permits: 2);
+            var begun = false;
+            var taken = 0;
+            var workers = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+            {
+                while (true)
+                {
+                    var late = Volatile.Read(ref begun);
+                    if (pool.TryLease(out var half))
+                    {
+                        if (late || pool.Word.IsDraining)
+                            Interlocked.Increment(ref violations);
+                        Interlocked.Increment(ref taken);
+                        pool.Release(half);
+                    }
+                    else if (late)
+                    {
+                        return;
+                    }
+                }
+            })).ToArray();
+            foreach (var worker in workers)
+                worker.Start();
+            while (Volatile.Read(ref taken) < LeasesPerRound || !pool.TryBeginEviction(notify: true))
+                Thread.SpinWait(1);
+            Volatile.Write(ref begun, true);
+            foreach (var worker in workers)
+                worker.Join();
+            Assert.Equal(0, pool.Word.Leases);
+            Assert.False(pool.TryBeginEviction(notify: true));
+            pool.Close();
+            leases += taken;
+        }
+
+        Assert.Equal(0, violations);
+        Assert.True(leases >= Rounds * LeasesPerRound);
+    }
+
+    [Fact]
+    public void A_pool_passed_over_by_eviction_always_tells_when_it_goes_idle()
+    {
+        var pool = Make(permits: 1);
+        using var barrier = new Barrier(2);
+        const int Rounds = 5_000;
+        var ends = new Thread(() =>
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                barrier.SignalAndWait();
+                if (round % 2 == 0)
+                    pool.Unexpect();
+                else
+                    pool.Release(0);
+                barrier.SignalAndWait();
+            }
+        });
+        ends.Start();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var before = _told.CountOf<PoolWentIdle>();
+            if (round % 2 == 0)
+                pool.Expect();
+            else
+                Assert.True(pool.TryLease(out _));
+            barrier.SignalAndWait();
+            var evicted = pool.TryBeginEviction(notify: true);
+            barrier.SignalAndWait();
+            if (evicted)
+            {
+                // Too late to be passed over: the next round needs a pool that is not evicted, so it is taken up again.
+                pool.Close();
+                pool = Make(permits: 1);
+            }
+            else
+            {
+                Assert.Equal(before + 1, _told.CountOf<PoolWentIdle>());
+            }
+        }
+
+        ends.Join();
+        pool.Close();
+    }
+
+    [Fact]
+    public async Task Callers_of_one_generation_never_hold_more_leases_than_permits_and_are_served_in_order()
+    {
+        var pool = Make(permits: 2);
+        Assert.True(pool.TryLease(out var first));
+        Assert.True(pool.TryLease(out _));
+        Assert.False(pool.TryLease(out _));
+        var waiting = Enumerable.Range(0, 3).Select(_ => pool.AcquireAsync(default).AsTask()).ToList();
+        Assert.Equal(3, pool.Waiters);
+        for (var next = 0; next < 3; next++)
+        {
+            pool.Release(first);
+            Assert.Equal(LeaseOutcome.Leased, (await PoolWorld.Within(waiting[next])).Outcome);
+            Assert.All(waiting.Skip(next + 1), task => Assert.False(task.IsCompleted));
+            Assert.Equal((2, 2), (pool.Word.Leases, pool.Word.Permits));
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_overtakes_those_that_wait()
+    {
+        var pool = Make(permits: 1);
+        Assert.True(pool.TryLease(out var half));
+        var waiting = pool.AcquireAsync(default).AsTask();
+        pool.Release(half);
+        await PoolWorld.Within(waiting);
+        Assert.False(pool.TryLease(out _));
+    }
+
+    [Fact]
+    public void A_lease_whose_open_failed_gives_its_permit_back()
+    {
+        var pool = Make(permits: 1);
+        Assert.True(pool.TryLease(out var half));
+        pool.Abandon(half);
+        Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
+        Assert.Equal(1, _told.CountOf<PermitsReturned>());
+    }
+
+    [Fact]
+    public async Task Draining_sends_callers_on_and_closes_with_the_last_lease()
+    {
+        var pool = Make(permits: 2);
+        Assert.True(pool.TryLease(out var half));
+        pool.BeginDrain();
+        Assert.Equal(LeaseOutcome.Retired, (await pool.AcquireAsync(default)).Outcome);
+        Assert.True(pool.Retired.IsCompleted);
+        Assert.False(pool.Closed.IsCompleted);
+        pool.Release(half);
+        await PoolWorld.Within(pool.Closed);
+        Assert.Equal(1, _told.CountOf<HolderClosed>());
+        pool.Close();
+        Assert.Equal(1, _told.CountOf<HolderClosed>());
+    }
+
+    [Fact]
+    public async Task Queues_have_their_limits()
+    {
+        _runtime.Options.Servers.MaxWaitersPerTenant = 2;
+        var pool = Make(permits: 0);
+        var waiting = new[] { pool.AcquireAsync(default).AsTask(), pool.AcquireAsync(default).AsTask() };
+        Assert.Equal(LeaseOutcome.TenantWaitersFull, (await pool.AcquireAsync(default)).Outcome);
+        _runtime.Options.Servers.MaxWaitersPerTenant = 10;
+        _runtime.Options.Servers.MaxWaitersPerServer = 2;
+        Assert.Equal(LeaseOutcome.ServerWaitersFull, (await pool.AcquireAsync(default)).Outcome);
+        Assert.Equal(2, pool.Shares[0].Server.Waiting);
+        Assert.All(waiting, task => Assert.False(task.IsCompleted));
+    }
+
+    [Fact]
+    public async Task A_cancelled_wait_leaves_nothing()
+    {
+        var pool = Make(permits: 0);
+        using var giveUp = new CancellationTokenSource();
+        var waiting = pool.AcquireAsync(giveUp.Token).AsTask();
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(waiting));
+        Assert.Equal((0, 0), (pool.Waiters, pool.Shares[0].Server.Waiting));
+        Assert.False(pool.Word.Has(PoolWord.Slow));
+        Assert.Equal(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pool.AcquireAsync(giveUp.Token).AsTask());
+    }
+
+    /// <summary>Counts what it is told, by type.</summary>
+    private sealed class CountingRef : MinimalActorRef
+    {
+        private readonly System.Collections.Concurrent.ConcurrentDictionary<Type, int> _counts = new();
+
+        public override ActorPath Path { get; } = new RootActorPath(new Address("akka", "test")) / "counting";
+
+        public override IActorRefProvider Provider => throw new NotSupportedException();
+
+        public int CountOf<T>() => _counts.GetValueOrDefault(typeof(T));
+
+        protected override void TellInternal(object message, IActorRef sender) => _counts.AddOrUpdate(message.GetType(), 1, (_, count) => count + 1);
+    }
+}

@@ -1,0 +1,39 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace HyperConn.Tests.Pools;
+
+public class PoolWordSpecs
+{
+    private static Gen<int> Count => Gen.Choose(0, PoolWord.Most / 2);
+
+    [Fact]
+    public void What_is_put_in_comes_out() => Check.One(
+        Config.QuickThrowOnFailure,
+        Prop.ForAll(
+            Arb.From(Gen.Zip(Gen.Zip(Count, Count), Gen.Zip(Gen.Choose(0, PoolWord.Most), Gen.Choose(0, (int)(PoolWord.AccessModulus - 1))))),
+            Arb.From(Gen.SubListOf(PoolWord.Draining, PoolWord.Slow, PoolWord.NotifyIdle, PoolWord.SecondHalf)),
+            (counts, flags) =>
+            {
+                var ((first, second), (permits, accesses)) = counts;
+                var word = new PoolWord(
+                    (first * PoolWord.OneLease(0)) + (second * PoolWord.OneLease(1)) + (permits * PoolWord.OnePermit)
+                    + (accesses * PoolWord.OneAccess) + flags.Sum());
+
+                Assert.Equal((first, second, first + second), (word.LeasesOf(0), word.LeasesOf(1), word.Leases));
+                Assert.Equal((permits, (long)accesses), (word.Permits, word.Accesses));
+                Assert.Equal(flags.Contains(PoolWord.SecondHalf) ? 1 : 0, word.Half);
+                Assert.Equal(flags.Contains(PoolWord.Draining), word.IsDraining);
+                foreach (var flag in new[] { PoolWord.Draining, PoolWord.Slow, PoolWord.NotifyIdle, PoolWord.SecondHalf })
+                    Assert.Equal(flags.Contains(flag), word.Has(flag));
+            }));
+
+    [Fact]
+    public void Leases_begun_wrap_and_disturb_nothing()
+    {
+        var word = new PoolWord(unchecked((PoolWord.AccessModulus - 1) * PoolWord.OneAccess));
+        Assert.Equal(PoolWord.AccessModulus - 1, word.Accesses);
+        var next = new PoolWord(unchecked(word.Bits + PoolWord.OneAccess + PoolWord.OneLease(1) + PoolWord.OnePermit));
+        Assert.Equal((0L, 1, 1), (next.Accesses, next.Leases, next.Permits));
+    }
+}

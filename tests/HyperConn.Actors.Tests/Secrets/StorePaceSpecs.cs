@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace HyperConn.Tests;
+
+public class StorePaceSpecs
+{
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
+
+    [Fact]
+    public void Nothing_waits_before_the_store_throttles()
+    {
+        var pace = new StorePace(_clock);
+        for (var i = 0; i < 1000; i++)
+        {
+            Assert.Equal(TimeSpan.Zero, pace.Wait());
+            pace.Sent();
+        }
+    }
+
+    [Fact]
+    public void Throttling_halves_what_the_store_got_within_the_last_second()
+    {
+        var pace = new StorePace(_clock);
+        for (var i = 0; i < 40; i++)
+            pace.Sent();
+        Assert.True(pace.Throttled(_clock.GetUtcNow()));
+        Assert.Equal(20, pace.CallsPerSecond);
+        Assert.Equal(TimeSpan.FromMilliseconds(50), pace.Wait());
+    }
+
+    [Fact]
+    public void Calls_sent_before_the_pace_fell_do_not_make_it_fall_again()
+    {
+        var pace = new StorePace(_clock);
+        for (var i = 0; i < 40; i++)
+            pace.Sent();
+        var sentAt = _clock.GetUtcNow();
+        _clock.Advance(TimeSpan.FromMilliseconds(10));
+        pace.Throttled(sentAt);
+        for (var i = 0; i < 10; i++)
+            Assert.False(pace.Throttled(sentAt));
+        Assert.Equal(20, pace.CallsPerSecond);
+        Assert.True(pace.Throttled(_clock.GetUtcNow()));
+        Assert.Equal(10, pace.CallsPerSecond);
+    }
+
+    [Fact]
+    public void It_never_falls_under_one_call_a_second()
+    {
+        var pace = new StorePace(_clock);
+        for (var i = 0; i < 20; i++)
+            pace.Throttled(_clock.GetUtcNow());
+        Assert.Equal(1, pace.CallsPerSecond);
+    }
+
+    [Fact]
+    public void Success_brings_it_back_by_two_calls_a_second_each_second_until_it_is_no_longer_kept()
+    {
+        var pace = new StorePace(_clock);
+        pace.Throttled(_clock.GetUtcNow());
+        var seconds = 0.0;
+        while (!double.IsPositiveInfinity(pace.CallsPerSecond))
+        {
+            seconds += 1 / pace.CallsPerSecond;
+            pace.Succeeded();
+            Assert.InRange(seconds, 0, 60);
+        }
+
+        Assert.InRange(seconds, 40, 60);
+        Assert.Equal(TimeSpan.Zero, pace.Wait());
+    }
+}

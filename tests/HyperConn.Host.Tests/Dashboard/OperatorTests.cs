@@ -1,0 +1,263 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Akka.Hosting;
+using HyperConn.Host;
+using HyperConn.Host.Demo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace HyperConn.Tests.Dashboard;
+
+/// <summary>Operators' verbs over HTTP, on real pools of a real PostgreSQL.</summary>
+public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    [SkippableFact]
+    public async Task A_paused_tenant_waits_and_goes_on_when_resumed_while_others_never_notice()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 3);
+        var (paused, other) = (manager.Tenants[0].Key, manager.Tenants[1].Key);
+        await manager.UseAsync(paused);
+        await using var open = await manager.Pools.OpenConnectionAsync(paused);
+
+        await manager.ActAsync("pause", paused);
+        var waiting = manager.UseAsync(paused);
+        await manager.UseAsync(other);
+        await using (var command = new NpgsqlCommand("select 1", open))
+            Assert.Equal(1, await command.ExecuteScalarAsync());
+        Assert.False(waiting.IsCompleted);
+        Assert.Single(await manager.EventsAsync("operatorAction"));
+
+        await manager.ActAsync("resume", paused);
+        await waiting;
+    }
+
+    [SkippableFact]
+    public async Task A_pause_that_outlasts_the_deadline_says_who_paused_and_why()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 1, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(1));
+        await manager.ActAsync("pause", manager.Tenants[0].Key);
+
+        var refused = await Assert.ThrowsAsync<HyperConnException>(() => manager.UseAsync(manager.Tenants[0].Key));
+
+        Assert.Equal(HyperConnErrorCode.Paused, refused.Code);
+        Assert.Contains("mia", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("OPS-7", refused.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_banned_tenant_is_answered_at_once_with_the_end_of_the_ban()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 2);
+        await manager.UseAsync(manager.Tenants[0].Key);
+
+        await manager.ActAsync("ban", manager.Tenants[0].Key);
+        var refused = await Assert.ThrowsAsync<HyperConnException>(() => manager.UseAsync(manager.Tenants[0].Key));
+        await manager.UseAsync(manager.Tenants[1].Key);
+
+        Assert.Equal(HyperConnErrorCode.Banned, refused.Code);
+        Assert.NotNull(refused.Failure.RetryAt);
+        await manager.ActAsync("resume", manager.Tenants[0].Key);
+        await manager.UseAsync(manager.Tenants[0].Key);
+    }
+
+    [SkippableFact]
+    public async Task A_drained_tenant_closes_when_its_lease_ends_and_begins_anew()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 1);
+        var tenant = manager.Tenants[0].Key;
+        var open = await manager.Pools.OpenConnectionAsync(tenant);
+
+        await manager.ActAsync("drain", tenant);
+        await using (var command = new NpgsqlCommand("select 1", open))
+            Assert.Equal(1, await command.ExecuteScalarAsync());
+        await manager.UseAsync(tenant);
+        await open.DisposeAsync();
+
+        var statistics = await manager.Pools.GetStatisticsAsync();
+        Assert.Equal(2, statistics.PoolsCreated);
+        Assert.Equal(1, statistics.Evictions[EvictionReason.Requested]);
+    }
+
+    [SkippableFact]
+    public async Task Refresh_gives_live_pools_the_new_password_and_shows_the_rotation()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 1);
+        var tenant = manager.Tenants[0];
+        await manager.UseAsync(tenant.Key);
+        await manager.Provisioner.ChangePasswordAsync(tenant);
+        await manager.Secrets.WriteAsync();
+
+        await manager.ActAsync("refresh", tenant.Key);
+
+        await Manager.UntilAsync(async () => (await manager.Pools.GetStatisticsAsync()).Rotations == 1);
+        await manager.ActAsync("drain", tenant.Key);
+        await manager.UseAsync(tenant.Key);
+        await Manager.UntilAsync(async () => (await manager.EventsAsync("rotated")).Count > 0);
+    }
+
+    [SkippableFact]
+    public async Task A_paused_server_holds_every_tenant_on_it_also_those_that_come_later()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 3);
+        await manager.UseAsync(manager.Tenants[0].Key);
+        var server = (await manager.Pools.GetStatisticsAsync()).Servers[0].Server;
+
+        await manager.ActAsync("pause", server);
+        var waiting = manager.Tenants.Select(t => manager.UseAsync(t.Key)).ToList();
+        await Task.Delay(300);
+        Assert.DoesNotContain(waiting, use => use.IsCompleted);
+
+        await manager.ActAsync("resume", server);
+        await Task.WhenAll(waiting);
+    }
+
+    [SkippableFact]
+    public async Task A_banned_server_refuses_every_tenant_on_it()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 2);
+        await manager.UseAsync(manager.Tenants[0].Key);
+        var server = (await manager.Pools.GetStatisticsAsync()).Servers[0].Server;
+
+        await manager.ActAsync("ban", server);
+
+        foreach (var tenant in manager.Tenants)
+            Assert.Equal(HyperConnErrorCode.Banned, (await Assert.ThrowsAsync<HyperConnException>(() => manager.UseAsync(tenant.Key))).Code);
+    }
+
+    [SkippableFact]
+    public async Task All_tenants_are_paused_and_resumed_at_once()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 4);
+        await Task.WhenAll(manager.Tenants.Select(t => manager.UseAsync(t.Key)));
+
+        await manager.ActAsync("pause");
+        var waiting = manager.Tenants.Select(t => manager.UseAsync(t.Key)).ToList();
+        await Task.Delay(200);
+        Assert.DoesNotContain(waiting, use => use.IsCompleted);
+        await manager.ActAsync("resume");
+
+        await Task.WhenAll(waiting);
+    }
+
+    [SkippableFact]
+    public async Task No_password_and_no_connection_string_is_in_any_answer_or_log()
+    {
+        await using var manager = await Manager.StartAsync(postgres, 4);
+        await Task.WhenAll(manager.Tenants.Select(t => manager.UseAsync(t.Key)));
+        await manager.ActAsync("refresh");
+        var all = new StringBuilder();
+        foreach (var path in new[] { "api/v1/overview", "api/v1/tenants", "api/v1/secrets", "api/v1/servers", "api/v1/events", "metrics", "healthz", "readyz" })
+            all.Append(await manager.Http.GetStringAsync(new Uri(path, UriKind.Relative)));
+        foreach (var line in manager.Logs.Lines)
+            all.Append(line);
+
+        foreach (var tenant in manager.Tenants)
+        {
+            Assert.DoesNotContain(tenant.Login.Password, all.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(JsonEncodedText.Encode(tenant.Login.Password).ToString(), all.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(Uri.EscapeDataString(tenant.Login.Password), all.ToString(), StringComparison.Ordinal);
+        }
+
+        Assert.Contains("hyperconn_secret_calls", all.ToString(), StringComparison.Ordinal);
+        Assert.Contains("\"hyperconn-live\":{\"status\":\"Healthy\"", all.ToString(), StringComparison.Ordinal);
+    }
+
+    private sealed class Manager : IAsyncDisposable
+    {
+        private readonly IHost _host;
+
+        private Manager(IHost host, TenantProvisioner provisioner, SecretsFile secrets, LogSink logs)
+        {
+            (_host, Provisioner, Secrets, Logs) = (host, provisioner, secrets, logs);
+            Pools = host.Services.GetRequiredService<ITenantPools>();
+            Http = new HttpClient { BaseAddress = host.Services.GetRequiredService<DashboardServer>().Address };
+            Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DashboardFixture.Token);
+        }
+
+        public TenantProvisioner Provisioner { get; }
+
+        public SecretsFile Secrets { get; }
+
+        public LogSink Logs { get; }
+
+        public ITenantPools Pools { get; }
+
+        public HttpClient Http { get; }
+
+        public IReadOnlyList<ProvisionedTenant> Tenants => Provisioner.Tenants;
+
+        public static async Task<Manager> StartAsync(PostgresFixture postgres, int tenants, Action<HyperConnOptions>? configure = null)
+        {
+            var provisioner = await postgres.ProvisionAsync(tenants, 1);
+            var folder = Directory.CreateTempSubdirectory("hyperconn-operator-test-").FullName;
+            var secrets = new SecretsFile(Path.Combine(folder, "secrets.json"), "acme", provisioner.Tenants);
+            await secrets.WriteAsync();
+            var logs = new LogSink();
+            var builder = HostComposition.CreateBuilder();
+            builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
+            builder.Services.AddMetrics();
+            builder.Services.AddHyperConn(o =>
+            {
+                o.ProjectName = "acme";
+                o.Secrets.Store = "file";
+                o.Secrets.File.Path = secrets.Path;
+                configure?.Invoke(o);
+            });
+            builder.Services.AddAkka("hyperconn", (akka, _) => akka.WithHostLogging().WithHyperConn());
+            builder.Services.AddHyperConnDashboard(new DashboardOptions
+            {
+                Url = "http://127.0.0.1:0",
+                AdminToken = DashboardFixture.Token,
+                SampleInterval = TimeSpan.FromMilliseconds(200),
+            });
+            var host = builder.Build();
+            await host.StartAsync();
+            return new Manager(host, provisioner, secrets, logs);
+        }
+
+        public async Task UseAsync(TenantKey tenant)
+        {
+            await using var connection = await Pools.OpenConnectionAsync(tenant);
+            await using var command = new NpgsqlCommand("select 1", connection);
+            Assert.Equal(1, await command.ExecuteScalarAsync());
+        }
+
+        public Task ActAsync(string verb) => PostAsync(new { verb, scope = "all", by = "mia", reason = "OPS-7", seconds = 600 });
+
+        public Task ActAsync(string verb, TenantKey tenant) =>
+            PostAsync(new { verb, scope = "tenant", service = tenant.Service, org = tenant.Org, by = "mia", reason = "OPS-7", seconds = 600 });
+
+        public Task ActAsync(string verb, string server) => PostAsync(new { verb, scope = "server", server, by = "mia", reason = "OPS-7", seconds = 600 });
+
+        public async Task<IReadOnlyList<string>> EventsAsync(string kind) =>
+            [.. (await Http.GetFromJsonAsync<JsonElement>($"api/v1/events?kind={kind}")).GetProperty("items").EnumerateArray().Select(e => e.GetProperty("message").GetString()!)];
+
+        public static async Task UntilAsync(Func<Task<bool>> condition)
+        {
+            for (var i = 0; i < 200 && !await condition(); i++)
+                await Task.Delay(50);
+            Assert.True(await condition(), "It did not happen within 10 s.");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Http.Dispose();
+            await _host.StopAsync();
+            _host.Dispose();
+            Secrets.Dispose();
+            Directory.Delete(Path.GetDirectoryName(Secrets.Path)!, recursive: true);
+            await Provisioner.DisposeAsync();
+        }
+
+        private async Task PostAsync(object body)
+        {
+            var response = await Http.PostAsJsonAsync("api/v1/actions", body);
+            Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        }
+    }
+}
