@@ -44,12 +44,13 @@ internal static class PoolFailures
 
     public static HyperConnFailure BudgetTimedOut(TenantKey tenant, TimeSpan limit, ServerState server)
     {
+        // The caller has left the queue by now, and counts itself.
         var top = string.Join(", ", server.Top.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Tenant} {t.Permits}")));
         return new(
             HyperConnErrorCode.BudgetTimedOut,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting} waiting; ")
+                $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting + 1} waiting; ")
             + $"most held by {(top.Length > 0 ? top : "nobody")}. Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
             tenant);
     }

@@ -10,18 +10,23 @@ public class FairnessTests(SmallServer server, ITestOutputHelper output)
 {
     private const int QuietTenants = 20;
     private const int NoisyWorkers = 200;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     [SkippableFact]
     public async Task A_noisy_tenant_makes_no_quiet_tenant_wait_four_times_as_long()
     {
-        // Ten permits for twenty quiet tenants: they wait for each other also when nobody is noisy.
+        // Ten permits for twenty quiet tenants: they wait for each other also when nobody is noisy. All of them ask for the same, so one
+        // number stands for what a tenant waits alone.
         var alone = await MeasureAsync(noisy: false);
         var beside = await MeasureAsync(noisy: true);
+        var reference = alone.ByTenant.Values.Order().ElementAt(QuietTenants / 2);
 
-        output.WriteLine($"p99 of the waits, worst tenant: {alone.Worst:0.0} ms alone, {beside.Worst:0.0} ms beside the noisy one");
-        output.WriteLine($"p99 over all: {alone.All:0.0} ms alone, {beside.All:0.0} ms beside; operations {alone.Count} and {beside.Count}, noisy {beside.Noisy}");
+        output.WriteLine($"p99 of a quiet tenant's waits alone: median {reference:0} ms, worst {alone.ByTenant.Values.Max():0} ms, of {alone.Count} waits");
+        output.WriteLine(
+            $"beside the noisy one: median {beside.ByTenant.Values.Order().ElementAt(QuietTenants / 2):0} ms, worst {beside.ByTenant.Values.Max():0} ms, "
+            + $"of {beside.Count} waits; {beside.Noisy} of the noisy one were served");
         foreach (var (tenant, p99) in beside.ByTenant)
-            Assert.True(p99 < 4 * alone.Worst, $"{tenant}: p99 {p99:0.0} ms beside the noisy one; {alone.ByTenant[tenant]:0.0} ms alone, {alone.Worst:0.0} ms the worst.");
+            Assert.True(p99 < 4 * reference, $"{tenant}: p99 {p99:0} ms beside the noisy one, {reference:0} ms alone.");
         Assert.True(beside.Noisy > 0);
     }
 
@@ -35,29 +40,32 @@ public class FairnessTests(SmallServer server, ITestOutputHelper output)
         var waits = server.Tenants.Take(QuietTenants).ToDictionary(tenant => tenant.Key, _ => new List<double>());
         var quiet = waits.Keys.ToArray();
         var loud = server.Tenants[^1].Key;
-        var (noise, duration) = (0, Soak.Duration(8));
-        await Soak.RunAsync(QuietTenants + (noisy ? NoisyWorkers : 0), duration, async (worker, random) =>
+        var noise = 0;
+
+        // What is cold at first is cold in both measurements, and is not what is measured.
+        var measured = DateTime.UtcNow + WarmUp;
+        await Soak.RunAsync(QuietTenants + (noisy ? NoisyWorkers : 0), WarmUp + Soak.Duration(8), async (worker, random) =>
         {
             var tenant = worker < QuietTenants ? quiet[worker] : loud;
-            var asked = Stopwatch.GetTimestamp();
+            var (counts, asked) = (DateTime.UtcNow >= measured, Stopwatch.GetTimestamp());
             await using var connection = await host.Pools.OpenConnectionAsync(tenant);
-            if (worker < QuietTenants)
-                waits[tenant].Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
-            else
+            if (worker >= QuietTenants)
                 Interlocked.Increment(ref noise);
+            else if (counts)
+                waits[tenant].Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
             await Task.Delay(random.Next(10, 30));
         });
-        var byTenant = waits.ToDictionary(w => w.Key, w => P99(w.Value));
-        return new Waits(byTenant, byTenant.Values.Max(), P99([.. waits.Values.SelectMany(w => w)]), waits.Values.Sum(w => w.Count), noise);
+        return new Waits(waits.ToDictionary(w => w.Key, w => P99(w.Value)), waits.Values.Sum(w => w.Count), noise);
     }
 
+    /// <summary>By nearest rank: of fewer than a hundred values, the largest.</summary>
     private static double P99(List<double> values)
     {
         values.Sort();
-        return values[(int)((values.Count - 1) * 0.99)];
+        return values[(int)Math.Ceiling(values.Count * 0.99) - 1];
     }
 
-    private sealed record Waits(IReadOnlyDictionary<TenantKey, double> ByTenant, double Worst, double All, int Count, int Noisy);
+    private sealed record Waits(IReadOnlyDictionary<TenantKey, double> ByTenant, int Count, int Noisy);
 
     [SkippableFact]
     public async Task Two_greedy_tenants_get_the_same_share()

@@ -60,9 +60,11 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
             + $"{server1.Reclaims} reclaims, {server1.Refusals} refusals, longest pause {watchdog.LongestPause.TotalMilliseconds:0} ms");
         Assert.Equal(29, server1.Limit);
         Assert.Equal(0, server1.TimedOut);
+        Assert.Equal(0, await host.Pools.DrainAllAsync());
+        var left = (await host.Pools.GetStatisticsAsync()).Servers.Single();
+        Assert.Equal((0, 0, 0), (left.InUse, left.IdleHeld, left.Waiting));
         await host.StopAsync();
-        Assert.Equal(0, await watch.WaitForNoneAsync(TimeSpan.FromSeconds(5)));
-        Assert.Equal(0, host.Server.Granted);
+        await watch.AssertNoneAsync(TimeSpan.FromSeconds(5));
         watch.AssertNeverExceeded();
     }
 

@@ -143,7 +143,7 @@ public class AmbientTransactionTests(RoomyServer server)
 
         await NoLeaseAsync(host);
         await host.StopAsync();
-        Assert.Equal(0, await watch.WaitForNoneAsync(TimeSpan.FromSeconds(2)));
+        await watch.AssertNoneAsync(TimeSpan.FromSeconds(2));
         watch.AssertNeverExceeded();
     }
 

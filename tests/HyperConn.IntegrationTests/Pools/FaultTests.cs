@@ -76,15 +76,14 @@ public class FaultTests(RoomyServer server)
         var held = await host.Pools.OpenConnectionAsync(server.Tenants[3].Key);
         using var stop = new CancellationTokenSource();
         var cancelled = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good, stop.Token).AsTask()).ToArray();
-        var staying = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good).AsTask()).ToArray();
+        var staying = Enumerable.Range(0, 5).Select(async _ => await (await host.Pools.OpenConnectionAsync(Good)).DisposeAsync()).ToArray();
         for (var i = 0; i < 500 && host.Server.Waiting < 10; i++)
             await Task.Delay(10);
         await stop.CancelAsync();
         foreach (var caller in cancelled)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
         await held.DisposeAsync();
-        foreach (var caller in staying)
-            await (await caller).DisposeAsync();
+        await Task.WhenAll(staying);
 
         await AssertAllFreeAsync(host, Good);
     }

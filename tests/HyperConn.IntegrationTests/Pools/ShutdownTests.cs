@@ -18,12 +18,14 @@ public class ShutdownTests(RoomyServer server)
         }));
         Assert.True(await watch.CountAsync() > 0);
 
+        Assert.Equal(0, await host.Pools.DrainAllAsync());
+        var left = (await host.Pools.GetStatisticsAsync()).Servers.Single();
+        Assert.Equal((0, 0), (left.InUse, left.IdleHeld));
         await host.StopAsync();
 
-        Assert.Equal(0, await watch.WaitForNoneAsync(TimeSpan.FromSeconds(2)));
+        await watch.AssertNoneAsync(TimeSpan.FromSeconds(2));
         Assert.Equal(0, host.Runtime.LeasesOpen);
         Assert.Empty(host.Runtime.Generations);
-        Assert.Equal(0, host.Server.Granted);
     }
 
     [SkippableFact]
@@ -58,7 +60,7 @@ public class ShutdownTests(RoomyServer server)
 
         var cut = await Assert.ThrowsAsync<PostgresException>(() => running);
         Assert.Equal(PostgresErrorCodes.AdminShutdown, cut.SqlState);
-        Assert.Equal(0, await watch.WaitForNoneAsync(TimeSpan.FromSeconds(2)));
+        await watch.AssertNoneAsync(TimeSpan.FromSeconds(2));
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => server.Oracle.AssertOwnedAsync(idle, server.Tenants[0].Key));
         Assert.Equal(0, await host.Pools.DrainAllAsync() - 3);
     }
@@ -86,7 +88,7 @@ public class ShutdownTests(RoomyServer server)
         Assert.Equal(HyperConnErrorCode.ShuttingDown, Find(failure)?.Code);
         Assert.Equal("", source.ConnectionString);
         source.Dispose();
-        Assert.Equal(0, await watch.WaitForNoneAsync(TimeSpan.FromSeconds(2)));
+        await watch.AssertNoneAsync(TimeSpan.FromSeconds(2));
     }
 
     [SkippableFact]

@@ -51,14 +51,25 @@ internal sealed class SessionWatch : IAsyncDisposable
         return (int)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>The sessions, for a failure's text.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        await using var command = _admin.CreateCommand(
+            "select string_agg(concat_ws(' ', pid, usename, state, state_change - backend_start, now() - backend_start, query), E'\\n') from pg_stat_activity where starts_with(usename, $1)");
+        command.Parameters.Add(new NpgsqlParameter { Value = _prefix });
+        return await command.ExecuteScalarAsync() as string ?? "none";
+    }
+
     /// <summary>Waits for the last sessions to go.</summary>
-    public async Task<int> WaitForNoneAsync(TimeSpan patience)
+    public async Task AssertNoneAsync(TimeSpan patience)
     {
         var until = DateTime.UtcNow + patience;
-        int count;
-        while ((count = await CountAsync()) > 0 && DateTime.UtcNow < until)
+        while (await CountAsync() > 0)
+        {
+            if (DateTime.UtcNow > until)
+                Assert.Fail($"Sessions are left: {await DescribeAsync()}");
             await Task.Delay(20);
-        return count;
+        }
     }
 
     public void AssertNeverExceeded()
