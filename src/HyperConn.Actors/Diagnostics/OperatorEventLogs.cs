@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn;
@@ -8,6 +9,8 @@ namespace HyperConn;
 /// </summary>
 internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents events) : ILoggerFactory
 {
+    private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
+
     /// <summary>Log event ids that become operator events.</summary>
     internal static readonly IReadOnlyDictionary<int, OperatorEventKind> Kinds = new Dictionary<int, OperatorEventKind>
     {
@@ -33,7 +36,9 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [3003] = OperatorEventKind.ServerPressure,
     };
 
-    public ILogger CreateLogger(string categoryName) => new Tee(inner.CreateLogger(categoryName), events);
+    // One for each category, not for each of thousands of data sources.
+    public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(
+        categoryName, static (name, self) => new Tee(self.inner.CreateLogger(name), self.events), (inner, events));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

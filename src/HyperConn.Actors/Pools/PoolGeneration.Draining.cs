@@ -8,7 +8,6 @@ namespace HyperConn;
 /// <summary>The end of a generation: eviction of an idle one, draining of one in use, closing.</summary>
 internal sealed partial class PoolGeneration
 {
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<int> _sessions = new();
     private int _closing;
@@ -16,9 +15,6 @@ internal sealed partial class PoolGeneration
     private int _pins = 1;
 
     public IActorRef Owner => _owner;
-
-    /// <summary>Ends when the last lease has ended and every connection is closed.</summary>
-    public Task Closed => _closed.Task;
 
     /// <summary>Ends when the generation takes no more leases.</summary>
     public Task Retired => _retired.Task;
@@ -99,7 +95,6 @@ internal sealed partial class PoolGeneration
         Unpin();
         _runtime.Generations.TryRemove(this, out _);
         _runtime.Counters.Retired(Accesses);
-        _closed.TrySetResult();
         _owner.Tell(new GenerationClosed(this));
     }
 
