@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Npgsql;
 
 namespace HyperConn;
@@ -56,6 +57,7 @@ public sealed class TenantDataSource : DbDataSource
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
     {
         if (Current is not { } pool || pool.TryLease() is not (>= 0 and var half))
