@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn;
@@ -9,7 +8,7 @@ namespace HyperConn;
 /// </summary>
 internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents events) : ILoggerFactory
 {
-    private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
+    private const string CategoryPrefix = "HyperConn.";
 
     /// <summary>Log event ids that become operator events.</summary>
     internal static readonly IReadOnlyDictionary<int, OperatorEventKind> Kinds = new Dictionary<int, OperatorEventKind>
@@ -36,9 +35,11 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [3003] = OperatorEventKind.ServerPressure,
     };
 
-    // One for each category, not for each of thousands of data sources.
-    public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(
-        categoryName, static (name, self) => new Tee(self.inner.CreateLogger(name), self.events), (inner, events));
+    // Only what HyperConn says itself: Npgsql, which gets its loggers here too, numbers other things alike, and asks on each open and close
+    // whether it should log.
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith(CategoryPrefix, StringComparison.Ordinal)
+        ? new Tee(inner.CreateLogger(categoryName), events)
+        : inner.CreateLogger(categoryName);
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 
