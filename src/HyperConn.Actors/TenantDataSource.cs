@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Transactions;
 using Npgsql;
 
@@ -68,6 +69,7 @@ public sealed class TenantDataSource : DbDataSource
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
         _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (Transaction.Current is { } transaction)

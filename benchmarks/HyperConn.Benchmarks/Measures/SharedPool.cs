@@ -7,7 +7,9 @@ namespace HyperConn.Benchmarks.Measures;
 internal sealed class SharedPool : Measure
 {
     private const int Callers = 2_000;
-    private const int Size = 97;
+
+    // Three of 100 slots are the superuser's, and the benchmark itself looks in now and then.
+    private const int Size = 94;
 
     public override string Name => "shared-pool";
 
@@ -18,7 +20,7 @@ internal sealed class SharedPool : Measure
         await using var tenants = await Tenants.CreateAsync(1, maxConnections: 100);
         var key = tenants.Keys[0];
         var settings = tenants.SettingsOf(key, Size);
-        var errors = 0;
+        var (rivalErrors, errors) = (0, 0);
 
         // Npgsql's own queue gives up after the connect time-out; the callers here only wait.
         settings.Timeout = 60;
@@ -27,14 +29,20 @@ internal sealed class SharedPool : Measure
             async () =>
             {
                 await using var source = NpgsqlDataSource.Create(settings);
-                return await CallAsync(_ => source.OpenConnectionAsync());
+                var elapsed = await RivalAsync(_ => source.OpenConnectionAsync());
+                await source.DisposeAsync();
+                await tenants.QuietAsync();
+                return elapsed;
             },
             async () =>
             {
                 await using var manager = await StartAsync();
-                return await CallAsync(tenant => manager.Pools.OpenConnectionAsync(tenant));
+                var elapsed = await OursAsync(tenant => manager.Pools.OpenConnectionAsync(tenant));
+                await manager.DisposeAsync();
+                await tenants.QuietAsync();
+                return elapsed;
             });
-        yield return RatioRow("2,000 concurrent select 1 on one cold pool of 97", "bare NpgsqlDataSource", cold, Units.Milliseconds, 1.15) with
+        yield return RatioRow("2,000 concurrent select 1 on one cold pool of 94", "bare NpgsqlDataSource", cold, Units.Milliseconds, 1.15) with
         {
             Holds = cold.Ratio <= 1.15 && errors == 0,
         };
@@ -43,13 +51,15 @@ internal sealed class SharedPool : Measure
         await using var warmManager = await StartAsync(Size / 2);
         var warm = await Comparison.RunAsync(
             2 * rounds,
-            () => CallAsync(_ => warmSource.OpenConnectionAsync()),
-            () => CallAsync(tenant => warmManager.Pools.OpenConnectionAsync(tenant)),
+            () => RivalAsync(_ => warmSource.OpenConnectionAsync()),
+            () => OursAsync(tenant => warmManager.Pools.OpenConnectionAsync(tenant)),
             warmUp: 6);
-        yield return RatioRow("2,000 concurrent select 1 on one warm pool of 48", "bare NpgsqlDataSource", warm, Units.Milliseconds, 1.15) with
+        yield return RatioRow("2,000 concurrent select 1 on one warm pool of 47", "bare NpgsqlDataSource", warm, Units.Milliseconds, 1.15) with
         {
             Holds = warm.Ratio <= 1.15 && errors == 0,
         };
+
+        yield return new Row("errors in these rounds", "bare NpgsqlDataSource", $"{rivalErrors}", $"{errors}", null, "", "0", errors == 0);
 
         Task<Manager> StartAsync(int size = Size) => Manager.StartAsync(tenants.Store(), o =>
         {
@@ -59,7 +69,14 @@ internal sealed class SharedPool : Measure
             o.Pools.AcquireTimeout = TimeSpan.FromSeconds(60);
         });
 
-        async Task<double> CallAsync(Func<TenantKey, ValueTask<NpgsqlConnection>> open)
+        async Task<double> RivalAsync(Func<TenantKey, ValueTask<NpgsqlConnection>> open)
+        {
+            var outcome = await Storm.RunAsync(Callers, tenants.Keys, open);
+            rivalErrors += outcome.Errors;
+            return outcome.Milliseconds;
+        }
+
+        async Task<double> OursAsync(Func<TenantKey, ValueTask<NpgsqlConnection>> open)
         {
             var outcome = await Storm.RunAsync(Callers, tenants.Keys, open);
             errors += outcome.Errors;

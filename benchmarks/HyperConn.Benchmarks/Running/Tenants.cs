@@ -54,16 +54,16 @@ internal sealed class Tenants : IAsyncDisposable
     public IReadOnlyDictionary<(string Service, string Org), NpgsqlConnectionStringBuilder> SettingsWith(int maxPoolSize) =>
         Keys.ToDictionary(tenant => (tenant.Service, tenant.Org), tenant => SettingsOf(tenant, maxPoolSize));
 
+    /// <summary>Every tenant's secret, as the store keeps it.</summary>
+    public IReadOnlyDictionary<string, string> Secrets() => _provisioner.Tenants.ToDictionary(
+        tenant => $"{Manager.Project}-{tenant.Key.Org}",
+        tenant => JsonSerializer.Serialize(new Dictionary<string, string> { [$"{tenant.Key.Service}-postgresql"] = tenant.ConnectionUri + "?sslmode=disable" }));
+
     public MemorySecretStore Store(TimeSpan callTime = default)
     {
         var store = new MemorySecretStore(callTime);
-        foreach (var tenant in _provisioner.Tenants)
-        {
-            store.Put(
-                $"{Manager.Project}-{tenant.Key.Org}",
-                JsonSerializer.Serialize(new Dictionary<string, string> { [$"{tenant.Key.Service}-postgresql"] = tenant.ConnectionUri + "?sslmode=disable" }));
-        }
-
+        foreach (var (name, text) in Secrets())
+            store.Put(name, text);
         return store;
     }
 

@@ -21,7 +21,7 @@ internal readonly record struct CircuitPass(int Probe)
 internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays, double jitter = 0.0, Random? random = null)
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource _changed = NewSignal();
+    private TaskCompletionSource? _changed;
     private volatile HyperConnFailure? _cause;
     private DateTimeOffset _nextTry;
     private int _failures;
@@ -57,7 +57,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
 
                 if (_answerAtOnce || (_probe == 0 && _nextTry >= deadline))
                     throw new HyperConnException(cause);
-                changed = _changed.Task;
+                changed = (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
                 pause = _probe != 0 ? deadline - now : _nextTry - now;
                 if (pause <= TimeSpan.Zero)
                     throw new HyperConnException(cause);
@@ -100,7 +100,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     /// <returns>Whether it was open.</returns>
     public bool Reset()
     {
-        TaskCompletionSource changed;
+        TaskCompletionSource? changed;
         lock (_gate)
         {
             _probe = 0;
@@ -109,10 +109,10 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
                 return false;
             _cause = null;
             changed = _changed;
-            _changed = NewSignal();
+            _changed = null;
         }
 
-        changed.TrySetResult();
+        changed?.TrySetResult();
         return true;
     }
 
@@ -140,7 +140,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     /// <returns>Whether this opened the circuit.</returns>
     public bool Failed(HyperConnFailure failure, CircuitPass pass, bool answerAtOnce = false)
     {
-        TaskCompletionSource changed;
+        TaskCompletionSource? changed;
         bool opened;
         lock (_gate)
         {
@@ -156,30 +156,28 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
             _nextTry = time.GetUtcNow() + delay;
             _cause = failure with { RetryAt = _nextTry };
             changed = _changed;
-            _changed = NewSignal();
+            _changed = null;
         }
 
-        changed.TrySetResult();
+        changed?.TrySetResult();
         return opened;
     }
 
     /// <summary>The probe ended without an answer (its caller gave up): the next one may try.</summary>
     public void ProbeAbandoned(CircuitPass pass)
     {
-        TaskCompletionSource changed;
+        TaskCompletionSource? changed;
         lock (_gate)
         {
             if (!IsTurnOf(pass))
                 return;
             _probe = 0;
             changed = _changed;
-            _changed = NewSignal();
+            _changed = null;
         }
 
-        changed.TrySetResult();
+        changed?.TrySetResult();
     }
 
     private bool IsTurnOf(CircuitPass pass) => pass.IsProbe && pass.Probe == _probe;
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

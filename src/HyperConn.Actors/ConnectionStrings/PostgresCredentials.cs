@@ -36,11 +36,11 @@ internal sealed class PostgresCredentials : IEquatable<PostgresCredentials>
     private PostgresCredentials(
         NpgsqlConnectionStringBuilder builder, IReadOnlyList<(string Host, int Port)> hosts, IReadOnlyList<string> ignored, bool systemRoots)
     {
-        Hosts = hosts;
+        Hosts = hosts.ToArray();
         Username = builder.Username!;
         Password = builder.Password!;
         Database = builder.Database!;
-        Ignored = ignored;
+        Ignored = ignored.ToArray();
         _systemRoots = systemRoots;
 
         builder.Password = null;

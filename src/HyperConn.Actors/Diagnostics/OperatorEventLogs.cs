@@ -8,6 +8,8 @@ namespace HyperConn;
 /// </summary>
 internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents events) : ILoggerFactory
 {
+    private const string CategoryPrefix = "HyperConn.";
+
     /// <summary>Log event ids that become operator events.</summary>
     internal static readonly IReadOnlyDictionary<int, OperatorEventKind> Kinds = new Dictionary<int, OperatorEventKind>
     {
@@ -34,8 +36,9 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [3003] = OperatorEventKind.ServerPressure,
     };
 
-    // Npgsql logs through the same factory, every command at Information, with numbers that mean something else.
-    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("HyperConn.", StringComparison.Ordinal)
+    // Only what HyperConn says itself: Npgsql, which gets its loggers here too, numbers other things alike, and asks on each open and close
+    // whether it should log.
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith(CategoryPrefix, StringComparison.Ordinal)
         ? new Tee(inner.CreateLogger(categoryName), events)
         : inner.CreateLogger(categoryName);
 

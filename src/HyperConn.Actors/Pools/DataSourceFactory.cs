@@ -7,6 +7,10 @@ internal static class DataSourceFactory
 {
     private const string DefaultApplicationName = "hyperconn";
 
+    // Pooling is HyperConn's business, and a secret must not let the password out of the data source.
+    private static readonly string[] HeldAtDefault =
+        ["Pooling", "Minimum Pool Size", "Connection Pruning Interval", "No Reset On Close", "Multiplexing", "Keepalive", "Persist Security Info"];
+
     public static NpgsqlDataSource Build(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: true).Build();
 
     /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
@@ -25,21 +29,22 @@ internal static class DataSourceFactory
     {
         var settings = pool.Credentials.Postgres.ToNpgsql();
         var connections = options.Connections;
-        settings.Pooling = pooled;
-        settings.MinPoolSize = 0;
         settings.MaxPoolSize = connections.MaxPerTenant;
         settings.ConnectionIdleLifetime = Seconds(connections.IdleLifetime);
-        settings.ConnectionPruningInterval = Math.Clamp(settings.ConnectionIdleLifetime / 3, 1, 10);
-        settings.NoResetOnClose = false;
-        settings.Multiplexing = false;
 
-        // A lease ends when its connection closes; Npgsql's keepalive could break one in the instant between opening and the lease's
-        // subscription. TCP keepalives do the same work below.
-        settings.KeepAlive = 0;
-        settings.PersistSecurityInfo = false;
+        // A keyword that is there costs each tenant's data source some hundred bytes, so what is Npgsql's default is said by leaving it out.
+        // Keepalive above all: a lease ends when its connection closes, and Npgsql's keepalive could break one in the instant between
+        // opening and the lease's subscription. TCP keepalives do the same work below.
+        foreach (var keyword in HeldAtDefault)
+            settings.Remove(keyword);
+        if (!pooled)
+            settings.Pooling = false;
+        var pruning = Math.Clamp(settings.ConnectionIdleLifetime / 3, 1, 10);
+        if (settings.ConnectionPruningInterval != pruning)
+            settings.ConnectionPruningInterval = pruning;
         if (!settings.ContainsKey("Timeout"))
             settings.Timeout = Seconds(connections.ConnectTimeout);
-        if (!settings.ContainsKey("Command Timeout"))
+        if (!settings.ContainsKey("Command Timeout") && settings.CommandTimeout != Seconds(connections.CommandTimeout))
             settings.CommandTimeout = Seconds(connections.CommandTimeout);
         settings.ApplicationName ??= DefaultApplicationName;
         if (Schema(pool.Tenant, options.Schemas) is { } schema)

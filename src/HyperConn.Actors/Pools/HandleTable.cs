@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace HyperConn;
 
@@ -19,11 +20,20 @@ internal sealed class HandleTable
         ? handle
         : throw new KeyNotFoundException($"{tenant} never had a pool.");
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGetValue(TenantKey tenant, [MaybeNullWhen(false)] out TenantDataSource handle)
     {
         var slots = Volatile.Read(ref _slots);
-        for (var place = tenant.GetHashCode(); ; place++)
+        var place = tenant.GetHashCode();
+        handle = slots[place & (slots.Length - 1)];
+        return handle is not null && (handle.Tenant.Equals(tenant) || TryNext(slots, tenant, place, out handle));
+    }
+
+    private static bool TryNext(TenantDataSource?[] slots, TenantKey tenant, int place, [MaybeNullWhen(false)] out TenantDataSource handle)
+    {
+        while (true)
         {
+            place++;
             handle = slots[place & (slots.Length - 1)];
             if (handle is null)
                 return false;

@@ -63,6 +63,8 @@ internal sealed class PoolEntry(TenantDataSource handle, int sequence)
     private void Forget()
     {
         Promises.Clear();
+        Promises.TrimExcess();
         Askers.Clear();
+        Askers.TrimExcess();
     }
 }

@@ -7,9 +7,10 @@ namespace HyperConn;
 /// <summary>The end of a generation: eviction of an idle one, draining of one in use, closing.</summary>
 internal sealed partial class PoolGeneration
 {
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<int> _sessions = new();
+    private TaskCompletionSource? _closed;
+    private bool _isClosed;
     private int _closing;
     private int _expected;
     private int _pins = 1;
@@ -17,7 +18,20 @@ internal sealed partial class PoolGeneration
     public IActorRef Owner => _owner;
 
     /// <summary>Ends when the last lease has ended and every connection is closed.</summary>
-    public Task Closed => _closed.Task;
+    public Task Closed
+    {
+        get
+        {
+            // Made when asked for: of thousands of idle pools hardly one is.
+            lock (_gate)
+            {
+                _closed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_isClosed)
+                    _closed.TrySetResult();
+                return _closed.Task;
+            }
+        }
+    }
 
     /// <summary>Ends when the generation takes no more leases.</summary>
     public Task Retired => _retired.Task;
@@ -102,7 +116,12 @@ internal sealed partial class PoolGeneration
         Unpin();
         _runtime.Generations.TryRemove(this, out _);
         _runtime.Counters.Retired(Accesses);
-        _closed.TrySetResult();
+        lock (_gate)
+        {
+            _isClosed = true;
+            _closed?.TrySetResult();
+        }
+
         _owner.Tell(new GenerationClosed(this));
     }
 

@@ -284,7 +284,7 @@ internal sealed partial class PoolGeneration
     public string CurrentPassword()
     {
         // A connection object can be older than the shutdown and be opened after it.
-        if (_runtime.ShuttingDown && _closed.Task.IsCompleted)
+        if (_runtime.ShuttingDown && Volatile.Read(ref _closing) != 0)
             throw new HyperConnException(PoolFailures.ShuttingDown(Tenant));
         var credentials = Credentials;
         var now = _runtime.Time.GetUtcNow();

@@ -24,7 +24,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private readonly PoolRuntime _runtime;
     private readonly PoolParts _parts;
     private readonly Dictionary<TenantKey, PoolEntry> _entries = [];
-    private readonly Dictionary<string, HashSet<TenantKey>> _tenantsByOrg = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<TenantKey>> _tenantsByOrg = new(StringComparer.Ordinal);
     private readonly Queue<PoolEntry> _waitingForRoom = new();
     private readonly PoolEvictor _evictor;
     private readonly HashSet<IActorRef> _budgets = [];
@@ -237,7 +237,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         entry.Child = child;
         _runtime.Counters.Created();
         if (!_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants))
-            _tenantsByOrg.Add(entry.Tenant.Org, tenants = []);
+            _tenantsByOrg.Add(entry.Tenant.Org, tenants = new List<TenantKey>(1));
         tenants.Add(entry.Tenant);
     }
 

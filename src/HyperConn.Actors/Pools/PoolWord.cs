@@ -45,7 +45,7 @@ internal readonly record struct PoolWord(long Bits)
 
     public bool IsDraining => (Bits & Draining) != 0;
 
-    public static long OneLease(int half) => 1L << (10 * half);
+    public static long OneLease(int half) => half == 0 ? 1L : 1L << 10;
 
     public int LeasesOf(int half) => (int)(Bits >> (10 * half)) & Most;
 

@@ -12,11 +12,13 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     // Refreshing thousands of secrets takes the store's pace; the caller's token ends the wait earlier.
     private static readonly TimeSpan RefreshAllTimeout = TimeSpan.FromMinutes(10);
 
+    private readonly HandleTable _handles = runtime.Handles;
+
     private string SecretPrefix => runtime.Options.ProjectName + "-";
 
     public ValueTask<TenantDataSource> GetDataSourceAsync(TenantKey tenant, CancellationToken cancellationToken = default)
     {
-        if (runtime.Handles.TryGetValue(tenant, out var handle) && handle.Current is { } pool && !cancellationToken.IsCancellationRequested)
+        if (_handles.TryGetValue(tenant, out var handle) && handle.Current is { } pool && !cancellationToken.IsCancellationRequested)
         {
             pool.Touch();
             return new ValueTask<TenantDataSource>(handle);
@@ -26,7 +28,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     }
 
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
-        runtime.Handles.TryGetValue(tenant, out var handle)
+        _handles.TryGetValue(tenant, out var handle)
             ? handle.OpenConnectionAsync(cancellationToken)
             : OpenColdAsync(tenant, cancellationToken);
 

@@ -11,14 +11,15 @@ internal sealed class SecretDocument
 {
     private const string KeySuffix = "-postgresql";
 
-    private readonly Dictionary<string, Entry> _entries;
+    // A handful at most, and thousands of documents: an array is smaller than a dictionary, and as quick.
+    private readonly KeyValuePair<string, Entry>[] _entries;
     private readonly string? _whole;
 
     private SecretDocument(string name, string version, Dictionary<string, Entry> entries, string? whole)
     {
         Name = name;
         Version = version;
-        _entries = entries;
+        _entries = [.. entries];
         _whole = whole;
     }
 
@@ -63,7 +64,7 @@ internal sealed class SecretDocument
     {
         var key = service + KeySuffix;
         (text, version) = ("", Version);
-        if (_entries.TryGetValue(key, out var entry))
+        if (EntryOf(key) is { } entry)
         {
             if (entry.Text is null)
                 return new HyperConnFailure(
@@ -89,17 +90,28 @@ internal sealed class SecretDocument
     public SecretDocument KeepSoundEntriesOf(SecretDocument? older, out IReadOnlyList<string> kept)
     {
         kept = older is null ? [] : [.. _entries
-            .Where(entry => entry.Value.Text is null && older._entries.TryGetValue(entry.Key, out var old) && old.Text is not null)
+            .Where(entry => entry.Value.Text is null && older.EntryOf(entry.Key)?.Text is not null)
             .Select(entry => entry.Key)];
         if (kept.Count == 0)
             return this;
         var entries = new Dictionary<string, Entry>(_entries, StringComparer.Ordinal);
         foreach (var key in kept)
-            entries[key] = older!._entries[key];
+            entries[key] = older!.EntryOf(key)!.Value;
         return new SecretDocument(Name, Version, entries, _whole);
     }
 
     public override string ToString() => $"SecretDocument({Name}, version {Version})";
+
+    private Entry? EntryOf(string key)
+    {
+        foreach (var (name, entry) in _entries)
+        {
+            if (string.Equals(name, key, StringComparison.Ordinal))
+                return entry;
+        }
+
+        return null;
+    }
 
     private static string? TextOf(JsonElement value) => value.ValueKind switch
     {

@@ -45,7 +45,8 @@ internal sealed class RefreshRound(IActorRef replyTo, int secrets)
 internal sealed class SecretEntry(string org, string name, Backoff backoff)
 {
     private List<FetchWaiter> _waiters = [];
-    private List<FetchWaiter> _later = [];
+    private List<FetchWaiter>? _later;
+    private Queue<DateTimeOffset>? _refetches;
 
     public string Org { get; } = org;
 
@@ -72,7 +73,7 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
     public LinkedListNode<SecretEntry>? Place { get; set; }
 
     /// <summary>Times of the fetches that refused logins asked for, within the last minute.</summary>
-    public Queue<DateTimeOffset> Refetches { get; } = new();
+    public Queue<DateTimeOffset> Refetches => _refetches ??= new();
 
     /// <summary>Whether a refused refetch has been logged since the last one that was let through.</summary>
     public bool LimitReported { get; set; }
@@ -114,7 +115,7 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
     public void Add(FetchWaiter waiter) => _waiters.Add(waiter);
 
     /// <summary>Adds a waiter for the fetch after the one under way, which may have read the secret before it changed.</summary>
-    public void AddLater(FetchWaiter waiter) => _later.Add(waiter);
+    public void AddLater(FetchWaiter waiter) => (_later ??= []).Add(waiter);
 
     /// <summary>Wants one more fetch after the one under way, for nobody's sake in particular.</summary>
     public bool Again { get; set; }
@@ -123,8 +124,8 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
     public (List<FetchWaiter> Waiters, bool Again) End()
     {
         var waiters = _waiters;
-        var again = Again || _later.Count > 0;
-        (_waiters, _later) = (_later, []);
+        var again = Again || _later is { Count: > 0 };
+        (_waiters, _later) = (_later ?? [], null);
         (State, Again) = (FetchState.Idle, false);
         return (waiters, again);
     }
