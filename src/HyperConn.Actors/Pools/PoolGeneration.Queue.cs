@@ -272,24 +272,39 @@ internal sealed partial class PoolGeneration
     /// </summary>
     public void ResetAfterOutage(int epoch)
     {
+        if (HealthySince != epoch)
+            DropIdle(epoch);
+    }
+
+    /// <param name="epoch">The server's epoch that calls for it; null: something else does.</param>
+    private void DropIdle(int? epoch = null)
+    {
+        int free;
         lock (_gate)
         {
             if (_healthySince == epoch)
                 return;
-            _healthySince = epoch;
+            free = Word.IsDraining ? 0 : TakeFreePermits(0);
+
+            // Only now: the hot path believes it at once, and would lease permits that have nothing behind them.
+            _healthySince = epoch ?? _healthySince;
+            Volatile.Write(ref _shakenAt, _clock.Milliseconds);
+            SetFlag(PoolWord.Unproved);
         }
 
-        DropIdle();
-    }
-
-    private void DropIdle()
-    {
-        int free;
-        lock (_gate)
-            free = Word.IsDraining ? 0 : TakeFreePermits(0);
         CloseIdleConnections();
         if (free > 0)
             ReturnToBudgets(free);
+    }
+
+    /// <summary>The server is back, says a connection just opened by a probe, before which idle ones were dropped.</summary>
+    public void NoteRecovery(int epoch)
+    {
+        lock (_gate)
+        {
+            if (_healthySince == epoch - 1)
+                _healthySince = epoch;
+        }
     }
 
     public int HealthySince => Volatile.Read(ref _healthySince);
