@@ -37,9 +37,10 @@ internal static class DataSourceFactory
         // subscription. TCP keepalives do the same work below.
         settings.KeepAlive = 0;
         settings.PersistSecurityInfo = false;
-        if (!settings.ContainsKey("Timeout"))
+        // ContainsKey is true of every keyword Npgsql knows; this of those that were given.
+        if (!settings.ShouldSerialize("Timeout"))
             settings.Timeout = Seconds(connections.ConnectTimeout);
-        if (!settings.ContainsKey("Command Timeout"))
+        if (!settings.ShouldSerialize("Command Timeout"))
             settings.CommandTimeout = Seconds(connections.CommandTimeout);
         settings.ApplicationName ??= DefaultApplicationName;
         if (Schema(pool.Tenant, options.Schemas) is { } schema)
