@@ -359,6 +359,14 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         var fault = OpenFaults.Of(failed.Exception);
         var failure = PoolFailures.Connect(pool.Tenant, pool.ServerName, fault, failed.Exception);
         attempt.LastError = failed.Exception;
+        if (fault == OpenFault.PoolFull)
+        {
+            // The server was not asked, so this says nothing about it.
+            attempt.Stage = "connection objects took up its pool";
+            await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         attempt.ServerReported = true;
         if (fault is OpenFault.Unreachable or OpenFault.NoAnswer)
         {
@@ -382,11 +390,11 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             case OpenFault.LoginRefused:
                 await RecoverLoginAsync(attempt, failed, failure, cancellationToken).ConfigureAwait(false);
                 return;
-            case OpenFault.ServerFull or OpenFault.TenantFull or OpenFault.PoolFull:
+            case OpenFault.ServerFull or OpenFault.TenantFull:
                 attempt.Stage = "the server had no free slot";
                 if (fault == OpenFault.ServerFull)
                     pool.ReportServerFull();
-                else if (fault == OpenFault.TenantFull)
+                else
                     pool.ReportTenantFull();
                 await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
                 return;

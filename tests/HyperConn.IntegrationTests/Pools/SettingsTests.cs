@@ -33,6 +33,37 @@ public class SettingsTests(RoomyServer server)
     }
 
     [SkippableFact]
+    public async Task Time_limits_are_the_settings_unless_the_tenants_credentials_say_otherwise()
+    {
+        var (plain, own) = (server.Tenants[0], server.Tenants[1]);
+        var secrets = server.Secrets().Put(own.Key, new NpgsqlConnectionStringBuilder
+        {
+            Host = server.Server.Host,
+            Port = server.Server.Port,
+            Username = own.Login.User,
+            Password = own.Login.Password,
+            Database = own.Database,
+            Timeout = 9,
+            CommandTimeout = 99,
+        }.ConnectionString);
+        await using var host = await PoolsHost.StartAsync(secrets, o =>
+        {
+            o.Connections.ConnectTimeout = TimeSpan.FromSeconds(3);
+            o.Connections.CommandTimeout = TimeSpan.FromSeconds(33);
+        });
+
+        Assert.Equal((3, 33), await TimeoutsAsync(host, plain.Key));
+        Assert.Equal((9, 99), await TimeoutsAsync(host, own.Key));
+
+        static async Task<(int Connect, int Command)> TimeoutsAsync(PoolsHost host, TenantKey tenant)
+        {
+            await using var connection = await host.Pools.OpenConnectionAsync(tenant);
+            await using var command = connection.CreateCommand();
+            return (connection.ConnectionTimeout, command.CommandTimeout);
+        }
+    }
+
+    [SkippableFact]
     public async Task A_search_path_set_by_one_caller_is_gone_for_the_next()
     {
         await using var host = await server.StartAsync(o => o.Connections.MaxPerTenant = 1);
