@@ -32,7 +32,6 @@ internal static class DataSourceFactory
         settings.MaxPoolSize = connections.MaxPerTenant;
         settings.ConnectionIdleLifetime = Seconds(connections.IdleLifetime);
 
-<<<<<<< HEAD
         // A keyword that is there costs each tenant's data source some hundred bytes, so what is Npgsql's default is said by leaving it out.
         // Keepalive above all: a lease ends when its connection closes, and Npgsql's keepalive could break one in the instant between
         // opening and the lease's subscription. TCP keepalives do the same work below.
@@ -47,16 +46,6 @@ internal static class DataSourceFactory
         if (!settings.ShouldSerialize("Timeout"))
             settings.Timeout = Seconds(connections.ConnectTimeout);
         if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != Seconds(connections.CommandTimeout))
-=======
-        // A lease ends when its connection closes; Npgsql's keepalive could break one in the instant between opening and the lease's
-        // subscription. TCP keepalives do the same work below.
-        settings.KeepAlive = 0;
-        settings.PersistSecurityInfo = false;
-        // ContainsKey is true of every keyword Npgsql knows; this of those that were given.
-        if (!settings.ShouldSerialize("Timeout"))
-            settings.Timeout = Seconds(connections.ConnectTimeout);
-        if (!settings.ShouldSerialize("Command Timeout"))
->>>>>>> integ
             settings.CommandTimeout = Seconds(connections.CommandTimeout);
         settings.ApplicationName ??= DefaultApplicationName;
         if (Schema(pool.Tenant, options.Schemas) is { } schema)
