@@ -473,8 +473,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
 
         public HyperConnFailure TimedOut(TimeSpan limit)
         {
-            if (Handle.Login.Cause is { } refused)
-                return refused;
+            if ((Handle.Login.Cause ?? Pool?.Health.Circuit.Cause) is { } known)
+                return known;
             if (WaitsForPermit && Pool is { } pool)
             {
                 pool.Shares[0].Server.AddTimedOut();

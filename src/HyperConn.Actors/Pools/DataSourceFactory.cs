@@ -42,9 +42,11 @@ internal static class DataSourceFactory
         var pruning = Math.Clamp(settings.ConnectionIdleLifetime / 3, 1, 10);
         if (settings.ConnectionPruningInterval != pruning)
             settings.ConnectionPruningInterval = pruning;
-        if (!settings.ContainsKey("Timeout"))
+
+        // ContainsKey is true for every keyword Npgsql knows; this is about those that are set.
+        if (!settings.ShouldSerialize("Timeout"))
             settings.Timeout = Seconds(connections.ConnectTimeout);
-        if (!settings.ContainsKey("Command Timeout") && settings.CommandTimeout != Seconds(connections.CommandTimeout))
+        if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != Seconds(connections.CommandTimeout))
             settings.CommandTimeout = Seconds(connections.CommandTimeout);
         settings.ApplicationName ??= DefaultApplicationName;
         if (Schema(pool.Tenant, options.Schemas) is { } schema)
