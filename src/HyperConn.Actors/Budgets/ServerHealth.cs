@@ -39,6 +39,7 @@ internal sealed class ServerHealth
     private volatile bool _doubted;
     private TenantKey _lastBroken;
     private DateTimeOffset _lastBrokenAt;
+    private DateTimeOffset _recoveredAt;
     private int _epoch;
 
     public ServerHealth(TimeProvider time, Random? random = null)
@@ -67,6 +68,7 @@ internal sealed class ServerHealth
             _doubted = _discredited.Count > 0;
             if ((_epoch & 1) == 1)
                 Volatile.Write(ref _epoch, _epoch + 1);
+            _recoveredAt = _time.GetUtcNow();
             return Circuit.Reset();
         }
     }
@@ -103,14 +105,15 @@ internal sealed class ServerHealth
 
     /// <summary>
     /// A connection broke under its lease. One alone may be anything; two tenants within a second look like the server, and then every
-    /// idle connection to it is suspect.
+    /// idle connection to it is suspect. Just after an outage they are what is left from before it.
     /// </summary>
     public void ReportBroken(TenantKey tenant)
     {
         lock (_gate)
         {
             var now = _time.GetUtcNow();
-            if (!_lastBroken.IsDefault && _lastBroken != tenant && now - _lastBrokenAt < BreakWindow && (_epoch & 1) == 0)
+            if (!_lastBroken.IsDefault && _lastBroken != tenant && now - _lastBrokenAt < BreakWindow && (_epoch & 1) == 0
+                && now - _recoveredAt >= BreakWindow)
                 Volatile.Write(ref _epoch, _epoch + 2);
             _lastBroken = tenant;
             _lastBrokenAt = now;

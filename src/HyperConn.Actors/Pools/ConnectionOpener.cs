@@ -209,6 +209,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
                 attempt.ServerReported = attempt.LoginReported = true;
                 if (pool.Health.ReportReachable(pool.Tenant))
                     PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+                if (serverPass.IsProbe)
+                    pool.NoteRecovery(pool.Health.Epoch);
                 if (attempt.Handle.Login.Reset())
                     PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
                 pool.Proved();

@@ -292,6 +292,16 @@ internal sealed partial class PoolGeneration
             ReturnToBudgets(free);
     }
 
+    /// <summary>The server is back, says a connection just opened by a probe, before which idle ones were dropped.</summary>
+    public void NoteRecovery(int epoch)
+    {
+        lock (_gate)
+        {
+            if (_healthySince == epoch - 1)
+                _healthySince = epoch;
+        }
+    }
+
     public int HealthySince => Volatile.Read(ref _healthySince);
 
     /// <summary>Atomically lowers the permits to what leases cover (or to what is to be kept) and returns by how many.</summary>

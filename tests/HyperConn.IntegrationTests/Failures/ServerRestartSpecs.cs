@@ -100,6 +100,7 @@ public sealed class ServerRestartSpecs(ITestOutputHelper output)
         await using var manager = await Manager.StartAsync(scene.Secrets.Url, options => options.Pools.AcquireTimeout = TimeSpan.FromSeconds(3));
         var tenant = scene.Tenants.Tenants[0].Key;
         await manager.AskAsync(tenant);
+        await Task.Delay(TimeSpan.FromSeconds(1.2));
         await scene.Server.Control!.StopAsync();
 
         var failure = await manager.RefusalAsync(tenant);
