@@ -272,21 +272,24 @@ internal sealed partial class PoolGeneration
     /// </summary>
     public void ResetAfterOutage(int epoch)
     {
+        if (HealthySince != epoch)
+            DropIdle(epoch);
+    }
+
+    /// <param name="epoch">The server's epoch that calls for it; null: something else does.</param>
+    private void DropIdle(int? epoch = null)
+    {
+        int free;
         lock (_gate)
         {
             if (_healthySince == epoch)
                 return;
-            _healthySince = epoch;
+            free = Word.IsDraining ? 0 : TakeFreePermits(0);
+
+            // Only now: the hot path believes it at once, and would lease permits that have nothing behind them.
+            _healthySince = epoch ?? _healthySince;
         }
 
-        DropIdle();
-    }
-
-    private void DropIdle()
-    {
-        int free;
-        lock (_gate)
-            free = Word.IsDraining ? 0 : TakeFreePermits(0);
         CloseIdleConnections();
         if (free > 0)
             ReturnToBudgets(free);
