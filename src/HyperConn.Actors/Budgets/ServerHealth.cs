@@ -67,8 +67,11 @@ internal sealed class ServerHealth
             _doubters.Clear();
             _doubted = _discredited.Count > 0;
             if ((_epoch & 1) == 1)
+            {
                 Volatile.Write(ref _epoch, _epoch + 1);
-            _recoveredAt = _time.GetUtcNow();
+                _recoveredAt = _time.GetUtcNow();
+            }
+
             return Circuit.Reset();
         }
     }

@@ -25,6 +25,11 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     /// <summary>How the actor is made, with its ledger in it: an actor that takes over after a crash forgets no permit.</summary>
     public Props? BudgetProps { get; set; }
 
+    /// <summary>
+    /// Room for physical opens at once. Grants fit by themselves; leases of a pool that just lost connections may open new ones too.
+    /// </summary>
+    public SemaphoreSlim? OpenGate { get; init; }
+
     /// <summary>Whether the server is there.</summary>
     public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
 

@@ -199,6 +199,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         using var activity = HyperConnTelemetry.StartConnect(pool.ServerName);
         var bound = false;
         Exception failure;
+        var gate = await EnterGateAsync(pool, taken, cancellationToken).ConfigureAwait(false);
         try
         {
             await OpenInAsync(attempt.Transaction, connection, cancellationToken).ConfigureAwait(false);
@@ -250,12 +251,40 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         }
         finally
         {
+            gate?.Release();
             if (taken.Outcome == LeaseOutcome.Granted)
                 pool.GrantedOpenEnded();
         }
 
         await RecoverAsync(attempt, new FailedOpen(pool, version, failure, serverPass, loginPass), cancellationToken).ConfigureAwait(false);
         return null;
+    }
+
+    /// <summary>Waits for room to open physically, where that may come; what is returned must be released after.</summary>
+    private static async ValueTask<SemaphoreSlim?> EnterGateAsync(PoolGeneration pool, LeaseTaken taken, CancellationToken cancellationToken)
+    {
+        var isGranted = taken.Outcome == LeaseOutcome.Granted;
+        if ((!isGranted && !pool.IsShaken) || pool.Shares[0].Server.OpenGate is not { } gate)
+            return null;
+        try
+        {
+            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return gate;
+        }
+        catch (OperationCanceledException)
+        {
+            if (isGranted)
+            {
+                pool.Abandon(taken.Half);
+                pool.GrantedOpenEnded();
+            }
+            else
+            {
+                pool.EndUnused(taken.Half);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Asks the server behind a connection that has been idle. False: there is none any more.</summary>

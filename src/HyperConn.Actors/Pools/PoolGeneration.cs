@@ -18,6 +18,7 @@ internal sealed partial class PoolGeneration
 {
     // Shorter than a server takes to restart; longer than busy pools ever wait for a lease to end.
     private const long ProofMilliseconds = 1_000;
+    private const long ShakenMilliseconds = 5_000;
 
     private readonly PoolRuntime _runtime;
     private readonly IActorRef _owner;
@@ -32,6 +33,7 @@ internal sealed partial class PoolGeneration
     private long _word;
     private long _lastUsed;
     private long _provedAt;
+    private long _shakenAt = -ShakenMilliseconds;
     private int _healthySince;
     private GenerationCredentials _credentials;
 
@@ -272,6 +274,12 @@ internal sealed partial class PoolGeneration
         ReportBroken();
         ReleaseSlow(half, LeaseEnd.Gone);
     }
+
+    /// <summary>
+    /// Idle connections were dropped a moment ago. Npgsql then retires those in use too, so a lease may find nothing behind its permit and
+    /// open anew.
+    /// </summary>
+    public bool IsShaken => _clock.Milliseconds - Volatile.Read(ref _shakenAt) < ShakenMilliseconds;
 
     /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
     public void ReportBroken()

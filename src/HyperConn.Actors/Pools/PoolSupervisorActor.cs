@@ -391,7 +391,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             var endpoint = locate.Endpoints[i];
             if (!_runtime.Servers.TryGetValue(endpoint, out var server))
             {
-                server = new ServerState(endpoint, _runtime.Time);
+                server = new ServerState(endpoint, _runtime.Time) { OpenGate = new SemaphoreSlim(Options.Servers.MaxConcurrentOpens) };
                 StartBudget(server);
                 _runtime.Servers[endpoint] = server;
             }
