@@ -289,6 +289,7 @@ internal sealed partial class PoolGeneration
             // Only now: the hot path believes it at once, and would lease permits that have nothing behind them.
             _healthySince = epoch ?? _healthySince;
             Volatile.Write(ref _shakenAt, _clock.Milliseconds);
+            SetFlag(PoolWord.Unproved);
         }
 
         CloseIdleConnections();

@@ -18,7 +18,7 @@ internal sealed partial class PoolGeneration
 {
     // Shorter than a server takes to restart; longer than busy pools ever wait for a lease to end.
     private const long ProofMilliseconds = 1_000;
-    private const long ShakenMilliseconds = 5_000;
+    private const long ShakenMilliseconds = 2_000;
 
     private readonly PoolRuntime _runtime;
     private readonly IActorRef _owner;
@@ -149,7 +149,7 @@ internal sealed partial class PoolGeneration
     public void Proved()
     {
         UsedAndProved();
-        if (Word.Has(PoolWord.Unproved))
+        if (Word.Has(PoolWord.Unproved) && !IsShaken)
             ClearFlag(PoolWord.Unproved);
     }
 
@@ -277,7 +277,7 @@ internal sealed partial class PoolGeneration
 
     /// <summary>
     /// Idle connections were dropped a moment ago. Npgsql then retires those in use too, so a lease may find nothing behind its permit and
-    /// open anew.
+    /// open anew: for a while leases take the slow path, where that is bounded.
     /// </summary>
     public bool IsShaken => _clock.Milliseconds - Volatile.Read(ref _shakenAt) < ShakenMilliseconds;
 
