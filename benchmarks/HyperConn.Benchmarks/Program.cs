@@ -15,7 +15,8 @@ Measure[] all =
 var filter = new Option<string?>("--filter") { Description = $"Only measures whose name contains this: {string.Join(", ", all.Select(m => m.Name))}" };
 var rounds = new Option<int?>("--rounds") { Description = "Pairs of samples for each measure; each has its own default" };
 var json = new Option<FileInfo?>("--json") { Description = "Also write the rows to this file" };
-var command = new RootCommand("Measures HyperConn against what it is promised to keep up with, as ratios in one run") { filter, rounds, json };
+var processes = new Option<int>("--processes") { Description = "Processes that measures of nanoseconds are repeated in", DefaultValueFactory = _ => 5 };
+var command = new RootCommand("Measures HyperConn against what it is promised to keep up with, as ratios in one run") { filter, rounds, processes, json };
 command.SetAction(async (parsed, cancellationToken) =>
 {
     var rows = new List<Row>();
@@ -25,7 +26,10 @@ command.SetAction(async (parsed, cancellationToken) =>
         var began = Stopwatch.GetTimestamp();
         var pairs = parsed.GetValue(rounds) ?? measure.DefaultRounds;
         await Console.Error.WriteLineAsync($"{measure.Name}: {pairs} rounds …");
-        await foreach (var row in measure.RunAsync(pairs, text => Console.Error.WriteLine($"  {text}")).WithCancellation(cancellationToken))
+        var measured = measure.WantsFreshProcesses && parsed.GetValue(processes) > 1
+            ? (await FreshProcesses.RunAsync(measure.Name, pairs, parsed.GetValue(processes), cancellationToken)).ToAsyncEnumerable()
+            : measure.RunAsync(pairs, text => Console.Error.WriteLine($"  {text}"));
+        await foreach (var row in measured.WithCancellation(cancellationToken))
         {
             rows.Add(row);
             await Console.Error.WriteLineAsync(

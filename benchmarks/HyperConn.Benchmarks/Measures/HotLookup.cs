@@ -13,6 +13,8 @@ internal sealed class HotLookup : Measure
 
     public override int DefaultRounds => 1_500;
 
+    public override bool WantsFreshProcesses => true;
+
     public override async IAsyncEnumerable<Row> RunAsync(int rounds, Action<string> say)
     {
         var keys = Enumerable.Range(0, 200).Select(i => TenantKey.Create("core", $"tenant{i:0000}")).ToArray();

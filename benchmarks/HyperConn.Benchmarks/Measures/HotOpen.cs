@@ -12,6 +12,8 @@ internal sealed class HotOpen : Measure
 
     public override int DefaultRounds => 3_000;
 
+    public override bool WantsFreshProcesses => true;
+
     public override async IAsyncEnumerable<Row> RunAsync(int rounds, Action<string> say)
     {
         await using var tenants = await Tenants.CreateAsync(50, maxConnections: 100);

@@ -9,6 +9,9 @@ internal abstract class Measure
     /// <summary>Rounds without <c>--rounds</c>.</summary>
     public abstract int DefaultRounds { get; }
 
+    /// <summary>Whether it is about nanoseconds, so that one process's word is not enough.</summary>
+    public virtual bool WantsFreshProcesses => false;
+
     /// <summary>Measures and yields rows as they are ready.</summary>
     /// <param name="rounds">Pairs of samples.</param>
     /// <param name="say">Takes words on progress.</param>
