@@ -1,6 +1,6 @@
+using System.Diagnostics;
 using Akka.Actor;
 using HyperConn.Benchmarks.Running;
-using System.Diagnostics;
 
 namespace HyperConn.Benchmarks.Measures;
 
