@@ -39,6 +39,7 @@ public sealed partial class PageContrastTests(Browser browser)
         var tones = ToneRule().Matches(css).Select(m => m.Groups[1].Value).Distinct().ToList();
         Assert.Contains("amber", tones);
         await using var context = await instance.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+        context.SetDefaultTimeout(PageViews.Patience);
         var page = await context.NewPageAsync();
         await page.SetContentAsync($"<!doctype html><html lang=en><head><style>{css} .flow {{ position: static !important; background: none !important; }}</style></head><body><h1>Colours</h1>{Samples(tones)}</body></html>");
 
