@@ -30,7 +30,10 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
         _handles.TryGetValue(tenant, out var handle)
             ? handle.OpenConnectionAsync(cancellationToken)
-            : OpenColdAsync(tenant, cancellationToken);
+            : runtime.Stacks is { } stacks
+                // Once more than the handle does it: there the stack no longer leads to the caller.
+                ? stacks.TrackAsync(tenant, OpenColdAsync(tenant, cancellationToken))
+                : OpenColdAsync(tenant, cancellationToken);
 
     public async Task<PreloadResult> PreloadAsync(
         IReadOnlyCollection<TenantKey>? tenants = null,
@@ -130,6 +133,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         var counters = runtime.Counters;
         var accesses = counters.RetiredAccesses + runtime.Generations.Keys.Sum(g => g.Accesses);
         var cold = counters.Cold;
+        var skipped = counters.EvictionsSkipped;
         return new HyperConnStatistics(
             runtime.Time.GetUtcNow(),
             runtime.Generations.Count,
@@ -141,13 +145,14 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             counters.PoolsCreated,
             counters.PoolsFailed,
             counters.Evictions,
-            counters.EvictionsSkipped,
+            skipped.Values.Sum(),
             counters.CapUnmet,
             counters.Rotations,
             runtime.Store.AddTo(secrets),
             servers,
             pools.Tenants)
         {
+            EvictionsSkippedByReason = skipped,
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
                 .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
