@@ -177,6 +177,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         var limit = runtime.Options.Pools.AcquireTimeout;
         using var timer = new CancellationTokenSource(limit, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var resolving = HyperConnTelemetry.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
         try
         {
             either.Token.ThrowIfCancellationRequested();
@@ -191,8 +192,17 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
-        var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
-        return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+        try
+        {
+            var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
+            return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (HyperConnException exception)
+        {
+            acquiring.Fail(exception.Code);
+            throw;
+        }
     }
 
     private async Task<IReadOnlyCollection<TenantKey>> AllTenantsAsync(CancellationToken cancellationToken)

@@ -146,13 +146,17 @@ internal sealed partial class DashboardServer(
         {
             return Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12"
                 ? X509CertificateLoader.LoadPkcs12FromFile(path, null)
-                : X509Certificate2.CreateFromPemFile(path, options.CertificateKeyPath ?? path);
+                : Usable(X509Certificate2.CreateFromPemFile(path, options.CertificateKeyPath ?? path));
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
         {
             throw CantStart($"The certificate '{path}' can't be used: {exception.Message}");
         }
     }
+
+    // Windows doesn't serve with a key that is nowhere but in memory.
+    private static X509Certificate2 Usable(X509Certificate2 certificate) =>
+        OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null) : certificate;
 
     private static HyperConnException CantStart(string why) =>
         new(new HyperConnFailure(HyperConnErrorCode.NotConfigured, "The dashboard can't start. " + why));

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Npgsql;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace HyperConn.Host;
@@ -66,6 +67,7 @@ internal static class HyperConnExport
         }
 
         services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("hyperconn").AddEnvironmentVariableDetector())
             .WithMetrics(metrics =>
             {
                 if (metrics is IDeferredMeterProviderBuilder deferred)
