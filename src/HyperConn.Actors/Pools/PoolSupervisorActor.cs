@@ -37,7 +37,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     {
         _runtime = runtime;
         _parts = parts;
-        _evictor = new PoolEvictor(Evict, _ => _runtime.Counters.EvictionSkipped());
+        _evictor = new PoolEvictor(Evict, OnEvictionSkipped);
         Running();
     }
 
@@ -113,6 +113,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<PoolOpened>(OnPoolOpened);
         Receive<PoolFailed>(OnPoolFailed);
         Receive<PoolWentIdle>(OnPoolWentIdle);
+        Receive<LeaseFoundOld>(OnLeaseFoundOld);
         Receive<WaitedForRoom>(OnWaitedForRoom);
         Receive<EvictPool>(OnEvictPool);
         Receive<Sweep>(_ => EvictExpired());

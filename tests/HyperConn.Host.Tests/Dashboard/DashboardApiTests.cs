@@ -228,13 +228,13 @@ public sealed class DashboardApiTests
 
     [Theory]
     [InlineData("http://0.0.0.0:5080", "0123456789abcdef", false, "without TLS")]
-    [InlineData("http://0.0.0.0:5080", null, true, "AdminToken")]
-    [InlineData("https://0.0.0.0:5080", "0123456789abcdef", false, "CertificatePath")]
+    [InlineData("http://0.0.0.0:5080", null, true, "admin-token")]
+    [InlineData("https://0.0.0.0:5080", "0123456789abcdef", false, "certificate-path")]
     [InlineData("http://127.0.0.1:5080", "tok-14-chars!!", false, "16 characters")]
     [InlineData("ftp://127.0.0.1", null, false, "http://")]
     public async Task It_does_not_start_where_that_would_be_unsafe(string url, string? token, bool allowPlain, string fault)
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => DashboardFixture.StartAsync(configure: o =>
+        var refused = await Assert.ThrowsAsync<HyperConnException>(() => DashboardFixture.StartAsync(configure: o =>
             (o.Url, o.AdminToken, o.AllowPlainHttp) = (url, token, allowPlain)));
 
         Assert.Contains(fault, refused.Message, StringComparison.Ordinal);

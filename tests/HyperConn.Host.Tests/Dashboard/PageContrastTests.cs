@@ -21,7 +21,7 @@ public sealed partial class PageContrastTests(Browser browser)
         "<div class='nav flow'><a href='#'>Tenants</a><a href='#' aria-current='page'>Servers</a></div>", "<button class='button'>Act</button>", "<button class='button primary'>Pause</button>",
         "<button class='button danger'>Ban</button>", "<button class='chip'>Busy<b>3</b></button>", "<button class='chip' aria-pressed='true'>Busy<b>3</b></button>",
         "<div class='segments'><button>1 min</button><button aria-pressed='true'>5 min</button></div>",
-        "<table class='table'><tbody><tr><td data-column='server'>db1</td><td class='bad'>3 · LoginRefused</td></tr></tbody></table>",
+        "<table class='table'><tbody><tr><td data-column='server'>db1</td><td class='bad'>3 · LoginRefused</td><td class='late'>held 12 min</td></tr></tbody></table>",
         "<div class='failure'><strong>LoginRefused</strong><p>why</p><p class='muted'>Next try at</p></div>",
         "<ul class='attention flow'><li data-severity='critical'><div><strong>title</strong><p>detail</p></div></li></ul>",
         "<div class='menu flow'><div class='menu-title'>all</div><button data-verb='ban'>Ban for a time</button></div>", "<div class='toast'>Done.</div>",

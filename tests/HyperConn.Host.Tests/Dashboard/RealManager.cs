@@ -39,9 +39,11 @@ internal sealed class RealManager : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => _host.Services;
+
     public IReadOnlyList<ProvisionedTenant> Tenants => Provisioner.Tenants;
 
-    public static async Task<RealManager> StartAsync(PostgresFixture postgres, int tenants, Action<HyperConnOptions>? configure = null)
+    public static async Task<RealManager> StartAsync(PostgresFixture postgres, int tenants, Action<HyperConnOptions>? configure = null, TelemetryOptions? telemetry = null)
     {
         var provisioner = await postgres.ProvisionAsync(tenants, 1);
         var folder = Directory.CreateTempSubdirectory("hyperconn-operator-test-").FullName;
@@ -64,7 +66,7 @@ internal sealed class RealManager : IAsyncDisposable
             Url = "http://127.0.0.1:0",
             AdminToken = DashboardFixture.Token,
             SampleInterval = TimeSpan.FromMilliseconds(200),
-        });
+        }, telemetry);
         var host = builder.Build();
         await host.StartAsync();
         return new RealManager(host, provisioner, secrets, logs);
