@@ -89,7 +89,7 @@ public sealed class DashboardApiTests
     public async Task The_stream_sends_numbers_that_change_and_new_events()
     {
         await using var dashboard = await DashboardFixture.StartAsync();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await using var stream = await dashboard.Http.GetStreamAsync(new Uri("api/v1/stream?after=0", UriKind.Relative), timeout.Token);
         using var reader = new StreamReader(stream);
         var ticks = new List<JsonElement>();
@@ -326,7 +326,7 @@ public sealed class DashboardApiTests
         var since = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(20), "It did not happen within 20 s.");
+            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromMinutes(2), "It did not happen within two minutes.");
             await Task.Delay(50);
         }
     }
