@@ -165,7 +165,6 @@ internal sealed class BudgetLedger
     }
 
     /// <summary>The server said how many connections it takes.</summary>
-    public void CapacityRead(int maxConnections, int reserved) => _limit.Read(maxConnections, reserved);
 
     /// <summary>The limit is declared anew; null: <c>auto</c>.</summary>
     public void Declare(int? maxConnections) => _limit.Declare(maxConnections);

@@ -93,7 +93,11 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     public HyperConnFailure? Refusal(DateTimeOffset deadline)
     {
         lock (_gate)
-            return _cause is not null && (_answerAtOnce || (_probe == 0 && _nextTry >= deadline)) ? _cause : null;
+        {
+            return _cause is not null && (_answerAtOnce ? _probe != 0 || time.GetUtcNow() < _nextTry : _probe == 0 && _nextTry >= deadline)
+                ? _cause
+                : null;
+        }
     }
 
     /// <summary>Closes the circuit: it worked, or there is reason to think it will (new credentials, an operator's word).</summary>
@@ -105,6 +109,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         {
             _probe = 0;
             _failures = 0;
+            _answerAtOnce = false;
             if (_cause is null)
                 return false;
             _cause = null;
@@ -129,6 +134,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
             if (_cause is not null)
                 return null;
             _cause = failure;
+            _answerAtOnce = false;
             return new CircuitPass(_probe = ++_probes);
         }
     }

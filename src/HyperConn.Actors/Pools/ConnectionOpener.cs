@@ -109,6 +109,11 @@ internal sealed class ConnectionOpener
             Failed(failure.Code);
             throw new HyperConnException(failure, attempt.LastError);
         }
+        catch (OperationCanceledException cancelled) when (cancelled.CancellationToken != cancellationToken)
+        {
+            // Callers compare it with the token they gave.
+            throw new OperationCanceledException(cancelled.Message, cancelled, cancellationToken);
+        }
         catch (HyperConnException exception)
         {
             Failed(exception.Code);
@@ -126,6 +131,9 @@ internal sealed class ConnectionOpener
     private async ValueTask<NpgsqlConnection?> TryOpenAsync(OpenAttempt attempt, CancellationToken cancellationToken)
     {
         var handle = attempt.Handle;
+
+        // What was reported of an earlier try, on the hot path too, is no verdict on this one's probe.
+        attempt.ServerReported = attempt.LoginReported = false;
         attempt.Stage = "its pool was being made";
         var pool = handle.Current;
         var expected = pool is null;
@@ -186,7 +194,6 @@ internal sealed class ConnectionOpener
                 health.Circuit.ProbeAbandoned(serverPass);
             if (loginPass.IsProbe && !attempt.LoginReported)
                 handle.Login.ProbeAbandoned(loginPass);
-            attempt.ServerReported = attempt.LoginReported = false;
         }
     }
 

@@ -348,6 +348,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private void Remove(PoolEntry entry)
     {
         _entries.Remove(entry.Tenant);
+        _heldLocates.Remove(entry.Child);
         _evictor.Forget(entry);
         if (_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants) && tenants.Remove(entry.Tenant) && tenants.Count == 0)
             _tenantsByOrg.Remove(entry.Tenant.Org);

@@ -8,11 +8,13 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 {
     private static readonly TimeSpan AdoptPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromDays(1);
 
     // Refreshing thousands of secrets takes the store's pace; the caller's token ends the wait earlier.
     private static readonly TimeSpan RefreshAllTimeout = TimeSpan.FromMinutes(10);
 
     private readonly HandleTable _handles = runtime.Handles;
+    private readonly SecretWriter _writer = new(store);
 
     private string SecretPrefix => runtime.Options.ProjectName + "-";
 
@@ -91,7 +93,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         ArgumentNullException.ThrowIfNull(connectionString);
         if (!PostgresCredentials.TryParse(connectionString, out _, out var fault))
             throw new HyperConnException(PoolFailures.Malformed(tenant, fault));
-        await SecretWriter.StoreAsync(store, SecretPrefix + tenant.Org, tenant, connectionString, cancellationToken).ConfigureAwait(false);
+        await _writer.StoreAsync(SecretPrefix + tenant.Org, tenant, connectionString, cancellationToken).ConfigureAwait(false);
         if (!runtime.Supervisor.IsNobody() && !runtime.ShuttingDown)
             await RefreshAsync(tenant, cancellationToken).ConfigureAwait(false);
     }
@@ -163,13 +165,17 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     public async Task<int> DrainAllAsync(TimeSpan? deadline = null, CancellationToken cancellationToken = default)
     {
+        var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(deadline));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, LongestDrain, nameof(deadline));
         if (runtime.Supervisor.IsNobody())
             return 0;
         runtime.ShuttingDown = true;
-        var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
+        var draining = AskAsync<Drained>(new DrainAll(limit), limit + AskTimeout, CancellationToken.None);
+
+        // After the question, or a token that is cancelled already would hurry a drain that has not begun.
         await using var hurry = cancellationToken.Register(() => runtime.Supervisor.Tell(DrainNow.Instance)).ConfigureAwait(false);
-        var drained = await runtime.Supervisor.Ask<Drained>(new DrainAll(limit), limit + AskTimeout, CancellationToken.None).ConfigureAwait(false);
-        return drained.LeasesCut;
+        return (await draining.ConfigureAwait(false)).LeasesCut;
     }
 
     private async ValueTask<TenantDataSource> GetColdAsync(TenantKey tenant, CancellationToken cancellationToken)
@@ -183,6 +189,11 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             either.Token.ThrowIfCancellationRequested();
             await runtime.EnsurePoolAsync(tenant, forLease: false, either.Token).ConfigureAwait(false);
             return runtime.Handles[tenant];
+        }
+        catch (OperationCanceledException cancelled) when (cancellationToken.IsCancellationRequested && cancelled.CancellationToken != cancellationToken)
+        {
+            // Callers compare it with the token they gave.
+            throw new OperationCanceledException(cancelled.Message, cancelled, cancellationToken);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
