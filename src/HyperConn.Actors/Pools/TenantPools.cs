@@ -1,3 +1,4 @@
+using System.Transactions;
 using Akka.Actor;
 using Npgsql;
 
@@ -150,9 +151,9 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         {
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
-                .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
-                .Where(s => s.Cause is not null)
-                .Select(s => new CircuitStatistics(s.Name, CircuitState.Open, s.Cause!, s.Failures))],
+                .Select(s => s.Health.Circuit.Statistics(s.Endpoint.ToString()))
+                .Append(secrets.Circuit)
+                .OfType<CircuitStatistics>()],
         };
     }
 
@@ -186,8 +187,11 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
+        // Of this thread, and until this time, however long the first half takes.
+        var transaction = Transaction.Current;
+        var deadline = runtime.Time.GetUtcNow() + runtime.Options.Pools.AcquireTimeout;
         var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
-        return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        return await handle.OpenByAsync(transaction, deadline, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyCollection<TenantKey>> AllTenantsAsync(CancellationToken cancellationToken)

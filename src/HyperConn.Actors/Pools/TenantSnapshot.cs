@@ -29,7 +29,7 @@ internal static class TenantSnapshot
             handle.Login.Cause ?? handle.LastFailure)
         {
             SecretStaleAt = pool?.Credentials.StaleAt,
-            Circuit = handle.Login.IsOpen ? CircuitState.Open : CircuitState.Closed,
+            Circuit = handle.Login.State,
         };
     }
 }
