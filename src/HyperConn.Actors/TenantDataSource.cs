@@ -23,7 +23,7 @@ public sealed class TenantDataSource : DbDataSource
 {
     // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
     // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
-    private static readonly TimeSpan[] LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
+    internal static readonly IReadOnlyList<TimeSpan> LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
 
     private readonly PoolRuntime _runtime;
     private readonly LeaseStacks? _stacks;
@@ -68,6 +68,13 @@ public sealed class TenantDataSource : DbDataSource
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
         _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
+
+    /// <summary>Opens a connection for a caller who has waited for the pool already.</summary>
+    internal ValueTask<NpgsqlConnection> OpenByAsync(Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var opening = _runtime.Opener.OpenAsync(this, transaction, deadline, cancellationToken);
+        return _stacks is null ? opening : _stacks.TrackAsync(Tenant, opening);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)

@@ -31,6 +31,23 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
 
     public bool IsOpen => _cause is not null;
 
+    /// <summary>Its state for people: half open while one tries.</summary>
+    public CircuitState State
+    {
+        get
+        {
+            lock (_gate)
+                return _cause is null ? CircuitState.Closed : _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen;
+        }
+    }
+
+    /// <summary>The circuit for people, while it is not closed.</summary>
+    public CircuitStatistics? Statistics(string name)
+    {
+        lock (_gate)
+            return _cause is { } cause ? new CircuitStatistics(name, _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen, cause, _failures) : null;
+    }
+
     /// <summary>Failures in a row.</summary>
     public int Failures => Volatile.Read(ref _failures);
 

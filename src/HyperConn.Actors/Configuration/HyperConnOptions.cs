@@ -181,7 +181,7 @@ public sealed class ServerOptions
     [Range(0, 100_000)]
     public int Reserve { get; set; }
 
-    /// <summary>Most physical connections being opened at once to one server. Default 8.</summary>
+    /// <summary>Most physical connections being opened at once to one server, for leases. Default 8.</summary>
     [Range(1, 10_000)]
     public int MaxConcurrentOpens { get; set; } = 8;
 

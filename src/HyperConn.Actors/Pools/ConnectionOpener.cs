@@ -71,11 +71,16 @@ internal sealed class ConnectionOpener
     /// <param name="handle">The tenant's handle.</param>
     /// <param name="transaction">The caller's ambient transaction. It is given, because the thread that opens may be another.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken)
+    public ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken) =>
+        OpenAsync(handle, transaction, _runtime.Time.GetUtcNow() + Limit, cancellationToken);
+
+    /// <summary>Opens a connection for a caller whose time has begun before.</summary>
+    public async ValueTask<NpgsqlConnection> OpenAsync(
+        TenantDataSource handle, Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         if (transaction is not null && EnlistedLease.TryResume(_runtime, handle.Tenant, transaction) is { } lease)
             return await _leases.ResumeAsync(lease, transaction, cancellationToken).ConfigureAwait(false);
-        var attempt = new OpenAttempt(handle, transaction, _runtime.Time.GetUtcNow() + Limit);
+        var attempt = new OpenAttempt(handle, transaction, deadline);
         return await OpenAsync(attempt, null, cancellationToken).ConfigureAwait(false);
     }
 

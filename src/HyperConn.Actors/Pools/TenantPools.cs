@@ -1,3 +1,4 @@
+using System.Transactions;
 using Akka.Actor;
 using Npgsql;
 
@@ -157,9 +158,9 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             EvictionsSkippedByReason = skipped,
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
-                .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
-                .Where(s => s.Cause is not null)
-                .Select(s => new CircuitStatistics(s.Name, CircuitState.Open, s.Cause!, s.Failures))],
+                .Select(s => s.Health.Circuit.Statistics(s.Endpoint.ToString()))
+                .Append(secrets.Circuit)
+                .OfType<CircuitStatistics>()],
         };
     }
 
@@ -204,10 +205,14 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
         using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+
+        // Of this thread, and until this time, however long the first half takes.
+        var transaction = Transaction.Current;
+        var deadline = runtime.Time.GetUtcNow() + runtime.Options.Pools.AcquireTimeout;
         try
         {
             var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
-            return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            return await handle.OpenByAsync(transaction, deadline, cancellationToken).ConfigureAwait(false);
         }
         catch (HyperConnException exception)
         {
