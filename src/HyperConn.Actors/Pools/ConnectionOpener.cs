@@ -20,6 +20,7 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
         GenerationCredentials credentials,
         NpgsqlConnection connection,
         int half,
+        bool timed,
         Task opening,
         CancellationToken cancellationToken)
     {
@@ -29,6 +30,8 @@ internal sealed class ConnectionOpener(PoolRuntime runtime)
             await opening.ConfigureAwait(false);
             pool.NoteSession(connection.ProcessID);
             pool.Health.ReportReachable(pool.Tenant);
+            if (timed)
+                runtime.Meter?.AcquiredHot(runtime.Time.GetElapsedTime(began));
             return pool.Bind(connection, half);
         }
         catch (Exception exception)

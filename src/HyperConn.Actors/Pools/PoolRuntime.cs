@@ -18,6 +18,7 @@ internal sealed class PoolRuntime
         Clock = new CoarseClock(Time);
         Restrictions = new OperatorRestrictions(Time);
         Loggers = loggers ?? NullLoggerFactory.Instance;
+        NpgsqlLoggers = new NpgsqlLogs(Loggers);
         Logger = Loggers.CreateLogger("HyperConn.Pools");
         Opener = new ConnectionOpener(this);
         Stacks = options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(Time) : null;
@@ -31,6 +32,9 @@ internal sealed class PoolRuntime
     public CoarseClock Clock { get; }
 
     public ILoggerFactory Loggers { get; }
+
+    /// <summary>What the data sources log with.</summary>
+    public NpgsqlLogs NpgsqlLoggers { get; }
 
     public ILogger Logger { get; }
 
