@@ -49,6 +49,9 @@ public sealed class TenantDataSource : DbDataSource
     /// <summary>The generation that takes leases now; null: none, ask the supervisor.</summary>
     internal PoolGeneration? Current => Volatile.Read(ref _current);
 
+    /// <summary>Whether there ever was a generation, so that somebody may hold this handle.</summary>
+    internal bool HadPool => _health is not null;
+
     /// <summary>The answer to every Ask for this tenant.</summary>
     internal PoolReady Ready { get; }
 

@@ -63,7 +63,7 @@ internal sealed class PoolRuntime
     /// <summary>The supervisor; nobody until the actor system has started.</summary>
     public IActorRef Supervisor { get; set; } = ActorRefs.Nobody;
 
-    /// <summary>The handle of every tenant that ever had a pool. The hot path reads it; the supervisor writes it.</summary>
+    /// <summary>The handles of tenants. The hot path reads it; the supervisor writes it.</summary>
     public HandleTable Handles { get; } = new();
 
     /// <summary>Every server in use. It outlives the supervisor, so that a restart of it forgets no permit.</summary>
