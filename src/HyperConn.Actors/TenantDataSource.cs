@@ -49,6 +49,9 @@ public sealed class TenantDataSource : DbDataSource
     /// <summary>The generation that takes leases now; null: none, ask the supervisor.</summary>
     internal PoolGeneration? Current => Volatile.Read(ref _current);
 
+    /// <summary>Whether there ever was a generation, so that somebody may hold this handle.</summary>
+    internal bool HadPool => _health is not null;
+
     /// <summary>The answer to every Ask for this tenant.</summary>
     internal PoolReady Ready { get; }
 
@@ -81,15 +84,35 @@ public sealed class TenantDataSource : DbDataSource
     {
         if (Transaction.Current is { } transaction)
             return _runtime.Opener.OpenAsync(this, transaction, cancellationToken);
-        if (Current is not { } pool || !pool.TryLease(out var half))
+        if (Current is not { } pool || !pool.TryLease(out var before))
             return _runtime.Opener.OpenAsync(this, null, cancellationToken);
+        return before.IsSample ? OpenTimed(pool, before.Half, cancellationToken) : OpenLeased(pool, before.Half, timed: false, cancellationToken);
+    }
+
+    /// <summary>One hot acquisition in many, for the histogram, while somebody listens.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ValueTask<NpgsqlConnection> OpenTimed(PoolGeneration pool, int half, CancellationToken cancellationToken)
+    {
+        var meter = _runtime.Meter is { TimesAcquisitions: true } listened ? listened : null;
+        var began = _runtime.Time.GetTimestamp();
+        var opening = OpenLeased(pool, half, timed: meter is not null, cancellationToken);
+
+        // One that goes to the network is timed where it ends.
+        if (opening.IsCompletedSuccessfully)
+            meter?.AcquiredHot(_runtime.Time.GetElapsedTime(began));
+        return opening;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int half, bool timed, CancellationToken cancellationToken)
+    {
         // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
         var credentials = pool.Credentials;
         var connection = pool.DataSource.CreateConnection();
         var opening = connection.OpenAsync(cancellationToken);
         return opening.IsCompletedSuccessfully
             ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
-            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, opening, cancellationToken);
+            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, timed, opening, cancellationToken);
     }
 
     /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>

@@ -28,12 +28,16 @@ internal sealed class Manager : IAsyncDisposable
 
     public IActorRef Supervisor { get; }
 
+    public IServiceProvider Services => _host.Services;
+
     public ISecretStore Store { get; }
 
-    public static async Task<Manager> StartAsync(ISecretStore store, Action<HyperConnOptions>? configure = null)
+    public static async Task<Manager> StartAsync(
+        ISecretStore store, Action<HyperConnOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(store);
+        services?.Invoke(builder.Services);
         builder.Services.AddHyperConn(o =>
         {
             o.ProjectName = Project;

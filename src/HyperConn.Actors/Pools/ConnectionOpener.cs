@@ -28,6 +28,7 @@ internal sealed class ConnectionOpener
         GenerationCredentials credentials,
         NpgsqlConnection connection,
         int half,
+        bool timed,
         Task opening,
         CancellationToken cancellationToken)
     {
@@ -47,6 +48,8 @@ internal sealed class ConnectionOpener
             await opening.ConfigureAwait(false);
             pool.NoteSession(connection.ProcessID);
             pool.Health.ReportReachable(pool.Tenant);
+            if (timed)
+                runtime.Meter?.AcquiredHot(runtime.Time.GetElapsedTime(began));
             return pool.Bind(connection, half);
         }
         catch (Exception exception)

@@ -218,8 +218,8 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         return entry;
     }
 
-    private TenantDataSource HandleOf(TenantKey tenant) =>
-        _runtime.Handles.GetOrAdd(tenant, key => new TenantDataSource(_runtime, key));
+    private TenantDataSource HandleOf(TenantKey tenant) => _runtime.Handles.GetOrAdd(
+        tenant, key => new TenantDataSource(_runtime, key), key => _entries.ContainsKey(key) || _held.ContainsKey(key));
 
     private HyperConnFailure? Refusal(TenantKey tenant)
     {
