@@ -115,16 +115,13 @@ public sealed class TenantDataSource : DbDataSource
             : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, timed, opening, cancellationToken);
     }
 
-    /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>
+    /// <summary>
+    /// Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>: while callers block threads of the pool here,
+    /// its least number of threads (<see cref="ThreadPool.SetMinThreads"/>) is as many higher.
+    /// </summary>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
-    public new NpgsqlConnection OpenConnection()
-    {
-        var opening = OpenConnectionAsync();
-        return opening.IsCompletedSuccessfully
-            ? opening.Result
-            : Task.Run(async () => await opening.ConfigureAwait(false)).GetAwaiter().GetResult();
-    }
+    public new NpgsqlConnection OpenConnection() => BlockingCaller.Wait(OpenConnectionAsync());
 
     /// <summary>
     /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
@@ -180,7 +177,7 @@ public sealed class TenantDataSource : DbDataSource
         using var limit = new CancellationTokenSource(_runtime.Options.Pools.AcquireTimeout, _runtime.Time);
         try
         {
-            return Task.Run(() => _runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token), limit.Token).GetAwaiter().GetResult();
+            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
         }
         catch (OperationCanceledException)
         {

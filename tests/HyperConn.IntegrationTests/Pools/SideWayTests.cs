@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using HyperConn.Host.Demo;
 using HyperConn.Tests.Support;
 using Npgsql;
@@ -145,6 +146,54 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
         {
             await AdminAsync($"drop schema \"{schema}\"", settings);
         }
+    }
+
+    [SkippableTheory]
+    [InlineData("npgsql alone")]
+    [InlineData("hyperconn, warm")]
+    [InlineData("hyperconn, warm two seconds ago")]
+    [InlineData("hyperconn, cold")]
+    public async Task Blocking_opens_end_though_they_hold_every_thread_there_is(string what)
+    {
+        await using var host = await server.StartAsync(o => o.Servers.MaxConnections = 20);
+        var settings = new NpgsqlConnectionStringBuilder(server.Tenants[0].Login is var login
+            ? $"Host={server.Server.Host};Port={server.Server.Port};Username={login.User};Password={login.Password};Database={server.Tenants[0].Database};Maximum Pool Size=10"
+            : "");
+        await using var bare = NpgsqlDataSource.Create(settings);
+        var source = await host.Pools.GetDataSourceAsync(First);
+        if (what.Contains("warm", StringComparison.Ordinal))
+        {
+            var leases = new List<NpgsqlConnection>();
+            for (var i = 0; i < 10; i++)
+                leases.Add(await source.OpenConnectionAsync());
+            foreach (var lease in leases)
+                await lease.DisposeAsync();
+        }
+
+        if (what.EndsWith("ago", StringComparison.Ordinal))
+            await Task.Delay(TimeSpan.FromSeconds(2.5));
+        var clock = Stopwatch.StartNew();
+        var all = Enumerable.Range(0, 100).Select(_ => Task.Run(() =>
+        {
+            using var connection = what == "npgsql alone" ? bare.OpenConnection() : source.OpenConnection();
+            using var command = new NpgsqlCommand("select 1", connection);
+            command.ExecuteNonQuery();
+        })).ToArray();
+        var failed = 0;
+        foreach (var each in all)
+        {
+            try
+            {
+                await each;
+            }
+            catch (HyperConnException)
+            {
+                failed++;
+            }
+        }
+
+        output.WriteLine($"{what}: 100 blocking opens on one tenant: {clock.ElapsedMilliseconds} ms, {failed} failed, {ThreadPool.ThreadCount} threads");
+        Assert.Equal(0, failed);
     }
 
     private static async Task UntilAsync(Func<bool> condition)
