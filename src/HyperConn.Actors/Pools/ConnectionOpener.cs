@@ -49,7 +49,7 @@ internal sealed class ConnectionOpener
             pool.NoteSession(connection.ProcessID);
             pool.Health.ReportReachable(pool.Tenant);
             if (timed)
-                runtime.Meter?.AcquiredHot(runtime.Time.GetElapsedTime(began));
+                _runtime.Meter?.AcquiredHot(_runtime.Time.GetElapsedTime(began));
             return pool.Bind(connection, half);
         }
         catch (Exception exception)

@@ -19,7 +19,7 @@ public class OpenerExitSpecs
         var server = new ServerState(new ServerEndpoint("127.0.0.1", port));
         var pool = new PoolGeneration(
             _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UtcNow, DateTimeOffset.MaxValue), [server], ActorRefs.Nobody);
-        var handle = _runtime.Handles.GetOrAdd(Acme, key => new TenantDataSource(_runtime, key));
+        var handle = _runtime.Handles.GetOrAdd(Acme, key => new TenantDataSource(_runtime, key), _ => true);
         Assert.True(handle.Publish(null, pool));
         return (handle, pool, server);
     }

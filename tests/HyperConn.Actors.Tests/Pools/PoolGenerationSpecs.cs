@@ -177,7 +177,7 @@ public class PoolGenerationSpecs
         var waiting = pool.AcquireAsync(default).AsTask();
         Assert.Equal(PermitOffer.TakenLast, pool.Offer(pool.Shares[0]));
         Assert.Equal(LeaseOutcome.Granted, (await PoolWorld.Within(waiting)).Outcome);
-        pool.Release(first);
+        pool.Release(first.Half);
         Assert.False(pool.TryLease(out _));
         pool.GrantedOpenEnded();
         Assert.True(pool.TryLease(out _));
@@ -187,9 +187,9 @@ public class PoolGenerationSpecs
     public void A_connection_that_was_in_use_when_its_pool_was_cleared_takes_its_permit_with_it()
     {
         var pool = Make(permits: 2);
-        Assert.True(pool.TryLease(out var half));
+        Assert.True(pool.TryLease(out var before));
         using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, half, new ConnectionEpoch(pool) { IsCleared = true });
+        pool.EndLease(connection, before.Half, new ConnectionEpoch(pool) { IsCleared = true });
         Assert.Equal((0, 1), (pool.Word.Leases, pool.Word.Permits));
         Assert.Equal(1, _told.CountOf<PermitsReturned>());
     }
@@ -198,10 +198,10 @@ public class PoolGenerationSpecs
     public async Task The_caller_who_gets_a_permit_without_a_connection_must_pass_the_gate()
     {
         var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var half));
+        Assert.True(pool.TryLease(out var before));
         var waiting = pool.AcquireAsync(default).AsTask();
         using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, half, new ConnectionEpoch(pool) { IsCleared = true });
+        pool.EndLease(connection, before.Half, new ConnectionEpoch(pool) { IsCleared = true });
         var taken = await PoolWorld.Within(waiting);
         Assert.Equal((LeaseOutcome.Leased, 1, 1), (taken.Outcome, pool.Word.Leases, pool.Word.Permits));
         Assert.Null(pool.BeginOpen(pool.DataSource.CreateConnection(), isGranted: false, isGated: false, default));
