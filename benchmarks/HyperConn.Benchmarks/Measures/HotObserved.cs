@@ -41,7 +41,7 @@ internal sealed class HotObserved : Measure
                 o.Secrets.TimeToLive = TimeSpan.FromDays(1);
                 o.Secrets.HardLimit = TimeSpan.FromDays(2);
             },
-            services =>
+            services: services =>
             {
                 services.AddHealthChecks().AddHyperConn();
 

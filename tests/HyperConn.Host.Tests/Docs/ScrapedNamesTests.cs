@@ -22,8 +22,12 @@ public sealed partial class ScrapedNamesTests(PostgresFixture postgres) : IClass
         foreach (var tenant in manager.Tenants)
             await manager.UseAsync(tenant.Key);
         await Assert.ThrowsAsync<HyperConnException>(() => manager.UseAsync(TenantKey.Create("core", "nobody-knows")));
-        await RealManager.UntilAsync(async () => (await ScrapeAsync(manager)).Any(s => s.Name == "hyperconn_server_permit_limit"));
-        var scraped = await ScrapeAsync(manager);
+        IReadOnlyList<Series> scraped = [];
+        await RealManager.UntilAsync(async () =>
+        {
+            scraped = await ScrapeAsync(manager);
+            return scraped.Any(s => s.Name == "hyperconn_server_permit_limit") && scraped.Any(s => s.Name == "hyperconn_secret_refresh_age_seconds");
+        });
 
         var faults = new List<string>();
         foreach (var (expression, legend) in asked)
