@@ -223,6 +223,18 @@ public sealed partial class DiagnosticsSpecs
     }
 
     [Fact]
+    public void Pools_made_and_evicted_push_out_nothing_but_their_like()
+    {
+        var events = new OperatorEvents(capacity: 4, new FakeTimeProvider(Now));
+        events.Record(OperatorEventKind.LoginRefused, "rare");
+        for (var i = 0; i < 100; i++)
+            events.Record(i % 2 == 0 ? OperatorEventKind.PoolCreated : OperatorEventKind.PoolEvicted, "often");
+
+        Assert.Equal([1, 98, 99, 100, 101], events.After(0).Select(e => e.Id));
+        Assert.Equal([1, 101], events.After(0, most: 2).Select(e => e.Id));
+    }
+
+    [Fact]
     public async Task Alive_means_that_the_supervisor_answers_in_time()
     {
         var well = await Check(new LivenessCheck(_ => Task.CompletedTask, TimeSpan.FromSeconds(1)));

@@ -282,7 +282,7 @@ public sealed class DashboardApiTests
         var series = text.Split('\n').Where(l => l.StartsWith("hyperconn_tenant_lease_count{", StringComparison.Ordinal)).ToList();
         Assert.Equal(2_501, series.Count);
         Assert.Single(series, s => s.Contains("hyperconn_tenant_org=\"other\"", StringComparison.Ordinal));
-        Assert.DoesNotContain("overflow", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("otel_metric_overflow", text, StringComparison.Ordinal);
     }
 
     [Fact]
