@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Akka.Configuration;
+using HyperConn.Host;
 using HyperConn.Host.Commands;
 
 namespace HyperConn.Tests;
@@ -18,6 +20,50 @@ public class ConfigurationFileSpecs
         Assert.Equal(
             typeof(RunSettings).GetProperties().Select(property => HoconBinder.KebabCase(property.Name)).Order(StringComparer.Ordinal),
             File.GetConfig("hyperconn-host.worker").Root.GetObject().Items.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_dashboard_s_and_telemetry_s_settings_are_all_there_with_their_defaults()
+    {
+        var dashboard = HostSettings.Dashboard(File);
+        Assert.False(dashboard.AnyPortIfTaken);
+        Compare("dashboard", dashboard, new DashboardOptions());
+        Compare("telemetry", HostSettings.Telemetry(File), new TelemetryOptions());
+        Assert.Empty(HostSettings.Unknown(File));
+    }
+
+    [Theory]
+    [InlineData("hyperconn-host.dashboard.prot = 1", "hyperconn-host.dashboard.prot is not a setting")]
+    [InlineData("hyperconn-host.telemetry.prom = on", "hyperconn-host.telemetry.prom is not a setting")]
+    [InlineData("hyperconn-host.worker.worker = 1", "hyperconn-host.worker.worker is not a setting")]
+    [InlineData("hyperconn-host.dashboards.url = x", "hyperconn-host.dashboards is not a setting")]
+    public void A_name_that_is_no_setting_is_a_fault(string text, string fault)
+    {
+        Assert.StartsWith(fault, Assert.Single(HostSettings.Unknown(ConfigurationFactory.ParseString(text))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hyperconn-host.dashboard.enabled = perhaps", "enabled can't be read as on or off")]
+    [InlineData("hyperconn-host.dashboard.sample-interval = often", "sample-interval can't be read as a time such as 1s")]
+    [InlineData("hyperconn-host.dashboard.history-samples = many", "history-samples can't be read as a number")]
+    public void A_value_of_the_wrong_kind_is_named(string text, string fault)
+    {
+        var refused = Assert.Throws<FormatException>(() => HostSettings.Dashboard(ConfigurationFactory.ParseString(text)));
+        Assert.Contains(fault, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_an_address_any_port_will_do()
+    {
+        Assert.True(HostSettings.Dashboard(ConfigurationFactory.Empty).AnyPortIfTaken);
+    }
+
+    private static void Compare<T>(string section, T read, T defaults)
+    {
+        Assert.Equal(JsonSerializer.Serialize(defaults), JsonSerializer.Serialize(read));
+        Assert.Equal(
+            typeof(T).GetProperties().Where(property => property.CanWrite).Select(property => HoconBinder.KebabCase(property.Name)).Order(StringComparer.Ordinal),
+            File.GetConfig($"hyperconn-host.{section}").Root.GetObject().Items.Keys.Order(StringComparer.Ordinal));
     }
 
     private static string FindFile([CallerFilePath] string here = "") =>

@@ -60,7 +60,7 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         {
             await File.WriteAllLinesAsync(Path.Combine(spool, name + ".part"), [line, line]);
             File.Move(Path.Combine(spool, name + ".part"), Path.Combine(spool, name));
-            for (var attempt = 0; !File.Exists(Path.Combine(spool, name + ".done")) && attempt < 1_000; attempt++)
+            for (var attempt = 0; !File.Exists(Path.Combine(spool, name + ".done")) && attempt < 6_000; attempt++)
                 await Task.Delay(20);
         }
 
@@ -91,6 +91,7 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
               project-name = "acme"
               secrets { store = "file", file { path = "{{secrets.Path}}" } }
             }
+            hyperconn-host.dashboard.enabled = off
             hyperconn-host.worker {
               poll-interval = 50ms
               statements {

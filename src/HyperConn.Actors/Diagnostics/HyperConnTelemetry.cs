@@ -21,10 +21,15 @@ public static class HyperConnTelemetry
     internal const string TagServerAddress = "server.address";
     internal const string TagServerPort = "server.port";
 
+    private const string Acquire = "hyperconn.acquire";
+
     private static readonly ActivitySource Source = new(ActivitySourceName);
 
-    /// <summary>Span over one cold acquisition. Null, and free, while nobody listens. The hot path starts none.</summary>
-    internal static Activity? StartAcquire(TenantKey tenant, bool tenantLabels) => Start("hyperconn.acquire", tenant, tenantLabels);
+    /// <summary>
+    /// Span over one cold acquisition. Null, and free, while nobody listens; null too inside the span of one. The hot path starts none.
+    /// </summary>
+    internal static Activity? StartAcquire(TenantKey tenant, bool tenantLabels) =>
+        Activity.Current is { OperationName: Acquire } current && current.Source == Source ? null : Start(Acquire, tenant, tenantLabels);
 
     /// <summary>Span over the wait for the tenant's pool: secret look-up and parse. Child of the current span.</summary>
     internal static Activity? StartResolve(TenantKey tenant, bool tenantLabels) => Start("hyperconn.resolve", tenant, tenantLabels);

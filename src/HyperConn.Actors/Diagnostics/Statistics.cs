@@ -43,7 +43,7 @@ public enum EvictionReason
 /// <param name="PoolsCreated">Pools made since start.</param>
 /// <param name="PoolsFailed">Pools that could not be made.</param>
 /// <param name="Evictions">Evictions since start, by reason.</param>
-/// <param name="EvictionsSkipped">Times a pool that was due was not evicted because it was in use.</param>
+/// <param name="EvictionsSkipped">Times a pool that was due was not evicted because it was in use; <see cref="EvictionsSkippedByReason"/> says why.</param>
 /// <param name="CapUnmet">Times the cap was exceeded because every pool was busy.</param>
 /// <param name="Rotations">Credentials that changed under a live pool: passwords replaced and generations started.</param>
 /// <param name="Secrets">The secret fetcher's counters.</param>
@@ -83,7 +83,8 @@ public enum EvictionSkipReason
     /// <summary>A lease is open.</summary>
     InUse,
 
-    /// <summary>A lease is open for longer than <see cref="DiagnosticsOptions.LeakThreshold"/>.</summary>
+    /// <summary>A lease is open for longer than <see cref="DiagnosticsOptions.LeakThreshold"/>. Counted at once, or when a pool passed over
+    /// as in use turns out to be held that long.</summary>
     HeldLong,
 
     /// <summary>Callers wait for it.</summary>
@@ -155,6 +156,9 @@ public sealed record TenantStatistics(
 {
     /// <summary>When the secret in use becomes due for a refresh; null where that is not known.</summary>
     public DateTimeOffset? SecretStaleAt { get; init; }
+
+    /// <summary>Why the pool is not evicted although it was due; null: it was not due since it was last idle.</summary>
+    public EvictionSkipReason? NotEvicted { get; init; }
 
     /// <summary>State of the tenant's circuit.</summary>
     public CircuitState Circuit { get; init; }

@@ -54,6 +54,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
                 string.Create(CultureInfo.InvariantCulture, $"{found.Leases} leases held for more than {found.Age.TotalSeconds:0} s; the pool is not evicted meanwhile."),
                 pool.Tenant,
                 pool.ServerName);
+            _runtime.Supervisor.Tell(new LeaseFoundOld(pool.Tenant));
         }
     }
 

@@ -4,13 +4,13 @@ namespace HyperConn;
 internal sealed class PoolCounters
 {
     private readonly long[] _evictions = new long[Enum.GetValues<EvictionReason>().Length];
+    private readonly long[] _skipped = new long[Enum.GetValues<EvictionSkipReason>().Length];
     private long _retiredAccesses;
     private long _cold;
     private long _failed;
     private long _rotations;
     private long _created;
     private long _poolsFailed;
-    private long _skipped;
     private long _capUnmet;
 
     public long RetiredAccesses => Volatile.Read(ref _retiredAccesses);
@@ -25,7 +25,8 @@ internal sealed class PoolCounters
 
     public long PoolsFailed => Volatile.Read(ref _poolsFailed);
 
-    public long EvictionsSkipped => Volatile.Read(ref _skipped);
+    public IReadOnlyDictionary<EvictionSkipReason, long> EvictionsSkipped =>
+        Enum.GetValues<EvictionSkipReason>().ToDictionary(reason => reason, reason => Volatile.Read(ref _skipped[(int)reason]));
 
     public long CapUnmet => Volatile.Read(ref _capUnmet);
 
@@ -44,7 +45,7 @@ internal sealed class PoolCounters
 
     public void PoolFailed() => Interlocked.Increment(ref _poolsFailed);
 
-    public void EvictionSkipped() => Interlocked.Increment(ref _skipped);
+    public void EvictionSkipped(EvictionSkipReason reason) => Interlocked.Increment(ref _skipped[(int)reason]);
 
     public void CapExceeded() => Interlocked.Increment(ref _capUnmet);
 

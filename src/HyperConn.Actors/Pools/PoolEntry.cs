@@ -17,6 +17,9 @@ internal sealed class PoolEntry(TenantDataSource handle, int sequence)
 
     public bool IsReady { get; set; }
 
+    /// <summary>Why it was not evicted when it was due; null: it was not due since it was last idle.</summary>
+    public EvictionSkipReason? PassedOver { get; set; }
+
     public List<PoolPromise> Promises { get; } = [];
 
     public List<IActorRef> Askers { get; } = [];

@@ -10,7 +10,11 @@ internal sealed class PoolEvictor(Action<PoolEntry, EvictionReason> evict, Actio
     private readonly LruHeap<PoolEntry> _idle = new();
 
     /// <summary>The pool may be evicted when its time comes.</summary>
-    public void Consider(PoolEntry entry) => _idle.Set(entry, entry.LastUsed);
+    public void Consider(PoolEntry entry)
+    {
+        entry.PassedOver = null;
+        _idle.Set(entry, entry.LastUsed);
+    }
 
     public void Forget(PoolEntry entry) => _idle.Remove(entry);
 

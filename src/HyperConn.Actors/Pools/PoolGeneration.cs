@@ -22,14 +22,14 @@ internal sealed partial class PoolGeneration
 
     private readonly PoolRuntime _runtime;
     private readonly IActorRef _owner;
-    private readonly StateChangeEventHandler _onFirstHalf;
-    private readonly StateChangeEventHandler _onSecondHalf;
+    private ConnectionEpoch _epoch;
+    private StateChangeEventHandler _onFirstHalf;
+    private StateChangeEventHandler _onSecondHalf;
     private readonly ServerShare[] _shares;
     private readonly ServerState _server;
     private readonly ServerHealth _health;
     private readonly CoarseClock _clock;
     private readonly Lock _gate = new();
-    private readonly Lock _clearing = new();
     private long _word;
     private long _lastUsed;
     private long _provedAt;
@@ -49,8 +49,8 @@ internal sealed partial class PoolGeneration
         _owner = owner;
         _credentials = credentials;
         _clock = runtime.Clock;
-        _onFirstHalf = (sender, change) => OnStateChange(sender, change, _onFirstHalf!, 0);
-        _onSecondHalf = (sender, change) => OnStateChange(sender, change, _onSecondHalf!, 1);
+        _epoch = new ConnectionEpoch(this);
+        (_onFirstHalf, _onSecondHalf) = (_epoch.OnFirstHalf, _epoch.OnSecondHalf);
         _cap = runtime.Options.Connections.MaxPerTenant;
         Tenant = tenant;
         Number = number;
@@ -171,6 +171,13 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
+    /// <summary>Ties a lease to its connection, opened on the slow path.</summary>
+    public static NpgsqlConnection Bind(NpgsqlConnection connection, int half, ConnectionEpoch epoch)
+    {
+        connection.StateChange += half == 0 ? epoch.OnFirstHalf : epoch.OnSecondHalf;
+        return connection;
+    }
+
     /// <summary>Ties a lease under an ambient transaction to its connection, which has just been opened.</summary>
     public NpgsqlConnection Bind(NpgsqlConnection connection, EnlistedLease lease)
     {
@@ -198,29 +205,17 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void OnStateChange(object sender, StateChangeEventArgs change, StateChangeEventHandler handler, int half)
-    {
-        if (change.CurrentState != ConnectionState.Open)
-            EndLease((NpgsqlConnection)sender, half);
-        else
-            OnOpenedAgain((NpgsqlConnection)sender, change, handler);
-    }
-
-    /// <summary>The first opening came before the subscription; this is a connection object opened again by its owner.</summary>
-    private void OnOpenedAgain(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler)
-    {
-        connection.StateChange -= handler;
-        var tracker = new ConnectionTracker(_runtime, this);
-        connection.StateChange += tracker.OnStateChange;
-        tracker.OnStateChange(connection, change);
-    }
+    /// <summary>Follows a connection object that its owner opens again.</summary>
+    public ConnectionTracker Track() => new(_runtime, this);
 
     /// <summary>The connection of a lease was closed, or broke.</summary>
-    public void EndLease(NpgsqlConnection connection, int half)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EndLease(NpgsqlConnection connection, int half, ConnectionEpoch? epoch = null)
     {
         if (connection.FullState == ConnectionState.Broken)
             ReleaseBroken(half);
+        else if (epoch is { IsCleared: true })
+            ReleaseCleared(half);
         else
             Release(half);
     }
@@ -274,6 +269,13 @@ internal sealed partial class PoolGeneration
         Touch();
         ReportBroken();
         ReleaseSlow(half, LeaseEnd.Gone);
+    }
+
+    /// <summary>Ends a lease whose connection closed on its way back, because the pool was cleared while it was in use.</summary>
+    private void ReleaseCleared(int half)
+    {
+        UsedAndProved();
+        ReleaseSlow(half, LeaseEnd.Cleared);
     }
 
     /// <summary>

@@ -17,6 +17,9 @@ internal sealed record PoolFailed(TenantKey Tenant, HyperConnFailure Reason) : I
 /// <summary>From a generation: the last lease ended, and the supervisor had asked to hear of it.</summary>
 internal sealed record PoolWentIdle(TenantKey Tenant) : IPoolMessage;
 
+/// <summary>From the watch on leases: one of the tenant's is held for too long.</summary>
+internal sealed record LeaseFoundOld(TenantKey Tenant) : IPoolMessage;
+
 /// <summary>The supervisor's watch on a pool actor.</summary>
 internal sealed record PoolTerminated(TenantKey Tenant, int Sequence) : IPoolMessage;
 

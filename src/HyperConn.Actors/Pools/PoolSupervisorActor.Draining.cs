@@ -23,6 +23,7 @@ internal sealed partial class PoolSupervisorActor
         Receive<PoolOpened>(opened => DrainEntry(opened.Tenant));
         Receive<PoolFailed>(failed => OnFailedWhileDraining(failed));
         Receive<WaitedForRoom>(_ => { });
+        Receive<LeaseFoundOld>(_ => { });
         Receive<Sweep>(_ => { });
         Receive<Trim>(_ => { });
         Receive<ChildGone>(gone =>
@@ -148,7 +149,7 @@ internal sealed partial class PoolSupervisorActor
         {
             if (!entry.IsReady)
                 resolving++;
-            tenants.Add(TenantSnapshot.Of(_runtime, entry.Handle, entry.IsReady, draining.GetValueOrDefault(entry.Tenant)));
+            tenants.Add(TenantSnapshot.Of(_runtime, entry.Handle, entry.IsReady, draining.GetValueOrDefault(entry.Tenant), entry.PassedOver is null ? null : WhyKept(entry)));
         }
 
         foreach (var handle in _runtime.Handles.Values)

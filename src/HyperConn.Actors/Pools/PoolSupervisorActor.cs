@@ -37,7 +37,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     {
         _runtime = runtime;
         _parts = parts;
-        _evictor = new PoolEvictor(Evict, _ => _runtime.Counters.EvictionSkipped());
+        _evictor = new PoolEvictor(Evict, OnEvictionSkipped);
         Running();
     }
 
@@ -113,6 +113,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<PoolOpened>(OnPoolOpened);
         Receive<PoolFailed>(OnPoolFailed);
         Receive<PoolWentIdle>(OnPoolWentIdle);
+        Receive<LeaseFoundOld>(OnLeaseFoundOld);
         Receive<WaitedForRoom>(OnWaitedForRoom);
         Receive<EvictPool>(OnEvictPool);
         Receive<Sweep>(_ => EvictExpired());
@@ -131,7 +132,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<LocateServers>(OnLocateServers);
         Receive<SecretChanged>(changed => Adopt(changed.Org));
         Receive<SecretConfirmed>(confirmed => Adopt(confirmed.Org));
-        Receive<SecretRefreshFailed>(OnSecretRefreshFailed);
+        Receive<SecretRefreshFailed>(failed => Adopt(failed.Org));
         Receive<CredentialsStale>(stale => _fetcher.Tell(new RevalidateSecret(stale.Org)));
         Receive<RefreshPool>(OnRefreshPool);
         Receive<RefreshAllSecrets>(refresh => _fetcher.Forward(refresh));
@@ -430,24 +431,13 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         StartBudget(stopped.Server);
     }
 
-    /// <summary>A secret was read: its pools take over what is new in it, or at least its age.</summary>
+    /// <summary>A secret was read, or could not be: its pools ask for what is new in it, or at least its age, or why there is nothing new.</summary>
     private void Adopt(string org)
     {
         if (!_tenantsByOrg.TryGetValue(org, out var tenants))
             return;
         foreach (var tenant in tenants)
-        {
-            _entries[tenant].Handle.LastFailure = null;
             _entries[tenant].Child.Tell(AdoptCredentials.Instance);
-        }
-    }
-
-    private void OnSecretRefreshFailed(SecretRefreshFailed failed)
-    {
-        if (!_tenantsByOrg.TryGetValue(failed.Org, out var tenants))
-            return;
-        foreach (var tenant in tenants)
-            _entries[tenant].Handle.LastFailure = failed.Reason;
     }
 
     private void OnRefreshPool(RefreshPool refresh)

@@ -214,11 +214,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         // Of what was being adopted, this is newer.
         _adopting = null;
+        _handle.LastFailure = found.Setback;
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
             var fresher = found.FetchedAt > current.Credentials.FetchedAt;
-            _handle.LastFailure = null;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
             AnswerRefused(changed: false, fresher);
             return;

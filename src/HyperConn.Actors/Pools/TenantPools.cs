@@ -30,7 +30,10 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
         _handles.TryGetValue(tenant, out var handle)
             ? handle.OpenConnectionAsync(cancellationToken)
-            : OpenColdAsync(tenant, cancellationToken);
+            : runtime.Stacks is { } stacks
+                // Once more than the handle does it: there the stack no longer leads to the caller.
+                ? stacks.TrackAsync(tenant, OpenColdAsync(tenant, cancellationToken))
+                : OpenColdAsync(tenant, cancellationToken);
 
     public async Task<PreloadResult> PreloadAsync(
         IReadOnlyCollection<TenantKey>? tenants = null,
@@ -130,6 +133,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         var counters = runtime.Counters;
         var accesses = counters.RetiredAccesses + runtime.Generations.Keys.Sum(g => g.Accesses);
         var cold = counters.Cold;
+        var skipped = counters.EvictionsSkipped;
         return new HyperConnStatistics(
             runtime.Time.GetUtcNow(),
             runtime.Generations.Count,
@@ -141,13 +145,14 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             counters.PoolsCreated,
             counters.PoolsFailed,
             counters.Evictions,
-            counters.EvictionsSkipped,
+            skipped.Values.Sum(),
             counters.CapUnmet,
             counters.Rotations,
             runtime.Store.AddTo(secrets),
             servers,
             pools.Tenants)
         {
+            EvictionsSkippedByReason = skipped,
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
                 .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
@@ -172,6 +177,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         var limit = runtime.Options.Pools.AcquireTimeout;
         using var timer = new CancellationTokenSource(limit, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var resolving = HyperConnTelemetry.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
         try
         {
             either.Token.ThrowIfCancellationRequested();
@@ -186,8 +192,17 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
-        var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
-        return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+        try
+        {
+            var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
+            return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (HyperConnException exception)
+        {
+            acquiring.Fail(exception.Code);
+            throw;
+        }
     }
 
     private async Task<IReadOnlyCollection<TenantKey>> AllTenantsAsync(CancellationToken cancellationToken)

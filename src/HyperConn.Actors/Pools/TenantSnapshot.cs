@@ -3,7 +3,7 @@ namespace HyperConn;
 /// <summary>Reads one tenant's figures from what is shared without a message.</summary>
 internal static class TenantSnapshot
 {
-    public static TenantStatistics Of(PoolRuntime runtime, TenantDataSource handle, bool ready, int draining)
+    public static TenantStatistics Of(PoolRuntime runtime, TenantDataSource handle, bool ready, int draining, EvictionSkipReason? notEvicted = null)
     {
         var pool = handle.Current;
         var word = pool?.Word ?? default;
@@ -28,6 +28,7 @@ internal static class TenantSnapshot
             handle.Login.Failures,
             handle.Login.Cause ?? handle.LastFailure)
         {
+            NotEvicted = notEvicted,
             SecretStaleAt = pool?.Credentials.StaleAt,
             Circuit = handle.Login.IsOpen ? CircuitState.Open : CircuitState.Closed,
         };

@@ -32,6 +32,12 @@ internal static class DemoCommand
             Description = "Change passwords and users while events are fed; '--rotate false' does not.",
             DefaultValueFactory = _ => Defaults.Rotate,
         };
+        var dashboard = new Option<bool>("--dashboard")
+        {
+            Description = "Serve the dashboard meanwhile, to this machine alone; '--dashboard false' does not.",
+            DefaultValueFactory = _ => Defaults.Dashboard,
+        };
+        var port = Number("--port", "Port of the dashboard; 0: any free one.", Defaults.Port, 0, 65_535);
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end; progress goes to standard error." };
 
         var command = new Command(
@@ -39,7 +45,7 @@ internal static class DemoCommand
             "Start a PostgreSQL server, make tenants, and handle events for all of them. Needs nothing; leaves nothing. Exit code 0 only when no "
             + "event failed, none ran as another tenant, and no session was left.")
         {
-            duration, tenants, workers, maxPools, idleTtl, maxConnections, rotate, json,
+            duration, tenants, workers, maxPools, idleTtl, maxConnections, rotate, dashboard, port, json,
         };
         command.SetAction((parsed, stop) => RunAsync(
             new DemoOptions
@@ -51,6 +57,8 @@ internal static class DemoCommand
                 IdleTimeToLive = parsed.GetValue(idleTtl),
                 MaxConnections = parsed.GetValue(maxConnections),
                 Rotate = parsed.GetValue(rotate),
+                Dashboard = parsed.GetValue(dashboard),
+                Port = parsed.GetValue(port),
                 Json = parsed.GetValue(json),
             },
             stop));
@@ -83,7 +91,7 @@ internal static class DemoCommand
                 DemoReport.Write(AnsiConsole.Console, summary, options);
             return summary.IsGood ? ExitCodes.Good : ExitCodes.Bad;
         }
-        catch (PostgresUnavailableException e)
+        catch (Exception e) when (e is PostgresUnavailableException or HyperConnException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return ExitCodes.NotStarted;

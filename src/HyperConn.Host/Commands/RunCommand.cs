@@ -25,7 +25,7 @@ internal static class RunCommand
             "run",
             "Handle a stream of events, each on its own tenant's database, until the stream ends or Ctrl-C. An event is one line: "
             + """{"service": "core", "org": "acme", "type": "order.placed", "id": "17", "data": {...}}. """
-            + "Exit code 0 only when no event failed.")
+            + "Exit code 0 only when no event failed. Meanwhile it serves a dashboard, by default at http://127.0.0.1:5080, with /metrics, /healthz and /readyz.")
         {
             file, events, workers, rejects,
         };
@@ -41,9 +41,11 @@ internal static class RunCommand
                     Workers = parsed.GetValue(workers) ?? settings.Workers,
                     Rejects = parsed.GetValue(rejects) ?? settings.Rejects,
                 };
-                if (settings.Faults().ToList() is { Count: > 0 } faults)
+                var (dashboard, telemetry) = (HostSettings.Dashboard(config), HostSettings.Telemetry(config));
+                var faults = HostSettings.Unknown(config).Concat(settings.Faults()).Concat(dashboard.Enabled ? dashboard.Faults() : []).Concat(telemetry.Faults()).ToList();
+                if (faults.Count > 0)
                     return Refuse(string.Join(Environment.NewLine, faults));
-                return await RunAsync(config, settings, stop);
+                return await RunAsync(config, settings, dashboard, telemetry, stop);
             }
             catch (Exception e) when (e is FormatException or ConfigurationException or OptionsValidationException or HyperConnException or IOException)
             {
@@ -67,7 +69,8 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<int> RunAsync(Config config, RunSettings settings, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        Config config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
     {
         using var rejects = new Rejects(settings.Rejects);
         var builder = HostComposition.CreateBuilder();
@@ -78,6 +81,8 @@ internal static class RunCommand
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new StatementEventHandler(settings.Statements));
         builder.Services.AddEventWorkers(settings.Workers);
         builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHostLogging().WithHyperConn().WithEventWorkers());
+        // After the actors: it starts when they answer, and is gone before they are.
+        builder.Services.AddHyperConnDashboard(dashboard, telemetry);
         using var host = builder.Build();
         await host.StartAsync(stop);
 

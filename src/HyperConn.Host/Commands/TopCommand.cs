@@ -11,7 +11,7 @@ namespace HyperConn.Host.Commands;
 /// <summary><c>hyperconn top</c>: a running host in the terminal, over its API.</summary>
 internal static class TopCommand
 {
-    private const string TokenVariable = "HYPERCONN_TOKEN";
+    private const string TokenVariable = "HYPERCONN_ADMIN_TOKEN";
     private const int MostTenants = 15;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

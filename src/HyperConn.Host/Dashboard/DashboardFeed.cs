@@ -51,7 +51,7 @@ internal sealed partial class DashboardFeed(
     {
         var now = await CurrentAsync(cancellationToken);
         lock (_lock)
-            return new Overview(Title, _startedAt, options.SampleInterval.TotalSeconds, now.Sample, now.Totals, _history.Columns(), now.Servers, now.Attention);
+            return new Overview(Title, _startedAt, options.SampleInterval.TotalSeconds, settings.Diagnostics.LeakThreshold.TotalSeconds, now.Sample, now.Totals, _history.Columns(), now.Servers, now.Attention);
     }
 
     public async ValueTask<ServerList> ServersAsync(CancellationToken cancellationToken)

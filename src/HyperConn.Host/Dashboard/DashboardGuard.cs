@@ -23,7 +23,7 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
         if (!HostIsKnown(context.Request.Host))
         {
             // A page elsewhere may rebind its name to this address; its requests still carry that name.
-            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "This host name isn't served here. Add it to Dashboard:AllowedHosts.");
+            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "This host name isn't served here. Add it to hyperconn-host.dashboard.allowed-hosts.");
             return;
         }
 
@@ -101,7 +101,7 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
     private (int Status, string Text)? Authorize(HttpContext context)
     {
         if (_token is null)
-            return (StatusCodes.Status403Forbidden, "No admin token is configured (Dashboard:AdminToken), so nothing can be changed here.");
+            return (StatusCodes.Status403Forbidden, "No admin token is configured (hyperconn-host.dashboard.admin-token), so nothing can be changed here.");
         var remote = context.Connection.RemoteIpAddress ?? IPAddress.None;
         if (IsLockedOut(remote))
             return (StatusCodes.Status429TooManyRequests, "Too many wrong tokens from this address. Wait a minute.");

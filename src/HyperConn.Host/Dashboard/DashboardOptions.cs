@@ -3,16 +3,19 @@ using System.Security.Cryptography;
 
 namespace HyperConn.Host;
 
-/// <summary>Settings of the dashboard and its HTTP API; configuration section <c>HyperConn:Dashboard</c>.</summary>
+/// <summary>Settings of the dashboard and its HTTP API; configuration section <c>hyperconn-host.dashboard</c>.</summary>
 internal sealed class DashboardOptions
 {
+    /// <summary>Its section in the configuration file.</summary>
+    internal const string Section = "hyperconn-host.dashboard";
+
     /// <summary>Whether it is served. Default true.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>Address to listen on, <c>http://</c> or <c>https://</c>, port 0: any free one. Default <c>http://127.0.0.1:5080</c>.</summary>
     public string Url { get; set; } = "http://127.0.0.1:5080";
 
-    /// <summary>Bearer token of operators, at least 16 characters. Null (default): nothing can be changed through the dashboard.
+    /// <summary>Bearer token of operators, at least 16 characters. Null (default): that of the environment variable HYPERCONN_ADMIN_TOKEN; without one nothing can be changed through the dashboard.
     /// Required when not on loopback, where reading needs it too.</summary>
     public string? AdminToken { get; set; }
 
@@ -37,6 +40,9 @@ internal sealed class DashboardOptions
     /// <summary>Samples kept for the charts. Default 900 (15 minutes).</summary>
     public int HistorySamples { get; set; } = 900;
 
+    /// <summary>Whether any other port will do when that of <see cref="Url"/> is taken: where nobody asked for that one.</summary>
+    internal bool AnyPortIfTaken { get; set; }
+
     /// <summary>A token nobody can guess, for a run that was given none.</summary>
     public static string GenerateToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
@@ -53,23 +59,23 @@ internal sealed class DashboardOptions
     {
         var faults = new List<string>();
         if (Endpoint is not { } uri)
-            return [$"Dashboard:Url is not an http:// or https:// address: '{Url}'."];
+            return [$"{Section}.url is not an http:// or https:// address: '{Url}'."];
         if (uri.HostNameType == UriHostNameType.Dns && !uri.IsLoopback)
-            faults.Add("Dashboard:Url must name an IP address, 'localhost' or '*': the interface to listen on.");
+            faults.Add($"{Section}.url must name an IP address, 'localhost' or '*': the interface to listen on.");
         if (AdminToken is { Length: < 16 })
-            faults.Add("Dashboard:AdminToken is shorter than 16 characters.");
+            faults.Add($"{Section}.admin-token is shorter than 16 characters.");
         if (SampleInterval < TimeSpan.FromMilliseconds(100))
-            faults.Add("Dashboard:SampleInterval is shorter than 100 milliseconds.");
+            faults.Add($"{Section}.sample-interval is shorter than 100 milliseconds.");
         if (HistorySamples is < 10 or > 100_000)
-            faults.Add("Dashboard:HistorySamples must be 10 to 100,000.");
+            faults.Add($"{Section}.history-samples must be 10 to 100,000.");
         if (uri.Scheme == Uri.UriSchemeHttps && CertificatePath is null)
-            faults.Add("Dashboard:CertificatePath is needed for https://.");
+            faults.Add($"{Section}.certificate-path is needed for https://.");
         if (!IsLoopback)
         {
             if (uri.Scheme != Uri.UriSchemeHttps && !AllowPlainHttp)
-                faults.Add("Dashboard:Url is reachable from other machines without TLS. Use https://, or set Dashboard:AllowPlainHttp when a proxy adds TLS.");
+                faults.Add($"{Section}.url is reachable from other machines without TLS. Use https://, or set {Section}.allow-plain-http when a proxy adds TLS.");
             if (string.IsNullOrEmpty(AdminToken))
-                faults.Add("Dashboard:Url is reachable from other machines: set Dashboard:AdminToken.");
+                faults.Add($"{Section}.url is reachable from other machines: set {Section}.admin-token, or HYPERCONN_ADMIN_TOKEN.");
         }
 
         return faults;

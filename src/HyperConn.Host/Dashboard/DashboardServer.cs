@@ -1,4 +1,8 @@
+using System.Diagnostics.Metrics;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -18,6 +22,9 @@ internal sealed partial class DashboardServer(
 {
     private const int MaxRequestBytes = 16 * 1024;
 
+    // Streams end at once; this is for a client that doesn't take what it asked for.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
+
     private WebApplication? _app;
     private DashboardFeed? _feed;
 
@@ -28,9 +35,9 @@ internal sealed partial class DashboardServer(
     {
         if (!options.Enabled)
             return;
-        var faults = options.Faults();
+        var faults = options.Faults().Concat(telemetry.Faults()).ToList();
         if (faults.Count > 0)
-            throw new InvalidOperationException("The dashboard can't start: " + string.Join(' ', faults));
+            throw CantStart(string.Join(' ', faults));
 
         var clock = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var logs = services.GetRequiredService<ILoggerFactory>();
@@ -41,9 +48,23 @@ internal sealed partial class DashboardServer(
             services.GetService<Microsoft.Extensions.Options.IOptions<HyperConnOptions>>()?.Value ?? new HyperConnOptions(),
             logs.CreateLogger<DashboardFeed>(),
             clock);
-        _app = Build(clock, logs);
+        _app = Build(clock, logs, options.Endpoint!.Port);
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (IOException taken) when (options.AnyPortIfTaken && taken.InnerException is AddressInUseException)
+        {
+            await _app.DisposeAsync();
+            _app = Build(clock, logs, port: 0);
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException)
+        {
+            throw CantStart($"It can't listen on {options.Url}: {exception.Message}");
+        }
+
         await _feed.StartAsync(cancellationToken);
-        await _app.StartAsync(cancellationToken);
         Address = AddressInForce(_app);
         LogServing(Address, options.AdminToken is null ? "read-only: no admin token" : "actions need the admin token");
     }
@@ -63,7 +84,7 @@ internal sealed partial class DashboardServer(
         _feed?.Dispose();
     }
 
-    private WebApplication Build(TimeProvider clock, ILoggerFactory logs)
+    private WebApplication Build(TimeProvider clock, ILoggerFactory logs, int port)
     {
         // An empty builder reads no environment variable and no file: what is served where is said in one place.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -75,9 +96,9 @@ internal sealed partial class DashboardServer(
             foreach (var address in options.Addresses())
             {
                 // With a free port asked for, two addresses would get two ports.
-                if (options.Endpoint!.Port == 0 && address.Equals(System.Net.IPAddress.IPv6Loopback) && options.Endpoint.IdnHost == "localhost")
+                if (port == 0 && address.Equals(System.Net.IPAddress.IPv6Loopback) && options.Endpoint!.IdnHost == "localhost")
                     continue;
-                kestrel.Listen(address, options.Endpoint.Port, listen =>
+                kestrel.Listen(address, port, listen =>
                 {
                     if (certificate is not null)
                         listen.UseHttps(certificate);
@@ -85,6 +106,7 @@ internal sealed partial class DashboardServer(
             }
         });
         var inner = builder.Services;
+        inner.Configure<HostOptions>(o => o.ShutdownTimeout = StopPatience);
         inner.AddRoutingCore();
         inner.AddSingleton(logs);
         inner.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
@@ -105,7 +127,7 @@ internal sealed partial class DashboardServer(
         if (telemetry.Prometheus)
             inner.AddOpenTelemetry().WithMetrics(metrics =>
             {
-                telemetry.Meters(metrics);
+                telemetry.Meters(metrics, services.GetService<IMeterFactory>());
                 metrics.AddPrometheusExporter();
             });
         var app = builder.Build();
@@ -120,10 +142,24 @@ internal sealed partial class DashboardServer(
         if (options.Endpoint!.Scheme != Uri.UriSchemeHttps)
             return null;
         var path = options.CertificatePath!;
-        return Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12"
-            ? X509CertificateLoader.LoadPkcs12FromFile(path, null)
-            : X509Certificate2.CreateFromPemFile(path, options.CertificateKeyPath ?? path);
+        try
+        {
+            return Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12"
+                ? X509CertificateLoader.LoadPkcs12FromFile(path, null)
+                : Usable(X509Certificate2.CreateFromPemFile(path, options.CertificateKeyPath ?? path));
+        }
+        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw CantStart($"The certificate '{path}' can't be used: {exception.Message}");
+        }
     }
+
+    // Windows doesn't serve with a key that is nowhere but in memory.
+    private static X509Certificate2 Usable(X509Certificate2 certificate) =>
+        OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null) : certificate;
+
+    private static HyperConnException CantStart(string why) =>
+        new(new HyperConnFailure(HyperConnErrorCode.NotConfigured, "The dashboard can't start. " + why));
 
     private Uri AddressInForce(WebApplication app)
     {
@@ -145,6 +181,7 @@ internal static class DashboardServices
     /// </summary>
     public static IServiceCollection AddHyperConnDashboard(this IServiceCollection services, DashboardOptions options, TelemetryOptions? telemetry = null)
     {
+        services.AddMetrics();
         services.AddHealthChecks().AddHyperConn();
         services.AddHyperConnExport(telemetry ?? new TelemetryOptions());
         services.AddSingleton(options);

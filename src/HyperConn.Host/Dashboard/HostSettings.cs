@@ -1,44 +1,103 @@
+using System.Text.Json;
 using Akka.Configuration;
+using HyperConn.Host.Commands;
 
 namespace HyperConn.Host;
 
 /// <summary>The operating side's part of the configuration file: <c>hyperconn-host.dashboard</c> and <c>hyperconn-host.telemetry</c>.</summary>
 internal static class HostSettings
 {
+    private const string Root = "hyperconn-host";
+    private const string TokenVariable = "HYPERCONN_ADMIN_TOKEN";
+
+    private static readonly Dictionary<string, Type> Sections = new(StringComparer.Ordinal)
+    {
+        ["dashboard"] = typeof(DashboardOptions),
+        ["telemetry"] = typeof(TelemetryOptions),
+        ["worker"] = typeof(RunSettings),
+    };
+
     /// <summary>Reads the dashboard's settings; what is missing keeps its default. The token may come from <c>HYPERCONN_ADMIN_TOKEN</c>.</summary>
+    /// <exception cref="FormatException">A value is of the wrong kind; the message names it and does not quote it.</exception>
     public static DashboardOptions Dashboard(Config file)
     {
-        var options = new DashboardOptions { AdminToken = Environment.GetEnvironmentVariable("HYPERCONN_ADMIN_TOKEN") is { Length: > 0 } token ? token : null };
-        if (Section(file, "dashboard") is not { } config)
-            return options;
-        options.Enabled = config.GetBoolean("enabled", options.Enabled);
-        options.Url = config.GetString("url", options.Url);
-        options.AdminToken = Text(config, "admin-token") ?? options.AdminToken;
-        options.AllowPlainHttp = config.GetBoolean("allow-plain-http", options.AllowPlainHttp);
-        options.CertificatePath = Text(config, "certificate-path");
-        options.CertificateKeyPath = Text(config, "certificate-key-path");
-        options.AllowedHosts = config.GetStringList("allowed-hosts", []);
-        options.Title = Text(config, "title");
-        options.SampleInterval = config.GetTimeSpan("sample-interval", options.SampleInterval, allowInfinite: false);
-        options.HistorySamples = config.GetInt("history-samples", options.HistorySamples);
-        return options;
+        var section = new Section(file, "dashboard");
+        var defaults = new DashboardOptions();
+        return new DashboardOptions
+        {
+            Enabled = section.Read("enabled", c => c.GetBoolean("enabled"), defaults.Enabled),
+            Url = section.Text("url") ?? defaults.Url,
+            AnyPortIfTaken = section.Text("url") is null,
+            AdminToken = section.Text("admin-token") ?? (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token ? token : null),
+            AllowPlainHttp = section.Read("allow-plain-http", c => c.GetBoolean("allow-plain-http"), defaults.AllowPlainHttp),
+            CertificatePath = section.Text("certificate-path"),
+            CertificateKeyPath = section.Text("certificate-key-path"),
+            AllowedHosts = section.Read("allowed-hosts", c => c.GetStringList("allowed-hosts"), defaults.AllowedHosts),
+            Title = section.Text("title"),
+            SampleInterval = section.Read("sample-interval", c => c.GetTimeSpan("sample-interval", null, allowInfinite: false), defaults.SampleInterval),
+            HistorySamples = section.Read("history-samples", c => c.GetInt("history-samples"), defaults.HistorySamples),
+        };
     }
 
     /// <summary>Reads the settings of telemetry; what is missing keeps its default.</summary>
+    /// <exception cref="FormatException">A value is of the wrong kind.</exception>
     public static TelemetryOptions Telemetry(Config file)
     {
-        var options = new TelemetryOptions();
-        if (Section(file, "telemetry") is not { } config)
-            return options;
-        options.Prometheus = config.GetBoolean("prometheus", options.Prometheus);
-        options.OtlpEndpoint = Text(config, "otlp-endpoint");
-        options.OtlpProtocol = config.GetString("otlp-protocol", options.OtlpProtocol);
-        options.NpgsqlMetrics = config.GetBoolean("npgsql-metrics", options.NpgsqlMetrics);
-        options.TraceRatio = config.GetDouble("trace-ratio", options.TraceRatio);
-        return options;
+        var section = new Section(file, "telemetry");
+        var defaults = new TelemetryOptions();
+        return new TelemetryOptions
+        {
+            Prometheus = section.Read("prometheus", c => c.GetBoolean("prometheus"), defaults.Prometheus),
+            OtlpEndpoint = section.Text("otlp-endpoint"),
+            OtlpProtocol = section.Text("otlp-protocol") ?? defaults.OtlpProtocol,
+            NpgsqlMetrics = section.Read("npgsql-metrics", c => c.GetBoolean("npgsql-metrics"), defaults.NpgsqlMetrics),
+            TraceRatio = section.Read("trace-ratio", c => c.GetDouble("trace-ratio"), defaults.TraceRatio),
+        };
     }
 
-    private static Config? Section(Config file, string name) => file.HasPath($"hyperconn-host.{name}") ? file.GetConfig($"hyperconn-host.{name}") : null;
+    /// <summary>Names in the host's sections that are no settings: a slip of the pen must not pass for a default.</summary>
+    public static IEnumerable<string> Unknown(Config file)
+    {
+        foreach (var section in KeysOf(file, Root))
+        {
+            if (!Sections.TryGetValue(section, out var settings))
+            {
+                yield return $"{Root}.{section} is not a setting. Known here: {string.Join(", ", Sections.Keys)}.";
+                continue;
+            }
 
-    private static string? Text(Config config, string key) => config.HasPath(key) && config.GetString(key) is { Length: > 0 } text ? text : null;
+            var known = settings.GetProperties().Where(p => p.CanWrite).Select(p => NameOf(p.Name)).Order(StringComparer.Ordinal).ToList();
+            foreach (var key in KeysOf(file, $"{Root}.{section}").Where(key => !known.Contains(key)))
+                yield return $"{Root}.{section}.{key} is not a setting. Known here: {string.Join(", ", known)}.";
+        }
+    }
+
+    /// <summary>The name of a setting in the file.</summary>
+    public static string NameOf(string property) => JsonNamingPolicy.KebabCaseLower.ConvertName(property);
+
+    private static string[] KeysOf(Config file, string path) =>
+        file.HasPath(path) && file.GetValue(path).IsObject() ? [.. file.GetValue(path).GetObject().Items.Keys] : [];
+
+    private sealed class Section(Config file, string name)
+    {
+        private readonly Config? _config = file.HasPath($"{Root}.{name}") ? file.GetConfig($"{Root}.{name}") : null;
+
+        public string? Text(string key) => Read(key, c => c.GetString(key), null) is { Length: > 0 } text && text != "null" ? text : null;
+
+        public T Read<T>(string key, Func<Config, T> read, T byDefault)
+        {
+            if (_config is null || !_config.HasPath(key))
+                return byDefault;
+            try
+            {
+                return read(_config);
+            }
+            catch (Exception exception) when (exception is FormatException or OverflowException or ConfigurationException or ArgumentException or InvalidCastException or NotSupportedException)
+            {
+                var kind = typeof(T) == typeof(bool) ? "on or off" : typeof(T) == typeof(TimeSpan) ? "a time such as 1s" : typeof(T) == typeof(string) ? "text"
+                    : typeof(T) == typeof(IList<string>) ? "a list" : "a number";
+                throw new FormatException($"{Root}.{name}.{key} can't be read as {kind}.", exception);
+            }
+        }
+    }
 }

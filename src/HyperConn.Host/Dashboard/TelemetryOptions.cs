@@ -1,13 +1,19 @@
+using System.Diagnostics.Metrics;
 using Npgsql;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace HyperConn.Host;
 
-/// <summary>Where telemetry goes; configuration section <c>HyperConn:Telemetry</c>.</summary>
+/// <summary>Where telemetry goes; configuration section <c>hyperconn-host.telemetry</c>.</summary>
 internal sealed class TelemetryOptions
 {
+    internal const string Grpc = "grpc";
+    internal const string HttpProtobuf = "http/protobuf";
+    private const string Section = "hyperconn-host.telemetry";
+
     /// <summary>Serves <c>/metrics</c> for Prometheus beside the dashboard. Default true.</summary>
     public bool Prometheus { get; set; } = true;
 
@@ -23,9 +29,22 @@ internal sealed class TelemetryOptions
     /// <summary>Share of traces that are sampled, 0 to 1. Default 1.</summary>
     public double TraceRatio { get; set; } = 1;
 
-    internal void Meters(MeterProviderBuilder metrics)
+    /// <summary>Every reason not to start with these settings.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (OtlpEndpoint is { Length: > 0 } text && !(Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https"))
+            yield return $"{Section}.otlp-endpoint is not an http:// or https:// address.";
+        if (OtlpProtocol is not (Grpc or HttpProtobuf))
+            yield return $"{Section}.otlp-protocol must be {Grpc} or {HttpProtobuf}.";
+        if (TraceRatio is not (>= 0 and <= 1))
+            yield return $"{Section}.trace-ratio must be from 0 to 1.";
+    }
+
+    /// <summary>Listens to the meters of one manager: those of others in the same process were made by another factory.</summary>
+    internal void Meters(MeterProviderBuilder metrics, IMeterFactory? factory)
     {
         metrics.AddMeter(HyperConnTelemetry.MeterName);
+        metrics.AddView(instrument => instrument.Meter.Scope is { } scope && factory is not null && scope != factory ? MetricStreamConfiguration.Drop : null);
         if (NpgsqlMetrics)
             metrics.AddMeter("Npgsql");
     }
@@ -39,19 +58,20 @@ internal static class HyperConnExport
     {
         if (options.OtlpEndpoint is not { Length: > 0 } text)
             return services;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var endpoint))
-            throw new InvalidOperationException("Telemetry:OtlpEndpoint is not an address.");
+        var endpoint = new Uri(text);
         void Configure(OtlpExporterOptions otlp, string signal)
         {
-            var http = options.OtlpProtocol == "http/protobuf";
+            var http = options.OtlpProtocol == TelemetryOptions.HttpProtobuf;
             otlp.Protocol = http ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
             otlp.Endpoint = http ? new Uri(endpoint, $"/v1/{signal}") : endpoint;
         }
 
         services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("hyperconn").AddEnvironmentVariableDetector())
             .WithMetrics(metrics =>
             {
-                options.Meters(metrics);
+                if (metrics is IDeferredMeterProviderBuilder deferred)
+                    deferred.Configure((provider, builder) => options.Meters(builder, provider.GetService<IMeterFactory>()));
                 metrics.AddOtlpExporter(otlp => Configure(otlp, "metrics"));
             })
             .WithTracing(tracing => tracing

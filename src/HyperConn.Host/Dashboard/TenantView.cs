@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 
 namespace HyperConn.Host;
 
@@ -108,6 +109,7 @@ internal sealed class TenantView
             tenant.AccessCount,
             tenant.Leases,
             tenant.OldestLease?.TotalSeconds,
+            tenant.NotEvicted is { } kept ? JsonNamingPolicy.CamelCase.ConvertName(kept.ToString()) : null,
             tenant.Permits,
             tenant.Waiting,
             tenant.SecretVersion,

@@ -27,6 +27,12 @@ internal sealed record DemoOptions
     /// <summary>Time between two rotations.</summary>
     public TimeSpan RotationInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether the dashboard is served meanwhile, on loopback.</summary>
+    public bool Dashboard { get; init; } = true;
+
+    /// <summary>Port of the dashboard; 0: any free one.</summary>
+    public int Port { get; init; }
+
     /// <summary>Whether one JSON object is printed at the end instead of anything for people.</summary>
     public bool Json { get; init; }
 }

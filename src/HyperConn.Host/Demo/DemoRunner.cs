@@ -34,6 +34,8 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         using var logs = new RecentLogs();
         using var host = Build(provisioner, secrets, logs);
         await host.StartAsync(stop);
+        if (host.Services.GetRequiredService<DashboardServer>().Address is { } address)
+            view.Say($"Dashboard: {address}  admin token: {host.Services.GetRequiredService<DashboardOptions>().AdminToken}");
         var situation = new DemoSituation
         {
             Options = options,
@@ -114,6 +116,12 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new DemoEventHandler(provisioner.Tenants));
         builder.Services.AddEventWorkers(options.Workers);
         builder.Services.AddAkka("hyperconn", (akka, _) => akka.WithHostLogging().WithHyperConn().WithEventWorkers());
+        builder.Services.AddHyperConnDashboard(new DashboardOptions
+        {
+            Enabled = options.Dashboard,
+            Url = $"http://127.0.0.1:{options.Port}",
+            AdminToken = DashboardOptions.GenerateToken(),
+        });
         return builder.Build();
     }
 }

@@ -23,7 +23,12 @@ public class PoolGenerationSpecs
         while (permits-- > 0)
             Assert.NotEqual(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
         foreach (var lease in waiting)
-            pool.Release(PoolWorld.Within(lease).GetAwaiter().GetResult().Half);
+        {
+            var half = PoolWorld.Within(lease).GetAwaiter().GetResult().Half;
+            pool.GrantedOpenEnded();
+            pool.Release(half);
+        }
+
         return pool;
     }
 
@@ -162,6 +167,49 @@ public class PoolGenerationSpecs
         pool.Abandon(lease.Half);
         Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
         Assert.Equal(1, _told.CountOf<PermitsReturned>());
+    }
+
+    [Fact]
+    public async Task While_a_grant_is_being_opened_nobody_leases_past_the_lock()
+    {
+        var pool = Make(permits: 1);
+        Assert.True(pool.TryLease(out var first));
+        var waiting = pool.AcquireAsync(default).AsTask();
+        Assert.Equal(PermitOffer.TakenLast, pool.Offer(pool.Shares[0]));
+        Assert.Equal(LeaseOutcome.Granted, (await PoolWorld.Within(waiting)).Outcome);
+        pool.Release(first.Half);
+        Assert.False(pool.TryLease(out _));
+        pool.GrantedOpenEnded();
+        Assert.True(pool.TryLease(out _));
+    }
+
+    [Fact]
+    public void A_connection_that_was_in_use_when_its_pool_was_cleared_takes_its_permit_with_it()
+    {
+        var pool = Make(permits: 2);
+        Assert.True(pool.TryLease(out var lease));
+        using var connection = new Npgsql.NpgsqlConnection();
+        pool.EndLease(connection, lease.Half, new ConnectionEpoch(pool) { IsCleared = true });
+        Assert.Equal((0, 1), (pool.Word.Leases, pool.Word.Permits));
+        Assert.Equal(1, _told.CountOf<PermitsReturned>());
+    }
+
+    [Fact]
+    public async Task The_caller_who_gets_a_permit_without_a_connection_must_pass_the_gate()
+    {
+        var pool = Make(permits: 1);
+        Assert.True(pool.TryLease(out var lease));
+        var waiting = pool.AcquireAsync(default).AsTask();
+        using var connection = new Npgsql.NpgsqlConnection();
+        pool.EndLease(connection, lease.Half, new ConnectionEpoch(pool) { IsCleared = true });
+        var taken = await PoolWorld.Within(waiting);
+        Assert.Equal((LeaseOutcome.Leased, 1, 1), (taken.Outcome, pool.Word.Leases, pool.Word.Permits));
+        Assert.Null(pool.BeginOpen(pool.DataSource.CreateConnection(), isGranted: false, isGated: false, default));
+
+        // Given up before it began: the permit goes back, for nothing is behind it.
+        pool.EndUnused(taken.Half);
+        Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
+        Assert.False(pool.Word.Has(PoolWord.Slow));
     }
 
     [Fact]

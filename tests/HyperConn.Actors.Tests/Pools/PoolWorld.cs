@@ -25,7 +25,7 @@ internal sealed class PoolWorld
         var options = new HyperConnOptions { ProjectName = "martech" };
         options.Servers.MaxConnections = ServerOptions.Unlimited;
         configure?.Invoke(options);
-        Runtime = new PoolRuntime(options, Time, new OneLogger(Lines));
+        Runtime = new PoolRuntime(options, Time, new OneLogger(Lines)) { Events = new OperatorEvents(clock: Time) };
         Secrets = new ScriptedSecrets(Time);
         Supervisor = Runtime.Supervisor = system.ActorOf(PoolSupervisorActor.CreateProps(Runtime, Parts()).WithDispatcher(Dispatcher));
 

@@ -89,7 +89,7 @@ public sealed class DashboardApiTests
     public async Task The_stream_sends_numbers_that_change_and_new_events()
     {
         await using var dashboard = await DashboardFixture.StartAsync();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await using var stream = await dashboard.Http.GetStreamAsync(new Uri("api/v1/stream?after=0", UriKind.Relative), timeout.Token);
         using var reader = new StreamReader(stream);
         var ticks = new List<JsonElement>();
@@ -228,13 +228,13 @@ public sealed class DashboardApiTests
 
     [Theory]
     [InlineData("http://0.0.0.0:5080", "0123456789abcdef", false, "without TLS")]
-    [InlineData("http://0.0.0.0:5080", null, true, "AdminToken")]
-    [InlineData("https://0.0.0.0:5080", "0123456789abcdef", false, "CertificatePath")]
+    [InlineData("http://0.0.0.0:5080", null, true, "admin-token")]
+    [InlineData("https://0.0.0.0:5080", "0123456789abcdef", false, "certificate-path")]
     [InlineData("http://127.0.0.1:5080", "tok-14-chars!!", false, "16 characters")]
     [InlineData("ftp://127.0.0.1", null, false, "http://")]
     public async Task It_does_not_start_where_that_would_be_unsafe(string url, string? token, bool allowPlain, string fault)
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => DashboardFixture.StartAsync(configure: o =>
+        var refused = await Assert.ThrowsAsync<HyperConnException>(() => DashboardFixture.StartAsync(configure: o =>
             (o.Url, o.AdminToken, o.AllowPlainHttp) = (url, token, allowPlain)));
 
         Assert.Contains(fault, refused.Message, StringComparison.Ordinal);
@@ -326,7 +326,7 @@ public sealed class DashboardApiTests
         var since = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(20), "It did not happen within 20 s.");
+            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromMinutes(2), "It did not happen within two minutes.");
             await Task.Delay(50);
         }
     }

@@ -16,11 +16,11 @@ public sealed class DashboardPageTests(Browser browser)
         var first = await value.TextContentAsync();
         await visit.Page.WaitForFunctionAsync("before => document.querySelector('[data-metric=hotPerSecond]').textContent !== before", first);
 
-        foreach (var view in new[] { "tenants", "servers", "secrets", "events", "overview" })
+        foreach (var view in PageViews.Names.Reverse())
         {
             await visit.Page.Locator($"#nav a[data-view={view}]").ClickAsync();
-            await visit.Page.Locator("h1", new() { HasTextString = view }).WaitForAsync();
-            await visit.Page.WaitForTimeoutAsync(400);
+            await visit.Page.WaitForViewAsync(view);
+            await visit.Page.WaitForTicksAsync(2);
         }
 
         Assert.Empty(visit.Errors);
@@ -124,11 +124,9 @@ public sealed class DashboardPageTests(Browser browser)
     public async Task On_a_phone_nothing_is_wider_than_the_screen()
     {
         await using var visit = await VisitAsync(width: 360, height: 740);
-        foreach (var view in new[] { "overview", "tenants", "servers", "secrets", "events" })
+        foreach (var view in PageViews.Names)
         {
-            await visit.Page.EvaluateAsync("view => { location.hash = `#/${view}`; }", view);
-            await visit.Page.Locator("h1", new() { HasTextString = view }).WaitForAsync();
-            await visit.Page.WaitForTimeoutAsync(300);
+            await visit.Page.ShowAsync(view);
             Assert.True(await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= 360, $"{view} is wider than the screen.");
         }
     }
@@ -140,11 +138,9 @@ public sealed class DashboardPageTests(Browser browser)
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
             await visit.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
-            foreach (var view in new[] { "overview", "tenants", "servers", "secrets", "events" })
+            foreach (var view in PageViews.Names)
             {
-                await visit.Page.EvaluateAsync("view => { location.hash = `#/${view}`; }", view);
-                await visit.Page.Locator("h1", new() { HasTextString = view }).WaitForAsync();
-                await visit.Page.WaitForTimeoutAsync(300);
+                await visit.Page.ShowAsync(view);
                 var faults = await visit.Page.EvaluateAsync<string[]>(PageAudit.Script);
                 Assert.True(faults.Length == 0, $"{view}, {scheme}: {string.Join("; ", faults.Take(8))}");
             }
@@ -182,6 +178,7 @@ public sealed class DashboardPageTests(Browser browser)
             ColorScheme = scheme,
             ViewportSize = new ViewportSize { Width = width, Height = height },
         });
+        context.SetDefaultTimeout(PageViews.Patience);
         var page = await context.NewPageAsync();
         var visit = new Visit(dashboard, context, page);
         page.Console += (_, message) =>

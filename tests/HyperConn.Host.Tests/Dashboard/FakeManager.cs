@@ -10,6 +10,8 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
     private static readonly string[] ServerNames = ["pg-eu-1.internal:5432", "pg-eu-2.internal:5432", "pg-us-1.internal:5432", "pg-archive.internal:6432"];
     private static readonly int?[] Limits = [160, 160, 96, 40];
 
+    private const int Leaking = 61;
+
     private readonly Lock _lock = new();
     private readonly Random _random = new(7);
     private readonly TenantStatistics[] _tenants;
@@ -152,6 +154,17 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
                 OldestLease = TimeSpan.FromMilliseconds(_random.Next(2, 900)),
                 LastUsedAt = now,
                 AccessCount = tenant.AccessCount + taken * 40,
+            };
+        }
+
+        // One is never given back.
+        if (_tenants.Length > Leaking)
+        {
+            _tenants[Leaking] = _tenants[Leaking] with
+            {
+                Leases = Math.Max(1, _tenants[Leaking].Leases),
+                OldestLease = TimeSpan.FromMinutes(12) + _steps * Step,
+                NotEvicted = EvictionSkipReason.HeldLong,
             };
         }
     }

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Npgsql;
@@ -69,9 +70,8 @@ public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<Post
         await manager.UseAsync(tenant);
         await open.DisposeAsync();
 
-        var statistics = await manager.Pools.GetStatisticsAsync();
-        Assert.Equal(2, statistics.PoolsCreated);
-        Assert.Equal(1, statistics.Evictions[EvictionReason.Requested]);
+        await RealManager.UntilAsync(async () => (await manager.Pools.GetStatisticsAsync()).Evictions[EvictionReason.Requested] == 1);
+        Assert.Equal(2, (await manager.Pools.GetStatisticsAsync()).PoolsCreated);
     }
 
     [SkippableFact]
@@ -133,6 +133,32 @@ public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<Post
         await manager.ActAsync("resume");
 
         await Task.WhenAll(waiting);
+    }
+
+    [SkippableFact]
+    public async Task A_lease_never_given_back_is_reported_with_the_stack_that_took_it_and_shows_why_its_pool_stays()
+    {
+        await using var manager = await RealManager.StartAsync(postgres, 2, o =>
+        {
+            o.Pools.MaxPools = 1;
+            o.Diagnostics.LeakThreshold = TimeSpan.FromSeconds(1);
+            o.Diagnostics.CaptureLeaseStacks = true;
+        });
+        var (leaking, other) = (manager.Tenants[0].Key, manager.Tenants[1].Key);
+        await using var open = await manager.Pools.OpenConnectionAsync(leaking);
+        await manager.UseAsync(other);
+
+        await RealManager.UntilAsync(async () => (await manager.Pools.GetStatisticsAsync()).EvictionsSkippedByReason[EvictionSkipReason.HeldLong] > 0);
+
+        Assert.Contains(await manager.EventsAsync("leaseHeldLong"), message => message.Contains("1 leases", StringComparison.Ordinal));
+        Assert.Contains(manager.Logs.Lines, line => line.Contains("[1050]", StringComparison.Ordinal) && line.Contains(leaking.ToString(), StringComparison.Ordinal));
+        Assert.Contains(manager.Logs.Lines, line => line.Contains("[1051]", StringComparison.Ordinal)
+            && line.Contains(nameof(A_lease_never_given_back_is_reported_with_the_stack_that_took_it_and_shows_why_its_pool_stays), StringComparison.Ordinal));
+        await RealManager.UntilAsync(async () =>
+            (await manager.Http.GetFromJsonAsync<JsonElement>($"api/v1/tenant?service={leaking.Service}&org={leaking.Org}")).GetProperty("notEvicted").GetString() == "heldLong");
+        await RealManager.UntilAsync(async () => (await manager.Http.GetStringAsync(new Uri("metrics", UriKind.Relative))).Split('\n')
+            .Any(line => line.StartsWith("hyperconn_pool_skipped_evictions", StringComparison.Ordinal) && line.Contains("\"held_long\"", StringComparison.Ordinal)
+                && line.Split(' ')[1] != "0"));
     }
 
     [SkippableFact]

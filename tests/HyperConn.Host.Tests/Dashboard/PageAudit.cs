@@ -15,6 +15,7 @@ internal static class PageAudit
             for (let e = element; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); layers.push(c); if (c[3] === 1) break; }
             return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
           };
+          const contrast = (top, below) => { const [a, b] = [light(over(top, below)), light(below)].sort((x, y) => y - x); return (a + 0.05) / (b + 0.05); };
           const visible = e => { const r = e.getBoundingClientRect(); const s = getComputedStyle(e); return r.width > 1 && r.height > 1 && s.visibility !== 'hidden' && s.display !== 'none' && !e.closest('.sr, .skip, [hidden], [inert]'); };
           for (const e of document.querySelectorAll('button, a[href], input, select, [role=img]')) {
             if (!visible(e)) continue;
@@ -32,11 +33,16 @@ internal static class PageAudit
             seen.add(e);
             const style = getComputedStyle(e);
             const below = background(e);
-            const colour = over(rgb(style.color), below);
-            const [a, b] = [light(colour), light(below)].sort((x, y) => y - x);
-            const ratio = (a + 0.05) / (b + 0.05);
+            const ratio = contrast(rgb(style.color), below);
             const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
             if (ratio < (large ? 3 : 4.5)) faults.push(`contrast ${ratio.toFixed(2)}: "${e.textContent.trim().slice(0, 30)}" .${e.className}`);
+          }
+          for (const e of document.querySelectorAll('input[placeholder]')) {
+            if (!visible(e)) continue;
+            const style = getComputedStyle(e, '::placeholder');
+            const [r, g, b, alpha] = rgb(style.color);
+            const ratio = contrast([r, g, b, alpha * Number(style.opacity)], background(e));
+            if (ratio < 4.5) faults.push(`contrast ${ratio.toFixed(2)}: placeholder "${e.placeholder}"`);
           }
           return [...new Set(faults)];
         }

@@ -14,6 +14,7 @@ public sealed class PageOnRealPoolsTests(Browser browser, PostgresFixture postgr
         var tenant = manager.Tenants[0];
         await manager.UseAsync(tenant.Key);
         await using var context = await instance.NewContextAsync();
+        context.SetDefaultTimeout(PageViews.Patience);
         var page = await context.NewPageAsync();
         var errors = new List<string>();
         page.PageError += (_, error) => errors.Add(error);
@@ -37,7 +38,7 @@ public sealed class PageOnRealPoolsTests(Browser browser, PostgresFixture postgr
 
         var before = (await manager.Pools.GetStatisticsAsync()).Evictions[EvictionReason.Requested];
         await ActAsync(page, "drain");
-        Assert.Equal(before + 1, (await manager.Pools.GetStatisticsAsync()).Evictions[EvictionReason.Requested]);
+        await RealManager.UntilAsync(async () => (await manager.Pools.GetStatisticsAsync()).Evictions[EvictionReason.Requested] == before + 1);
         await manager.UseAsync(tenant.Key);
 
         await page.GotoAsync($"{manager.Http.BaseAddress}#/events");

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using HyperConn.Host;
+using HyperConn.Host.Commands;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Tests.Docs;
@@ -72,7 +73,8 @@ internal static partial class ReferenceTables
         ["Setting", "Default", "What"],
         Walk("HyperConn", new HyperConnOptions())
             .Concat(Walk("hyperconn-host.dashboard", new DashboardOptions(), Kebab))
-            .Concat(Walk("hyperconn-host.telemetry", new TelemetryOptions(), Kebab)));
+            .Concat(Walk("hyperconn-host.telemetry", new TelemetryOptions(), Kebab))
+            .Concat(Walk("hyperconn-host.worker", new RunSettings(), Kebab)));
 
     private static IEnumerable<string[]> Walk(string path, object options, Func<string, string>? name = null)
     {

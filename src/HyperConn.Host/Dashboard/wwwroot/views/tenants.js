@@ -30,6 +30,17 @@ function failureCell(tenant, td) {
   td.classList.toggle('bad', tenant.failures > 0);
 }
 
+const isHeld = tenant => tenant.oldestLease !== null && store.overview.leakThreshold > 0 && tenant.oldestLease >= store.overview.leakThreshold;
+
+function lastUsedCell(tenant, td) {
+  const held = isHeld(tenant);
+  setText(td, held ? `held ${duration(tenant.oldestLease)}` : tenant.leases ? 'now' : since(tenant.lastUsedAt, now()));
+  setAttr(td, 'title', held ? 'A lease is open for so long: look for a connection that is never disposed.' : null);
+  td.classList.toggle('late', held);
+}
+
+const whyKept = tenant => ({ inUse: 'a lease is open', heldLong: `a lease is open for ${duration(tenant.oldestLease)}`, waiting: 'callers wait for it' })[tenant.notEvicted];
+
 export default function tenants(query) {
   const wanted = new Set((query.get('state') ?? '').split(',').filter(Boolean));
   let server = query.get('server') ?? '';
@@ -70,7 +81,7 @@ export default function tenants(query) {
       { key: 'waiting', label: 'Waiting', sort: 'waiting', numeric: true, cell: tenant => tenant.waiting ? number(tenant.waiting) : '' },
       { key: 'server', label: 'Server', sort: 'server', cell: tenant => tenant.server ?? '–' },
       { key: 'user', label: 'User', sort: 'user', cell: tenant => tenant.user ?? '–' },
-      { key: 'lastUsed', label: 'Last use', sort: 'lastUsed', numeric: true, cell: tenant => tenant.leases ? 'now' : since(tenant.lastUsedAt, now()) },
+      { key: 'lastUsed', label: 'Last use', sort: 'lastUsed', numeric: true, cell: lastUsedCell },
       { key: 'secretAge', label: 'Secret age', sort: 'secretAge', numeric: true, cell: tenant => since(tenant.secretFetchedAt, now()) },
       { key: 'failures', label: 'Failures', sort: 'failures', cell: failureCell },
       {
@@ -163,6 +174,7 @@ function details(tenant, events, gone) {
       tenant.retryAt ? h('p', { class: 'muted' }, `Next try at ${clockTime(tenant.retryAt)}`) : null) : null,
     tenant.createdAt ? h('dl', { class: 'facts' },
       fact('Leases', number(tenant.leases)), fact('Oldest lease', tenant.oldestLease === null ? null : duration(tenant.oldestLease)),
+      fact('Not evicted, because', whyKept(tenant)),
       fact('Connections held', number(tenant.permits)), fact('Waiting', number(tenant.waiting)),
       fact('Leases so far', number(tenant.accessCount)), fact('Last use', tenant.leases ? 'now' : at(tenant.lastUsedAt)),
       fact('Pool made', at(tenant.createdAt)), fact('Server', tenant.server), fact('User', tenant.user), fact('Database', tenant.database),
