@@ -29,15 +29,19 @@ internal sealed class Manager : IAsyncDisposable
 
     public IActorRef Supervisor { get; }
 
+    public IServiceProvider Services => _host.Services;
+
     public ISecretStore Store { get; }
 
     /// <summary>Where the dashboard is; null where none was asked for.</summary>
     public Uri? Dashboard => _host.Services.GetService<DashboardServer>()?.Address;
 
-    public static async Task<Manager> StartAsync(ISecretStore store, Action<HyperConnOptions>? configure = null, DashboardOptions? dashboard = null)
+    public static async Task<Manager> StartAsync(
+        ISecretStore store, Action<HyperConnOptions>? configure = null, DashboardOptions? dashboard = null, Action<IServiceCollection>? services = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(store);
+        services?.Invoke(builder.Services);
         builder.Services.AddHyperConn(o =>
         {
             o.ProjectName = Project;

@@ -30,7 +30,7 @@ internal sealed class ObservedInstruments
             var draining = s.Tenants.Count(t => t.State == PoolState.Draining);
             return
             [
-                new(Math.Max(0, s.Pools - s.PoolsResolving - draining), State(PoolState.Ready)),
+                new(Math.Max(0, s.Pools - draining), State(PoolState.Ready)),
                 new(s.PoolsResolving, State(PoolState.Resolving)),
                 new(draining, State(PoolState.Draining)),
             ];

@@ -28,6 +28,9 @@ internal enum LeaseEnd
     /// <summary>Nothing: it broke, or never opened.</summary>
     Gone,
 
+    /// <summary>Nothing: the pool was cleared meanwhile, so Npgsql closed it.</summary>
+    Cleared,
+
     /// <summary>A connection that must not be used again.</summary>
     Retired,
 }

@@ -96,6 +96,7 @@ internal sealed partial class PoolGeneration
                     matched.Unmatched--;
                 Add(PoolWord.OnePermit);
                 _servedInTurn = 0;
+                _growing++;
                 CompleteFirst(new LeaseTaken(LeaseOutcome.Granted, BeginLease()));
             }
 
@@ -142,8 +143,20 @@ internal sealed partial class PoolGeneration
     /// <summary>The opening a grant paid for has ended.</summary>
     public void GrantedOpenEnded()
     {
+        bool idle;
+        lock (_gate)
+        {
+            _growing--;
+            SettleSlow();
+
+            // Eviction may have passed the pool over because of this alone.
+            (_, idle) = SettleIdle();
+        }
+
         foreach (var share in _shares)
             share.Server.Budget.Tell(new OpenEnded(share));
+        if (idle)
+            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
     }
 
     /// <summary>The server said 53300 although its budget had room.</summary>
@@ -180,7 +193,7 @@ internal sealed partial class PoolGeneration
         bool givesBack;
         lock (_gate)
         {
-            if (end != LeaseEnd.Idle || Word.IsDraining)
+            if (end is LeaseEnd.Gone or LeaseEnd.Retired || Word.IsDraining)
             {
                 givesBack = true;
             }
@@ -190,6 +203,8 @@ internal sealed partial class PoolGeneration
                 givesBack = ++_servedInTurn > _runtime.Options.Servers.Quantum && ClaimWanted();
                 if (!givesBack)
                 {
+                    if (end == LeaseEnd.Cleared)
+                        _hollow++;
                     var next = BeginLease();
                     Add(-PoolWord.OneLease(half));
                     CompleteFirst(new LeaseTaken(LeaseOutcome.Leased, next));
@@ -198,7 +213,7 @@ internal sealed partial class PoolGeneration
             }
             else
             {
-                givesBack = ClaimWanted();
+                givesBack = end == LeaseEnd.Cleared || ClaimWanted();
             }
 
             Add(-PoolWord.OneLease(half) - (givesBack ? PoolWord.OnePermit : 0));
@@ -207,19 +222,24 @@ internal sealed partial class PoolGeneration
         if (givesBack)
         {
             // Close first, count after: the permit must not be granted again while the connection behind it is open.
-            if (end != LeaseEnd.Gone)
+            if (end is LeaseEnd.Idle or LeaseEnd.Retired)
                 CloseIdleConnections();
             ReturnToBudgets(1);
         }
 
         var drained = false;
         var idle = false;
+        int hollow;
         lock (_gate)
         {
             ServeQueue();
+            hollow = TakeHollowPermits();
             WantPermits();
             (drained, idle) = SettleIdle();
         }
+
+        if (hollow > 0)
+            ReturnToBudgets(hollow);
 
         if (drained)
             Close();
@@ -354,7 +374,7 @@ internal sealed partial class PoolGeneration
             var word = Word;
             if (word.IsDraining || word.Leases >= word.Permits)
                 return null;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, word.WithLease().Bits, word.Bits) == word.Bits)
                 return word.Half;
         }
     }
@@ -365,7 +385,7 @@ internal sealed partial class PoolGeneration
         while (true)
         {
             var word = Word;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, word.WithLease().Bits, word.Bits) == word.Bits)
                 return word.Half;
         }
     }
@@ -406,9 +426,9 @@ internal sealed partial class PoolGeneration
     {
         _waiting = _waiters.Count;
         _server.RemoveWaiter();
+        SettleSlow();
         if (_waiters.Count > 0)
             return;
-        ClearFlag(PoolWord.Slow);
 
         // Permits of some servers but not of all, and nobody left to use them.
         foreach (var share in _shares)
@@ -431,13 +451,6 @@ internal sealed partial class PoolGeneration
         }
 
         return false;
-    }
-
-    private void CloseIdleConnections()
-    {
-        // Two overlapping Clear calls of Npgsql can leave a connection of the earlier epoch idle.
-        lock (_clearing)
-            DataSource.Clear();
     }
 
     private sealed record Forgettable(PoolGeneration Pool, LeaseWaiter Waiter)

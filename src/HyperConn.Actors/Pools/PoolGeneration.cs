@@ -22,14 +22,14 @@ internal sealed partial class PoolGeneration
 
     private readonly PoolRuntime _runtime;
     private readonly IActorRef _owner;
-    private readonly StateChangeEventHandler _onFirstHalf;
-    private readonly StateChangeEventHandler _onSecondHalf;
+    private ConnectionEpoch _epoch;
+    private StateChangeEventHandler _onFirstHalf;
+    private StateChangeEventHandler _onSecondHalf;
     private readonly ServerShare[] _shares;
     private readonly ServerState _server;
     private readonly ServerHealth _health;
     private readonly CoarseClock _clock;
     private readonly Lock _gate = new();
-    private readonly Lock _clearing = new();
     private long _word;
     private long _lastUsed;
     private long _provedAt;
@@ -49,12 +49,16 @@ internal sealed partial class PoolGeneration
         _owner = owner;
         _credentials = credentials;
         _clock = runtime.Clock;
-        _onFirstHalf = (sender, change) => OnStateChange(sender, change, _onFirstHalf!, 0);
-        _onSecondHalf = (sender, change) => OnStateChange(sender, change, _onSecondHalf!, 1);
+        _epoch = new ConnectionEpoch(this);
+        (_onFirstHalf, _onSecondHalf) = (_epoch.OnFirstHalf, _epoch.OnSecondHalf);
         _cap = runtime.Options.Connections.MaxPerTenant;
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();
+
+        // Anywhere in the stride of the sampling: of thousands of tenants that open seldom, every one may be the sample.
+        _accessesSeen = Random.Shared.Next(HyperConnMeter.HotSampleEvery);
+        _word = _accessesSeen * PoolWord.OneAccess;
         _lastUsed = _provedAt = runtime.Clock.Milliseconds;
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
@@ -90,7 +94,7 @@ internal sealed partial class PoolGeneration
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }
 
-    public ILoggerFactory Loggers => _runtime.Loggers;
+    public ILoggerFactory Loggers => _runtime.NpgsqlLoggers;
 
     public PoolWord Word => new(Volatile.Read(ref _word));
 
@@ -100,27 +104,24 @@ internal sealed partial class PoolGeneration
     public IReadOnlyList<ServerShare> Shares => _shares;
 
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
-    /// <param name="half">The half of the word that counts the lease.</param>
+    /// <param name="before">The word the lease was counted on: its current half has it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryLease(out int half)
+    public bool TryLease(out PoolWord before)
     {
-        var word = Word;
-        half = word.Half;
-        if (!MayLease(word))
+        before = Word;
+        if (!MayLease(before))
             return false;
-        return Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits
-            || TryLeaseAgain(out half);
+        return Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits || TryLeaseAgain(out before);
     }
 
-    private bool TryLeaseAgain(out int half)
+    private bool TryLeaseAgain(out PoolWord before)
     {
         while (true)
         {
-            var word = Word;
-            half = word.Half;
-            if (!MayLease(word))
+            before = Word;
+            if (!MayLease(before))
                 return false;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits)
                 return true;
         }
     }
@@ -129,7 +130,7 @@ internal sealed partial class PoolGeneration
     private bool MayLease(PoolWord word) =>
         !word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.Unproved) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
 
-    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Milliseconds);
+    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Recent);
 
     /// <summary>
     /// Nothing has come back whole for a while: the server may have restarted unnoticed, and idle connections may be dead. The next lease
@@ -155,7 +156,7 @@ internal sealed partial class PoolGeneration
 
     private void UsedAndProved()
     {
-        var now = _clock.Milliseconds;
+        var now = _clock.Recent;
         Volatile.Write(ref _lastUsed, now);
         Volatile.Write(ref _provedAt, now);
     }
@@ -167,6 +168,13 @@ internal sealed partial class PoolGeneration
     public NpgsqlConnection Bind(NpgsqlConnection connection, int half)
     {
         connection.StateChange += half == 0 ? _onFirstHalf : _onSecondHalf;
+        return connection;
+    }
+
+    /// <summary>Ties a lease to its connection, opened on the slow path.</summary>
+    public static NpgsqlConnection Bind(NpgsqlConnection connection, int half, ConnectionEpoch epoch)
+    {
+        connection.StateChange += half == 0 ? epoch.OnFirstHalf : epoch.OnSecondHalf;
         return connection;
     }
 
@@ -197,29 +205,17 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void OnStateChange(object sender, StateChangeEventArgs change, StateChangeEventHandler handler, int half)
-    {
-        if (change.CurrentState != ConnectionState.Open)
-            EndLease((NpgsqlConnection)sender, half);
-        else
-            OnOpenedAgain((NpgsqlConnection)sender, change, handler);
-    }
-
-    /// <summary>The first opening came before the subscription; this is a connection object opened again by its owner.</summary>
-    private void OnOpenedAgain(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler)
-    {
-        connection.StateChange -= handler;
-        var tracker = new ConnectionTracker(_runtime, this);
-        connection.StateChange += tracker.OnStateChange;
-        tracker.OnStateChange(connection, change);
-    }
+    /// <summary>Follows a connection object that its owner opens again.</summary>
+    public ConnectionTracker Track() => new(_runtime, this);
 
     /// <summary>The connection of a lease was closed, or broke.</summary>
-    public void EndLease(NpgsqlConnection connection, int half)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EndLease(NpgsqlConnection connection, int half, ConnectionEpoch? epoch = null)
     {
         if (connection.FullState == ConnectionState.Broken)
             ReleaseBroken(half);
+        else if (epoch is { IsCleared: true })
+            ReleaseCleared(half);
         else
             Release(half);
     }
@@ -275,6 +271,13 @@ internal sealed partial class PoolGeneration
         ReleaseSlow(half, LeaseEnd.Gone);
     }
 
+    /// <summary>Ends a lease whose connection closed on its way back, because the pool was cleared while it was in use.</summary>
+    private void ReleaseCleared(int half)
+    {
+        UsedAndProved();
+        ReleaseSlow(half, LeaseEnd.Cleared);
+    }
+
     /// <summary>
     /// Idle connections were dropped a moment ago. Npgsql then retires those in use too, so a lease may find nothing behind its permit and
     /// open anew: for a while leases take the slow path, where that is bounded.
@@ -284,7 +287,8 @@ internal sealed partial class PoolGeneration
     /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
     public void ReportBroken()
     {
-        Health.ReportBroken(Tenant);
+        if (Health.ReportBroken(Tenant))
+            PoolLog.ConnectionsSuspect(_runtime.Logger, ServerName);
         DropIdle();
     }
 

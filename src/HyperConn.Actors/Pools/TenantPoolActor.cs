@@ -214,11 +214,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         // Of what was being adopted, this is newer.
         _adopting = null;
+        _handle.LastFailure = found.Setback;
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
             var fresher = found.FetchedAt > current.Credentials.FetchedAt;
-            _handle.LastFailure = null;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
             AnswerRefused(changed: false, fresher);
             return;
@@ -363,6 +363,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         try
         {
             return new PoolGeneration(_runtime, Tenant, ++_generations, _adopting!, servers, Self);
+        }
+        catch (HyperConnException refused)
+        {
+            Reject(refused.Failure);
+            return null;
         }
         catch (Exception cause) when (cause is ArgumentException or FormatException or NotSupportedException or InvalidOperationException or NpgsqlException)
         {

@@ -100,6 +100,17 @@ internal sealed class SecretDocument
         return new SecretDocument(Name, Version, entries, _whole);
     }
 
+    /// <summary>Why a service is served from an older version than this; null: it isn't.</summary>
+    public HyperConnFailure? SetbackOf(string service) => SetbackOfKey(service + KeySuffix);
+
+    /// <inheritdoc cref="SetbackOf"/>
+    public HyperConnFailure? SetbackOfKey(string key) => EntryOf(key) is not { } entry || entry.Version == Version
+        ? null
+        : new HyperConnFailure(
+            HyperConnErrorCode.SecretMalformed,
+            $"Entry '{key}' of the new version of secret '{Name}' is neither a connection string nor an object with credentials; "
+            + "the older entry goes on serving. Mend the secret.");
+
     public override string ToString() => $"SecretDocument({Name}, version {Version})";
 
     private Entry? EntryOf(string key)

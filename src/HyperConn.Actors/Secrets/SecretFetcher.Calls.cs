@@ -213,11 +213,13 @@ internal sealed partial class SecretFetcher
             Context.Parent.Tell(new SecretConfirmed(entry.Org));
         }
 
-        if (kept.Count > 0)
-            ReportRefreshFailed(entry, before, new HyperConnFailure(
-                HyperConnErrorCode.SecretMalformed,
-                $"The new version of secret '{entry.Name}' is broken for {string.Join(", ", kept)}; the older entries go on serving. "
-                + "Each entry is a connection string or an object with credentials."));
+        // Whose entry it is hears it with the answer to its next look-up, which the message above makes it ask.
+        foreach (var key in kept)
+        {
+            var setback = sound.SetbackOfKey(key)!;
+            SecretLog.RefreshFailed(_logger, entry.Org, setback.Code, before, setback.Message);
+        }
+
         return changed;
     }
 
@@ -265,7 +267,10 @@ internal sealed partial class SecretFetcher
             case FetchWaiter.Lookup lookup when serves:
                 var missing = entry.Document!.Find(lookup.Tenant.Service, out var text, out var version);
                 if (missing is null)
-                    lookup.ReplyTo.Tell(new CredentialsFound(lookup.Tenant, text, version, entry.FetchedAt, entry.StaleAt));
+                    lookup.ReplyTo.Tell(new CredentialsFound(lookup.Tenant, text, version, entry.FetchedAt, entry.StaleAt)
+                    {
+                        Setback = (entry.Document.SetbackOf(lookup.Tenant.Service) ?? entry.Failure) is { } setback ? setback with { Tenant = lookup.Tenant } : null,
+                    });
                 else
                     Refuse(lookup.Tenant, missing with { RetryAt = RetryKeyAt(entry) }, lookup.ReplyTo);
                 break;

@@ -44,6 +44,9 @@ internal sealed record GetSecretFetcherStatistics : ISecretFetcherMessage
 internal sealed record CredentialsFound(TenantKey Tenant, string Text, string VersionId, DateTimeOffset FetchedAt, DateTimeOffset StaleAt)
     : INoSerializationVerificationNeeded
 {
+    /// <summary>Why this is not the newest there should be; null: it is.</summary>
+    public HyperConnFailure? Setback { get; init; }
+
     public override string ToString() => $"CredentialsFound({Tenant}, version {VersionId})";
 }
 
@@ -56,7 +59,10 @@ internal sealed record SecretChanged(string Org, string VersionId);
 /// <summary>Told to the fetcher's parent when a refresh brought the same version once more: it is good for another while.</summary>
 internal sealed record SecretConfirmed(string Org);
 
-/// <summary>Told to the fetcher's parent when a background refresh failed while an older value goes on serving.</summary>
+/// <summary>Told to the fetcher's parent when the store says that a secret that could not be had has changed: it is worth asking for.</summary>
+internal sealed record SecretFailureForgotten(string Org);
+
+/// <summary>Told to the fetcher's parent when a refresh failed while an older value goes on serving.</summary>
 internal sealed record SecretRefreshFailed(string Org, HyperConnFailure Reason);
 
 /// <summary>Answer to <see cref="RefreshSecret"/>: the version now cached, or why there is none.</summary>

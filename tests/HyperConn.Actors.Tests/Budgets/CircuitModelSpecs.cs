@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Time.Testing;
@@ -35,7 +36,7 @@ public class CircuitModelSpecs
 
     private sealed class Walk
     {
-        private readonly FakeTimeProvider _time = new();
+        private readonly CountingTime _time = new();
         private readonly Circuit _circuit;
         private readonly List<Caller> _waiting = [];
         private readonly List<CircuitPass> _late = [];
@@ -46,6 +47,11 @@ public class CircuitModelSpecs
         private int _failures;
         private DateTimeOffset _nextTry;
         private CircuitPass _probe;
+
+        // Whoever goes to wait sets one timer. Time may move only when all have set theirs, or one would sleep past its moment.
+        private bool _woken;
+        private bool _entered;
+        private int _timers;
 
         public Walk() => _circuit = new Circuit(_time, Delays);
 
@@ -76,6 +82,7 @@ public class CircuitModelSpecs
             {
                 case Verb.Enter:
                     var deadline = Now + (Step * number);
+                    _entered = true;
                     _waiting.Add(new Caller(_circuit.EnterAsync(deadline, CancellationToken.None).AsTask(), deadline));
                     break;
                 case Verb.FailOutside:
@@ -119,6 +126,7 @@ public class CircuitModelSpecs
 
         private void EndProbe()
         {
+            _woken = true;
             if (_probe.IsProbe)
                 _late.Add(_probe);
             _probe = default;
@@ -136,8 +144,10 @@ public class CircuitModelSpecs
                 _probe = await first;
                 Assert.True(_probe.IsProbe);
                 _waiting.RemoveAll(caller => ReferenceEquals(caller.Task, first));
+                _woken = true;
             }
 
+            var newest = _entered ? _waiting.LastOrDefault() : null;
             foreach (var caller in _waiting.ToArray())
             {
                 if (!_open)
@@ -149,11 +159,38 @@ public class CircuitModelSpecs
                 _waiting.Remove(caller);
             }
 
+            if (_woken)
+                _timers += _waiting.Count;
+            else if (newest is not null && _waiting.Contains(newest))
+                _timers++;
+            (_woken, _entered) = (false, false);
+            await _time.UntilTimersAsync(_timers);
+
             Assert.All(_waiting, caller => Assert.False(caller.Task.IsCompleted));
             Assert.Equal((_open, _failures), (_circuit.IsOpen, _circuit.Failures));
             Assert.Equal(_open ? _nextTry : null, _circuit.Cause?.RetryAt);
         }
 
         private static Task<T> PoolWait<T>(Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    private sealed class CountingTime : FakeTimeProvider
+    {
+        private int _timers;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref _timers);
+            return timer;
+        }
+
+        public async Task UntilTimersAsync(int count)
+        {
+            var watchdog = Stopwatch.StartNew();
+            while (Volatile.Read(ref _timers) != count && watchdog.Elapsed < TimeSpan.FromSeconds(20))
+                await Task.Yield();
+            Assert.Equal(count, Volatile.Read(ref _timers));
+        }
     }
 }

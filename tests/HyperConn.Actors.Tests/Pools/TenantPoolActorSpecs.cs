@@ -189,6 +189,17 @@ public class TenantPoolActorSpecs : PoolSpec
 
         Say(Found("v3", ScriptedSecrets.Uri(password: "next")), _fetcher);
         Assert.Equal("v3", before.Credentials.SecretVersion);
+        Assert.Null(_handle.LastFailure);
+    }
+
+    [Fact]
+    public void What_stands_against_the_newest_version_is_remembered_until_an_answer_without_it()
+    {
+        Open();
+        Say(Found("v1") with { Setback = new HyperConnFailure(HyperConnErrorCode.SecretMalformed, "Broken.") }, _fetcher);
+        Assert.Equal("Broken.", _handle.LastFailure!.Message);
+        Say(Found("v1"), _fetcher);
+        Assert.Null(_handle.LastFailure);
     }
 
     [Fact]

@@ -109,7 +109,7 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
         Pass(Options.TimeToLive);
         Assert.Equal("v1", Fetch("org1").VersionId);
         Assert.Equal(HyperConnErrorCode.SecretMalformed, Parent.ExpectMsg<SecretRefreshFailed>().Reason.Code);
-        Assert.Equal("v1", Fetch("org1").VersionId);
+        Assert.Equal(("v1", HyperConnErrorCode.SecretMalformed), (Fetch("org1").VersionId, Fetch("org1").Setback!.Code));
     }
 
     [Fact]
@@ -122,9 +122,11 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
         Pass(Options.BatchWindow);
         ExpectMsg(new SecretRefreshed("org1", "v2", null));
         Parent.ExpectMsg(new SecretChanged("org1", "v2"));
-        Assert.Contains("billing-postgresql", Parent.ExpectMsg<SecretRefreshFailed>().Reason.Message, StringComparison.Ordinal);
         Assert.Equal(("postgresql://a2", "v2"), (Fetch("org1").Text, Fetch("org1").VersionId));
         Assert.Equal(("postgresql://b", "v1"), (Fetch("org1", "billing").Text, Fetch("org1", "billing").VersionId));
+        Assert.Null(Fetch("org1").Setback);
+        Assert.Equal(HyperConnErrorCode.SecretMalformed, Fetch("org1", "billing").Setback!.Code);
+        Assert.Contains("billing-postgresql", Fetch("org1", "billing").Setback!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

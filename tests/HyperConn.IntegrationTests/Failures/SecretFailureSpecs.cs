@@ -1,4 +1,5 @@
 using HyperConn.Testing;
+using HyperConn.Tests.Support;
 using Xunit.Abstractions;
 
 namespace HyperConn.Tests.Integration;
@@ -20,13 +21,16 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
             await manager.Pools.RefreshAllAsync();
             await ShowsAsync(manager, tenant.Key, failure => failure?.Code == HyperConnErrorCode.SecretMalformed);
             await manager.AskAsync(tenant.Key);
+
+            // What is reported of the next text must not be what is left of this one.
+            scene.Put(tenant.Key, tenant.ConnectionUri);
+            await manager.Pools.RefreshAsync(tenant.Key);
+            await ShowsAsync(manager, tenant.Key, failure => failure is null);
+            await manager.AskAsync(tenant.Key);
         }
 
-        Assert.True(manager.Logs.Count(2003) >= 2 && manager.Logs.Count(1012) >= 1);
-        scene.Put(tenant.Key, tenant.ConnectionUri);
-        await manager.Pools.RefreshAsync(tenant.Key);
-        await ShowsAsync(manager, tenant.Key, failure => failure is null);
-        await manager.AskAsync(tenant.Key);
+        // Three the fetcher can tell, and one only the pool.
+        await UntilAsync(() => (manager.Logs.Count(2003), manager.Logs.Count(1012)) == (3, 1));
     }
 
     [SkippableFact]
@@ -42,10 +46,11 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
         await manager.Pools.RefreshAllAsync();
         var fresh = scene.Tenants.Tenants[4].Key;
         Assert.Equal(HyperConnErrorCode.StoreThrottled, (await manager.RefusalAsync(fresh)).Code);
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(Soak.Duration(3));
         var statistics = await manager.Pools.GetStatisticsAsync();
         Assert.True(statistics.Secrets.Throttled > 0);
         Assert.InRange(scene.Secrets.Calls.Count - calls, 1, 20);
+        output.WriteLine($"{load.Done} operations, {scene.Secrets.Calls.Count - calls} calls while it throttled");
         scene.Secrets.Script("*", null);
 
         await manager.Pools.RefreshAsync(fresh);
@@ -82,13 +87,14 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
         Assert.Equal(HyperConnErrorCode.StoreUnavailable, (await manager.RefusalAsync(many[500])).Code);
         var told = await manager.RefusalAsync(many[501]);
         Assert.Equal((HyperConnErrorCode.StoreUnavailable, true), (told.Code, told.RetryAt is not null));
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(Soak.Duration(3));
         await load.StopAsync();
         load.AssertNoFaults();
         var down = await manager.Pools.GetStatisticsAsync();
         output.WriteLine($"{load.Done} operations, {manager.Opens} opens, {scene.Secrets.Calls.Count - calls} calls while it was down");
         Assert.Equal(500, down.Tenants.Count(tenant => tenant.State == PoolState.Ready));
         Assert.True(manager.Logs.Count(2006) >= 1);
+        Assert.Equal(HyperConnErrorCode.StoreUnavailable, Assert.Single(down.Circuits, circuit => circuit.Name == CircuitStatistics.SecretStore).Failure.Code);
 
         scene.Secrets.Script("*", null);
         await manager.Pools.RefreshAsync(many[500]);
@@ -118,8 +124,15 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
 
     private static async Task ShowsAsync(Manager manager, TenantKey tenant, Predicate<HyperConnFailure?> expected)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!expected((await manager.StatisticsAsync(tenant)).LastFailure))
+            await Task.Delay(20, patience.Token);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
             await Task.Delay(20, patience.Token);
     }
 }
