@@ -23,7 +23,7 @@ public sealed class TenantDataSource : DbDataSource
 {
     // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
     // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
-    private static readonly TimeSpan[] LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
+    internal static readonly IReadOnlyList<TimeSpan> LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
 
     private readonly PoolRuntime _runtime;
     private readonly LeaseStacks? _stacks;
@@ -49,6 +49,9 @@ public sealed class TenantDataSource : DbDataSource
     /// <summary>The generation that takes leases now; null: none, ask the supervisor.</summary>
     internal PoolGeneration? Current => Volatile.Read(ref _current);
 
+    /// <summary>Whether there ever was a generation, so that somebody may hold this handle.</summary>
+    internal bool HadPool => _health is not null;
+
     /// <summary>The answer to every Ask for this tenant.</summary>
     internal PoolReady Ready { get; }
 
@@ -69,32 +72,56 @@ public sealed class TenantDataSource : DbDataSource
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
         _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
 
+    /// <summary>Opens a connection for a caller who has waited for the pool already.</summary>
+    internal ValueTask<NpgsqlConnection> OpenByAsync(Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var opening = _runtime.Opener.OpenAsync(this, transaction, deadline, cancellationToken);
+        return _stacks is null ? opening : _stacks.TrackAsync(Tenant, opening);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (Transaction.Current is { } transaction)
             return _runtime.Opener.OpenAsync(this, transaction, cancellationToken);
-        if (Current is not { } pool || !pool.TryLease(out var half))
+        if (Current is not { } pool || !pool.TryLease(out var before))
             return _runtime.Opener.OpenAsync(this, null, cancellationToken);
+        return before.IsSample ? OpenTimed(pool, before.Half, cancellationToken) : OpenLeased(pool, before.Half, timed: false, cancellationToken);
+    }
+
+    /// <summary>One hot acquisition in many, for the histogram, while somebody listens.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ValueTask<NpgsqlConnection> OpenTimed(PoolGeneration pool, int half, CancellationToken cancellationToken)
+    {
+        var meter = _runtime.Meter is { TimesAcquisitions: true } listened ? listened : null;
+        var began = _runtime.Time.GetTimestamp();
+        var opening = OpenLeased(pool, half, timed: meter is not null, cancellationToken);
+
+        // One that goes to the network is timed where it ends.
+        if (opening.IsCompletedSuccessfully)
+            meter?.AcquiredHot(_runtime.Time.GetElapsedTime(began));
+        return opening;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int half, bool timed, CancellationToken cancellationToken)
+    {
         // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
         var credentials = pool.Credentials;
         var connection = pool.DataSource.CreateConnection();
         var opening = connection.OpenAsync(cancellationToken);
         return opening.IsCompletedSuccessfully
             ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
-            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, opening, cancellationToken);
+            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, timed, opening, cancellationToken);
     }
 
-    /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>
+    /// <summary>
+    /// Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>: while callers block threads of the pool here,
+    /// its least number of threads (<see cref="ThreadPool.SetMinThreads"/>) is as many higher.
+    /// </summary>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
-    public new NpgsqlConnection OpenConnection()
-    {
-        var opening = OpenConnectionAsync();
-        return opening.IsCompletedSuccessfully
-            ? opening.Result
-            : Task.Run(async () => await opening.ConfigureAwait(false)).GetAwaiter().GetResult();
-    }
+    public new NpgsqlConnection OpenConnection() => BlockingCaller.Wait(OpenConnectionAsync());
 
     /// <summary>
     /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
@@ -150,7 +177,7 @@ public sealed class TenantDataSource : DbDataSource
         using var limit = new CancellationTokenSource(_runtime.Options.Pools.AcquireTimeout, _runtime.Time);
         try
         {
-            return Task.Run(() => _runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token), limit.Token).GetAwaiter().GetResult();
+            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
         }
         catch (OperationCanceledException)
         {

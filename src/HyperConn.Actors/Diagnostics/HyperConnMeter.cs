@@ -54,10 +54,10 @@ internal sealed class HyperConnMeter : IDisposable
     /// <summary>The meter, for listeners that must tell two managers apart.</summary>
     internal Meter Meter => _meter;
 
-    /// <summary>Whether this hot acquisition is to be timed: <paramref name="accessCount"/> is the pool's own counter.</summary>
-    public bool SamplesHot(long accessCount) => (accessCount & (HotSampleEvery - 1)) == 0 && _acquireDuration.Enabled;
+    /// <summary>Whether anybody listens to how long acquisitions take.</summary>
+    public bool TimesAcquisitions => _acquireDuration.Enabled;
 
-    /// <summary>Records a hot acquisition for which <see cref="SamplesHot"/> said yes.</summary>
+    /// <summary>Records a hot acquisition that was one of the sample (<see cref="PoolWord.IsSample"/>).</summary>
     public void AcquiredHot(TimeSpan took) => _acquireDuration.Record(took.TotalSeconds, Hot);
 
     /// <summary>Records a cold acquisition.</summary>

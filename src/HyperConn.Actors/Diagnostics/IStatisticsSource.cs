@@ -18,7 +18,6 @@ public interface IStatisticsSource
 internal sealed class StatisticsCache : IStatisticsSource, IDisposable
 {
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan KeepFreshFor = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan TakeTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Func<CancellationToken, Task<HyperConnStatistics>> _take;
@@ -38,6 +37,9 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
         _clock = clock ?? TimeProvider.System;
         _timer = _clock.CreateTimer(static state => ((StatisticsCache)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>For how long snapshots are taken after the last reader.</summary>
+    public TimeSpan KeepFreshFor { get; init; } = TimeSpan.FromMinutes(2);
 
     public HyperConnStatistics? Latest
     {
@@ -95,6 +97,10 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
                 _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 return;
             }
+
+            // A reader that came just before has taken one; another at once would have nothing new to say, and rates of it would be noise.
+            if (_latest is not null && _clock.GetElapsedTime(Volatile.Read(ref _takenAt)) < Period / 2)
+                return;
         }
 
         // A failure shows to whoever awaits; the next tick tries again.

@@ -3,7 +3,10 @@ using Akka.Actor;
 
 namespace HyperConn;
 
-/// <summary>Looks now and then at every pool: for leases held too long, which it reports once, and for pools idle so long that their connections need proof.</summary>
+/// <summary>
+/// Looks now and then at every pool: for leases held too long, which it reports once, for pools idle so long that their connections need
+/// proof, and for how busy all of them are.
+/// </summary>
 internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 {
     private const string LookTimer = "look";
@@ -35,6 +38,8 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
             Timers.StartPeriodicTimer(LookTimer, Look.Instance, _threshold / 4 > LeastInterval ? _threshold / 4 : LeastInterval);
     }
 
+    protected override void PostStop() => _runtime.Clock.Stop();
+
     private void OnLook(Look _)
     {
         foreach (var pool in _runtime.Generations.Keys)
@@ -46,7 +51,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
                 PoolLog.LeaseStack(_runtime.Logger, pool.Tenant, stack);
             _runtime.Events?.Record(
                 OperatorEventKind.LeaseHeldLong,
-                string.Create(CultureInfo.InvariantCulture, $"{found.Leases} leases held for more than {found.Age.TotalSeconds:0} s; the pool is not evicted meanwhile."),
+                string.Create(CultureInfo.InvariantCulture, $"{(found.Leases == 1 ? "1 lease" : $"{found.Leases} leases")} held for more than {found.Age.TotalSeconds:0} s; the pool is not evicted meanwhile."),
                 pool.Tenant,
                 pool.ServerName);
             _runtime.Supervisor.Tell(new LeaseFoundOld(pool.Tenant));
@@ -55,8 +60,15 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     private void OnLookForIdle(LookForIdle _)
     {
+        _runtime.NpgsqlLoggers.LookAgain();
+        var leases = 0L;
         foreach (var pool in _runtime.Generations.Keys)
+        {
             pool.MarkIfUnproved();
+            leases += pool.Word.Accesses;
+        }
+
+        _runtime.Clock.Adapt(leases);
     }
 
     private sealed record LookForIdle

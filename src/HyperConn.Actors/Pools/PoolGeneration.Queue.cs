@@ -374,7 +374,7 @@ internal sealed partial class PoolGeneration
             var word = Word;
             if (word.IsDraining || word.Leases >= word.Permits)
                 return null;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, word.WithLease().Bits, word.Bits) == word.Bits)
                 return word.Half;
         }
     }
@@ -385,7 +385,7 @@ internal sealed partial class PoolGeneration
         while (true)
         {
             var word = Word;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, word.WithLease().Bits, word.Bits) == word.Bits)
                 return word.Half;
         }
     }

@@ -55,6 +55,10 @@ internal sealed partial class PoolGeneration
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();
+
+        // Anywhere in the stride of the sampling: of thousands of tenants that open seldom, every one may be the sample.
+        _accessesSeen = Random.Shared.Next(HyperConnMeter.HotSampleEvery);
+        _word = _accessesSeen * PoolWord.OneAccess;
         _lastUsed = _provedAt = runtime.Clock.Milliseconds;
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
@@ -90,7 +94,7 @@ internal sealed partial class PoolGeneration
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }
 
-    public ILoggerFactory Loggers => _runtime.Loggers;
+    public ILoggerFactory Loggers => _runtime.NpgsqlLoggers;
 
     public PoolWord Word => new(Volatile.Read(ref _word));
 
@@ -100,27 +104,24 @@ internal sealed partial class PoolGeneration
     public IReadOnlyList<ServerShare> Shares => _shares;
 
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
-    /// <param name="half">The half of the word that counts the lease.</param>
+    /// <param name="before">The word the lease was counted on: its current half has it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryLease(out int half)
+    public bool TryLease(out PoolWord before)
     {
-        var word = Word;
-        half = word.Half;
-        if (!MayLease(word))
+        before = Word;
+        if (!MayLease(before))
             return false;
-        return Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits
-            || TryLeaseAgain(out half);
+        return Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits || TryLeaseAgain(out before);
     }
 
-    private bool TryLeaseAgain(out int half)
+    private bool TryLeaseAgain(out PoolWord before)
     {
         while (true)
         {
-            var word = Word;
-            half = word.Half;
-            if (!MayLease(word))
+            before = Word;
+            if (!MayLease(before))
                 return false;
-            if (Interlocked.CompareExchange(ref _word, word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess, word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits)
                 return true;
         }
     }
@@ -129,7 +130,7 @@ internal sealed partial class PoolGeneration
     private bool MayLease(PoolWord word) =>
         !word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.Unproved) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
 
-    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Milliseconds);
+    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Recent);
 
     /// <summary>
     /// Nothing has come back whole for a while: the server may have restarted unnoticed, and idle connections may be dead. The next lease
@@ -155,7 +156,7 @@ internal sealed partial class PoolGeneration
 
     private void UsedAndProved()
     {
-        var now = _clock.Milliseconds;
+        var now = _clock.Recent;
         Volatile.Write(ref _lastUsed, now);
         Volatile.Write(ref _provedAt, now);
     }
@@ -286,7 +287,8 @@ internal sealed partial class PoolGeneration
     /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
     public void ReportBroken()
     {
-        Health.ReportBroken(Tenant);
+        if (Health.ReportBroken(Tenant))
+            PoolLog.ConnectionsSuspect(_runtime.Logger, ServerName);
         DropIdle();
     }
 

@@ -18,6 +18,7 @@ internal sealed class PoolRuntime
         Clock = new CoarseClock(Time);
         Restrictions = new OperatorRestrictions(Time);
         Loggers = loggers ?? NullLoggerFactory.Instance;
+        NpgsqlLoggers = new NpgsqlLogs(Loggers);
         Logger = Loggers.CreateLogger("HyperConn.Pools");
         Opener = new ConnectionOpener(this);
         Stacks = options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(Time) : null;
@@ -31,6 +32,9 @@ internal sealed class PoolRuntime
     public CoarseClock Clock { get; }
 
     public ILoggerFactory Loggers { get; }
+
+    /// <summary>What the data sources log with.</summary>
+    public NpgsqlLogs NpgsqlLoggers { get; }
 
     public ILogger Logger { get; }
 
@@ -59,7 +63,7 @@ internal sealed class PoolRuntime
     /// <summary>The supervisor; nobody until the actor system has started.</summary>
     public IActorRef Supervisor { get; set; } = ActorRefs.Nobody;
 
-    /// <summary>The handle of every tenant that ever had a pool. The hot path reads it; the supervisor writes it.</summary>
+    /// <summary>The handles of tenants. The hot path reads it; the supervisor writes it.</summary>
     public HandleTable Handles { get; } = new();
 
     /// <summary>Every server in use. It outlives the supervisor, so that a restart of it forgets no permit.</summary>

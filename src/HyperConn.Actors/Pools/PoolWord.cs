@@ -49,5 +49,11 @@ internal readonly record struct PoolWord(long Bits)
 
     public int LeasesOf(int half) => (int)(Bits >> (10 * half)) & Most;
 
+    /// <summary>Whether the next lease is one of those whose acquisition is timed.</summary>
+    public bool IsSample => (Bits & ((HyperConnMeter.HotSampleEvery - 1) * OneAccess)) == 0;
+
     public bool Has(long flag) => (Bits & flag) != 0;
+
+    /// <summary>The word with one more lease in the current half.</summary>
+    public PoolWord WithLease() => new(Bits + OneLease(Half) + OneAccess);
 }

@@ -50,12 +50,12 @@ public class PoolGenerationSpecs
                 for (var tries = Tries; tries > 0; tries--)
                 {
                     var late = Volatile.Read(ref begun);
-                    if (!pool.TryLease(out var half))
+                    if (!pool.TryLease(out var lease))
                         continue;
                     if (late || pool.Word.IsDraining)
                         Interlocked.Increment(ref violations);
                     Interlocked.Increment(ref taken);
-                    pool.Release(half);
+                    pool.Release(lease.Half);
                 }
 
                 round.SignalAndWait();
@@ -141,7 +141,7 @@ public class PoolGenerationSpecs
         Assert.Equal(3, pool.Waiters);
         for (var next = 0; next < 3; next++)
         {
-            pool.Release(first);
+            pool.Release(first.Half);
             Assert.Equal(LeaseOutcome.Leased, (await PoolWorld.Within(waiting[next])).Outcome);
             Assert.All(waiting.Skip(next + 1), task => Assert.False(task.IsCompleted));
             Assert.Equal((2, 2), (pool.Word.Leases, pool.Word.Permits));
@@ -152,9 +152,9 @@ public class PoolGenerationSpecs
     public async Task Nobody_overtakes_those_that_wait()
     {
         var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var half));
+        Assert.True(pool.TryLease(out var lease));
         var waiting = pool.AcquireAsync(default).AsTask();
-        pool.Release(half);
+        pool.Release(lease.Half);
         await PoolWorld.Within(waiting);
         Assert.False(pool.TryLease(out _));
     }
@@ -163,8 +163,8 @@ public class PoolGenerationSpecs
     public void A_lease_whose_open_failed_gives_its_permit_back()
     {
         var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var half));
-        pool.Abandon(half);
+        Assert.True(pool.TryLease(out var lease));
+        pool.Abandon(lease.Half);
         Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
         Assert.Equal(1, _told.CountOf<PermitsReturned>());
     }
@@ -177,7 +177,7 @@ public class PoolGenerationSpecs
         var waiting = pool.AcquireAsync(default).AsTask();
         Assert.Equal(PermitOffer.TakenLast, pool.Offer(pool.Shares[0]));
         Assert.Equal(LeaseOutcome.Granted, (await PoolWorld.Within(waiting)).Outcome);
-        pool.Release(first);
+        pool.Release(first.Half);
         Assert.False(pool.TryLease(out _));
         pool.GrantedOpenEnded();
         Assert.True(pool.TryLease(out _));
@@ -187,9 +187,9 @@ public class PoolGenerationSpecs
     public void A_connection_that_was_in_use_when_its_pool_was_cleared_takes_its_permit_with_it()
     {
         var pool = Make(permits: 2);
-        Assert.True(pool.TryLease(out var half));
+        Assert.True(pool.TryLease(out var before));
         using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, half, new ConnectionEpoch(pool) { IsCleared = true });
+        pool.EndLease(connection, before.Half, new ConnectionEpoch(pool) { IsCleared = true });
         Assert.Equal((0, 1), (pool.Word.Leases, pool.Word.Permits));
         Assert.Equal(1, _told.CountOf<PermitsReturned>());
     }
@@ -198,10 +198,10 @@ public class PoolGenerationSpecs
     public async Task The_caller_who_gets_a_permit_without_a_connection_must_pass_the_gate()
     {
         var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var half));
+        Assert.True(pool.TryLease(out var before));
         var waiting = pool.AcquireAsync(default).AsTask();
         using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, half, new ConnectionEpoch(pool) { IsCleared = true });
+        pool.EndLease(connection, before.Half, new ConnectionEpoch(pool) { IsCleared = true });
         var taken = await PoolWorld.Within(waiting);
         Assert.Equal((LeaseOutcome.Leased, 1, 1), (taken.Outcome, pool.Word.Leases, pool.Word.Permits));
         Assert.Null(pool.BeginOpen(pool.DataSource.CreateConnection(), isGranted: false, isGated: false, default));
@@ -216,12 +216,12 @@ public class PoolGenerationSpecs
     public async Task Draining_sends_callers_on_and_closes_with_the_last_lease()
     {
         var pool = Make(permits: 2);
-        Assert.True(pool.TryLease(out var half));
+        Assert.True(pool.TryLease(out var lease));
         pool.BeginDrain();
         Assert.Equal(LeaseOutcome.Retired, (await pool.AcquireAsync(default)).Outcome);
         Assert.True(pool.Retired.IsCompleted);
         Assert.False(pool.Closed.IsCompleted);
-        pool.Release(half);
+        pool.Release(lease.Half);
         await PoolWorld.Within(pool.Closed);
         Assert.Equal(1, _told.CountOf<HolderClosed>());
         pool.Close();

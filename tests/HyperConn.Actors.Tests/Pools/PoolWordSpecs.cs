@@ -36,4 +36,22 @@ public class PoolWordSpecs
         var next = new PoolWord(unchecked(word.Bits + PoolWord.OneAccess + PoolWord.OneLease(1) + PoolWord.OnePermit));
         Assert.Equal((0L, 1, 1), (next.Accesses, next.Leases, next.Permits));
     }
+
+    [Theory]
+    [InlineData(0L)]
+    [InlineData(PoolWord.AccessModulus - 700)]
+    public void Of_leases_in_a_row_one_in_the_stride_is_a_sample_whatever_else_the_word_says(long begun)
+    {
+        var word = new PoolWord(unchecked(begun * PoolWord.OneAccess) + (7 * PoolWord.OnePermit) + PoolWord.SecondHalf);
+        var samples = 0;
+        for (var i = 0; i < 3 * HyperConnMeter.HotSampleEvery; i++)
+        {
+            samples += word.IsSample ? 1 : 0;
+            var next = word.WithLease();
+            Assert.Equal((word.LeasesOf(1) + 1, word.Permits), (next.LeasesOf(1), next.Permits));
+            word = new PoolWord(next.Bits - PoolWord.OneLease(1));
+        }
+
+        Assert.Equal(3, samples);
+    }
 }
