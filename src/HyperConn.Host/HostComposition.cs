@@ -19,6 +19,10 @@ internal static class HostComposition
         builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
+        // It would log every statement with the data in it.
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning);
+        // What can't start is said in one line by the command; the framework would add the stack.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         return builder;
     }
 
@@ -35,7 +39,7 @@ internal static class HostComposition
 
     /// <summary>Sends what Akka logs where everything else is logged; standard output belongs to the command.</summary>
     public static AkkaConfigurationBuilder WithHostLogging(this AkkaConfigurationBuilder builder) => builder
-        .AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend)
+        .AddHocon($"akka {{ stdout-loglevel = OFF, stdout-logger-class = \"{typeof(SilentLogger).AssemblyQualifiedName}\" }}", HoconAddMode.Prepend)
         .ConfigureLoggers(loggers =>
         {
             loggers.ClearLoggers();
@@ -52,6 +56,14 @@ internal static class HostComposition
             var workers = Props.Create(() => new TenantEventActor(pools, handler, patience)).WithRouter(new RoundRobinPool(Environment.ProcessorCount * 2));
             registry.Register<TenantEventRouter>(system.ActorOf(workers, "tenant-events"));
         });
+
+    /// <summary>Stands in for Akka's own writer to standard output, which comes back when the other loggers have been stopped.</summary>
+    internal sealed class SilentLogger : Akka.Event.MinimalLogger
+    {
+        protected override void Log(object message)
+        {
+        }
+    }
 
     private static TimeSpan Patience(IServiceProvider services) =>
         services.GetRequiredService<IOptions<HyperConnOptions>>().Value.Pools.AcquireTimeout + Grace;

@@ -16,4 +16,5 @@ var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction fault)
     fault.ShowHelp = args.Length == 0;
 // Ctrl-C and SIGTERM cancel the command's token; draining then takes its time.
-return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
+var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
+return parsed.Action is ParseErrorAction ? ExitCodes.NotStarted : code;

@@ -14,7 +14,7 @@ public class ConfigurationFileSpecs
     [Fact]
     public void The_host_s_settings_are_all_there_with_their_defaults()
     {
-        var read = RunSettings.Read(File);
+        var read = RunSettings.Read(File, path => path, []);
         Assert.Empty(read.Statements);
         Assert.Equal(new RunSettings() with { Statements = read.Statements }, read);
         Assert.Equal(

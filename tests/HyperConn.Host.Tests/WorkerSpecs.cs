@@ -11,6 +11,8 @@ public class WorkerSpecs
     [InlineData("1.5m", 90_000)]
     [InlineData("250ms", 250)]
     [InlineData("2h", 7_200_000)]
+    [InlineData("00:00:30", 30_000)]
+    [InlineData("01:05:00", 3_900_000)]
     public void Times_are_a_number_and_a_unit(string text, int milliseconds)
     {
         Assert.True(Durations.TryParse(text, out var duration));
@@ -24,6 +26,9 @@ public class WorkerSpecs
     [InlineData("0")]
     [InlineData("1d")]
     [InlineData("1sm")]
+    [InlineData("00:00:00")]
+    [InlineData("-00:00:01")]
+    [InlineData("1:2")]
     [InlineData("1e9s")]
     [InlineData("NaN")]
     [InlineData("99999999h")]

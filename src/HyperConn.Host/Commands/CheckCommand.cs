@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using Npgsql;
 using Spectre.Console;
@@ -26,7 +27,7 @@ internal static class CheckCommand
             async () =>
             {
                 await using var session = await CommandSession.OpenAsync(parsed.GetValue(config)!, stop);
-                var tenants = await selection.ReadAsync(parsed, session, stop);
+                var tenants = await selection.ReadSomeAsync(parsed, session, stop);
                 var findings = await CheckAsync(session, tenants, parsed.GetValue(parallelism), stop);
                 var report = new CheckReport(
                     tenants.Count,
@@ -50,12 +51,13 @@ internal static class CheckCommand
     {
         var findings = new Finding[tenants.Count];
         var several = session.Options.Services.Count > 1;
+        var away = new ConcurrentDictionary<string, Finding>(StringComparer.Ordinal);
         await CommandOutput.WithProgressAsync("Checking", tenants.Count, done => Parallel.ForEachAsync(
             Enumerable.Range(0, tenants.Count),
             new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = stop },
             async (i, token) =>
             {
-                var finding = await CheckAsync(session, tenants[i], token);
+                var finding = await CheckAsync(session, tenants[i], away, token);
 
                 // With several services an organisation need not have each of them.
                 if (several && finding.Code == HyperConnErrorCode.KeyNotFound)
@@ -66,14 +68,21 @@ internal static class CheckCommand
         return findings;
     }
 
-    private static async Task<Finding> CheckAsync(CommandSession session, TenantKey tenant, CancellationToken stop)
+    private static async Task<Finding> CheckAsync(
+        CommandSession session, TenantKey tenant, ConcurrentDictionary<string, Finding> away, CancellationToken stop)
     {
         var stage = "secret";
+        var server = "";
         try
         {
             var source = await session.Pools.GetDataSourceAsync(tenant, stop);
             var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
             stage = "login";
+            server = $"{settings.Host}:{settings.Port}";
+
+            // Each would wait for its own deadline to learn the same.
+            if (away.TryGetValue(server, out var known))
+                return known with { Service = tenant.Service, Org = tenant.Org };
             await using var connection = await source.OpenConnectionAsync(stop);
             stage = "schema";
             await using var command = new NpgsqlCommand("select current_schema(), current_setting('search_path')", connection);
@@ -92,7 +101,10 @@ internal static class CheckCommand
         }
         catch (HyperConnException exception)
         {
-            return Failed(tenant, stage, exception.Code, exception.Message, Advice.For(exception.Code));
+            var finding = Failed(tenant, stage, exception.Code, exception.Message, Advice.For(exception.Code));
+            if (exception.Code == HyperConnErrorCode.ServerUnreachable && server.Length > 0)
+                away.TryAdd(server, finding);
+            return finding;
         }
         catch (NpgsqlException exception)
         {
@@ -109,7 +121,12 @@ internal static class CheckCommand
     private static void Write(CheckReport report)
     {
         var wrong = report.Tenants.Where(f => f.Verdict is Verdict.Failed or Verdict.Warning).OrderByDescending(f => f.Verdict).ToList();
-        if (wrong.Count > 0)
+        if (Console.IsOutputRedirected)
+        {
+            foreach (var f in wrong)
+                CommandOutput.WriteLine($"{f.Service}/{f.Org}", CommandOutput.Name(f.Verdict), f.Stage, f.Code?.ToString(), f.Message, f.Advice);
+        }
+        else if (wrong.Count > 0)
         {
             var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey)
                 .AddColumns(new TableColumn("Tenant").NoWrap(), new TableColumn("At").NoWrap(), new TableColumn("What"), new TableColumn("How to mend it"));

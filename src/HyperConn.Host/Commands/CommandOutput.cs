@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
@@ -14,9 +15,19 @@ internal static class CommandOutput
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // It is read by people and programs, not put into a page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     public static void WriteJson<T>(T value) => Console.WriteLine(JsonSerializer.Serialize(value, Json));
+
+    /// <summary>Prints one line for programs: cells with tabs between them.</summary>
+    public static void WriteLine(params string?[] cells) =>
+        Console.WriteLine(string.Join('\t', cells.Select(cell => string.Join(' ', (cell ?? "").Split(['\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)))));
+
+    /// <summary>How a value is written in JSON.</summary>
+    public static string Name<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
     /// <summary>Runs a command; what it can't start for is one line on standard error and exit code 2.</summary>
     public static async Task<int> RunAsync(Func<Task<int>> command, CancellationToken stop)

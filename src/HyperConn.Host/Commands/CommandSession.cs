@@ -27,13 +27,15 @@ internal sealed class CommandSession : IAsyncDisposable
     /// <exception cref="CommandException">The file is missing or its settings are wrong; the message says what.</exception>
     public static async Task<CommandSession> OpenAsync(string path, CancellationToken cancellationToken)
     {
+        var config = HostConfiguration.Load(path);
+        if (config.Faults() is { Count: > 0 } faults)
+            throw new CommandException(string.Join(Environment.NewLine, faults));
         IHost? host = null;
         try
         {
-            var config = RunCommand.Load(path);
             var builder = HostComposition.CreateBuilder();
-            builder.Services.AddHyperConn(hocon: config);
-            builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
+            config.AddTo(builder.Services);
+            builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
             host = builder.Build();
             await host.StartAsync(cancellationToken);
             return new CommandSession(host);
@@ -41,9 +43,7 @@ internal sealed class CommandSession : IAsyncDisposable
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             host?.Dispose();
-            throw new CommandException(exception is OptionsValidationException or HyperConnException or FormatException or FileNotFoundException
-                ? exception.Message
-                : $"'{path}' can't be used: {exception.Message}");
+            throw new CommandException(exception is HyperConnException ? exception.Message : $"'{path}' can't be used: {exception.Message}");
         }
     }
 

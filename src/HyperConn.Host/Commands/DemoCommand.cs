@@ -110,9 +110,9 @@ internal static class ExitCodes
     /// <summary>All went well.</summary>
     public const int Good = 0;
 
-    /// <summary>It ran, and something failed; also what the command line answers to bad options.</summary>
+    /// <summary>It ran, and something failed.</summary>
     public const int Bad = 1;
 
-    /// <summary>It could not start.</summary>
+    /// <summary>It could not start; also the answer to a command line that is wrong.</summary>
     public const int NotStarted = 2;
 }

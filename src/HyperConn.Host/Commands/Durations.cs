@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace HyperConn.Host.Commands;
 
-/// <summary>Times on the command line: a number and <c>ms</c>, <c>s</c>, <c>m</c> or <c>h</c>; a bare number is seconds.</summary>
+/// <summary>Times on the command line: a number and <c>ms</c>, <c>s</c>, <c>m</c> or <c>h</c>, or <c>hh:mm:ss</c>; a bare number is seconds.</summary>
 internal static class Durations
 {
     /// <summary>Reads an option's value; anything but a time above zero is an error.</summary>
@@ -28,6 +28,9 @@ internal static class Durations
             _ => null,
         };
         duration = default;
+        // As help and the reference write them.
+        if (text.Contains(':', StringComparison.Ordinal))
+            return TimeSpan.TryParseExact(text, @"hh\:mm\:ss", CultureInfo.InvariantCulture, out duration) && duration > TimeSpan.Zero;
         if (unit is null || !double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             return false;
         var seconds = number * unit.Value;

@@ -6,8 +6,6 @@ namespace HyperConn.Host.Commands;
 /// <summary><c>hyperconn exec</c>: SQL on all or some tenants.</summary>
 internal static class ExecCommand
 {
-    private const int SaveEvery = 100;
-
     public static Command Create()
     {
         var config = CommandSession.ConfigOption();
@@ -37,22 +35,34 @@ internal static class ExecCommand
             async () =>
             {
                 var text = await ReadSqlAsync(parsed.GetValue(sql), parsed.GetValue(file), stop);
+                if (SqlTransactionWords.Find(text) is var (words, line))
+                    throw new CommandException($"Line {line} of the SQL is a '{words}'. exec runs it in a transaction of its own, one for each tenant, and ends that itself: leave such statements out.");
                 var before = parsed.GetValue(resume) is { } path ? await ExecReport.LoadAsync(path, stop) : null;
                 if (before is not null && before.SqlSha256 != ExecReport.HashOf(text))
                     throw new CommandException("The report to resume is of other SQL. Give the same SQL, or start anew without --resume.");
+                if (before is not null && selection.IsGiven(parsed))
+                    throw new CommandException("--resume takes its tenants from the report. Leave out --tenant, --service and --filter.");
                 await using var session = await CommandSession.OpenAsync(parsed.GetValue(config)!, stop);
+                if (before?.Project is { } project && project != session.Options.ProjectName)
+                    throw new CommandException($"The report to resume is of project '{project}', and the configuration of '{session.Options.ProjectName}'.");
                 var executor = new TenantExecutor(
                     session.Pools, text, parsed.GetValue(dryRun), parsed.GetValue(retries), parsed.GetValue(timeout), TimeProvider.System);
-                var tenants = before is null ? await selection.ReadAsync(parsed, session, stop) : [];
-                var result = await RunAsync(
+                var tenants = before is null ? await selection.ReadSomeAsync(parsed, session, stop) : [];
+                var run = new ExecRun(
                     executor,
                     text,
-                    before,
-                    tenants,
+                    session.Options.ProjectName,
                     parsed.GetValue(parallelism),
                     parsed.GetValue(dryRun),
-                    parsed.GetValue(report) ?? (parsed.GetValue(dryRun) ? null : parsed.GetValue(resume)),
-                    stop);
+                    parsed.GetValue(report) ?? (parsed.GetValue(dryRun) ? null : parsed.GetValue(resume)));
+                var (result, saved) = await run.RunAsync(before, tenants, stop);
+                if (!saved)
+                {
+                    // What was done must not be lost with the disk it was to be written to.
+                    CommandOutput.WriteJson(result);
+                    return ExitCodes.Bad;
+                }
+
                 if (parsed.GetValue(json))
                     CommandOutput.WriteJson(result);
                 else
@@ -61,63 +71,6 @@ internal static class ExecCommand
             },
             stop));
         return command;
-    }
-
-    /// <summary>Runs it on the tenants, or on those of an earlier report that were not done; the report of all comes back, also when stopped.</summary>
-    internal static async Task<ExecReport> RunAsync(
-        TenantExecutor executor,
-        string sql,
-        ExecReport? before,
-        IReadOnlyList<TenantKey> tenants,
-        int parallelism,
-        bool dryRun,
-        string? path,
-        CancellationToken stop)
-    {
-        var startedAt = DateTimeOffset.UtcNow;
-
-        // A dry run changed nothing, so nothing of it is done. What is unknown must be looked up by people before it is run again.
-        var results = before is null
-            ? tenants.Select(t => new ExecResult(t.Service, t.Org, ExecStatus.Pending)).ToArray()
-            : [.. before.Tenants];
-        var todo = Enumerable.Range(0, results.Length)
-            .Where(i => before is null || (before.DryRun && results[i].Status == ExecStatus.Done) || results[i].Status is ExecStatus.Pending or ExecStatus.Failed)
-            .ToList();
-        using var saving = new SemaphoreSlim(1);
-        var sinceSaved = 0;
-        ExecReport Now() => ExecReport.Of(sql, startedAt, DateTimeOffset.UtcNow, dryRun, [.. results]);
-        try
-        {
-            await CommandOutput.WithProgressAsync("Running", todo.Count, done => Parallel.ForEachAsync(
-                todo,
-                new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = stop },
-                async (i, token) =>
-                {
-                    var result = await executor.RunAsync(TenantKey.Create(results[i].Service, results[i].Org), token);
-                    results[i] = result;
-                    done(result.Status is ExecStatus.Done or ExecStatus.Absent);
-                    if (path is null || Interlocked.Increment(ref sinceSaved) % SaveEvery != 0)
-                        return;
-                    await saving.WaitAsync(CancellationToken.None);
-                    try
-                    {
-                        await Now().SaveAsync(path);
-                    }
-                    finally
-                    {
-                        saving.Release();
-                    }
-                }));
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The report says how far it came.
-        }
-
-        var report = Now();
-        if (path is not null)
-            await report.SaveAsync(path);
-        return report;
     }
 
     private static async Task<string> ReadSqlAsync(string? sql, string? file, CancellationToken stop)
@@ -133,7 +86,12 @@ internal static class ExecCommand
     private static void Write(ExecReport report)
     {
         var bad = report.Tenants.Where(t => t.Status is ExecStatus.Failed or ExecStatus.Unknown).ToList();
-        if (bad.Count > 0)
+        if (Console.IsOutputRedirected)
+        {
+            foreach (var t in bad)
+                CommandOutput.WriteLine($"{t.Service}/{t.Org}", CommandOutput.Name(t.Status), t.Code, t.Message);
+        }
+        else if (bad.Count > 0)
         {
             var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey)
                 .AddColumns(new TableColumn("Tenant").NoWrap(), new TableColumn("Status").NoWrap(), new TableColumn("Tries").RightAligned(), new TableColumn("Why"));

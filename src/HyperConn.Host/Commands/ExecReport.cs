@@ -45,16 +45,17 @@ internal sealed record ExecReport(
     int Unknown,
     int Absent,
     int Pending,
-    IReadOnlyList<ExecResult> Tenants)
+    IReadOnlyList<ExecResult> Tenants,
+    string? Project = null)
 {
     public static string HashOf(string sql) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
 
-    public static ExecReport Of(string sql, DateTimeOffset startedAt, DateTimeOffset finishedAt, bool dryRun, IReadOnlyList<ExecResult> tenants)
+    public static ExecReport Of(string sql, string? project, DateTimeOffset startedAt, DateTimeOffset finishedAt, bool dryRun, IReadOnlyList<ExecResult> tenants)
     {
         int Count(ExecStatus status) => tenants.Count(t => t.Status == status);
         return new ExecReport(
             HashOf(sql), startedAt, finishedAt, dryRun,
-            Count(ExecStatus.Done), Count(ExecStatus.Failed), Count(ExecStatus.Unknown), Count(ExecStatus.Absent), Count(ExecStatus.Pending), tenants);
+            Count(ExecStatus.Done), Count(ExecStatus.Failed), Count(ExecStatus.Unknown), Count(ExecStatus.Absent), Count(ExecStatus.Pending), tenants, project);
     }
 
     /// <summary>Writes it in one step, so that an interruption leaves the report of before or this one, never half of one.</summary>

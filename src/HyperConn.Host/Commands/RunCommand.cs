@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Akka.Configuration;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Akka.Hosting;
 using HyperConn.Host.Workers;
 using Microsoft.Extensions.Logging.Console;
-using Microsoft.Extensions.Options;
 
 namespace HyperConn.Host.Commands;
 
@@ -19,7 +19,17 @@ internal static class RunCommand
         {
             Description = "Where events come from: - (standard input), a file of JSON lines, or a spool folder. Beats the file's setting.",
         };
-        var workers = new Option<int?>("--workers") { Description = "Most events under way at once. Beats the file's setting." };
+        var workers = new Option<int?>("--workers")
+        {
+            Description = "Most events under way at once. Beats the file's setting.",
+            CustomParser = result =>
+            {
+                if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                    return number;
+                result.AddError($"--workers: '{result.Tokens[0].Value}' is not a whole number.");
+                return null;
+            },
+        };
         var rejects = new Option<string?>("--rejects") { Description = "File that the lines of events that failed are appended to." };
         var command = new Command(
             "run",
@@ -29,58 +39,63 @@ internal static class RunCommand
         {
             file, events, workers, rejects,
         };
-        command.SetAction(async (parsed, stop) =>
-        {
-            try
+        command.SetAction((parsed, stop) => CommandOutput.RunAsync(
+            async () =>
             {
-                var config = Load(parsed.GetValue(file)!);
-                var settings = RunSettings.Read(config);
+                var config = HostConfiguration.Load(parsed.GetValue(file)!);
+                var faults = new List<string>();
+                var settings = RunSettings.Read(config.Hocon, config.Resolve, faults);
                 settings = settings with
                 {
                     Events = parsed.GetValue(events) ?? settings.Events,
                     Workers = parsed.GetValue(workers) ?? settings.Workers,
                     Rejects = parsed.GetValue(rejects) ?? settings.Rejects,
                 };
-                var (dashboard, telemetry) = (HostSettings.Dashboard(config), HostSettings.Telemetry(config));
-                var faults = HostSettings.Unknown(config).Concat(settings.Faults()).Concat(dashboard.Enabled ? dashboard.Faults() : []).Concat(telemetry.Faults()).ToList();
+                faults.AddRange(settings.Faults());
+                var dashboard = Read(() => HostSettings.Dashboard(config.Hocon), faults);
+                var telemetry = Read(() => HostSettings.Telemetry(config.Hocon), faults);
+                if (dashboard.Enabled)
+                    faults.AddRange(dashboard.Faults());
+                faults.AddRange(telemetry.Faults());
+                faults.AddRange(config.Faults());
                 if (faults.Count > 0)
-                    return Refuse(string.Join(Environment.NewLine, faults));
+                    throw new CommandException(string.Join(Environment.NewLine, faults));
+                dashboard.CertificatePath = Resolve(dashboard.CertificatePath);
+                dashboard.CertificateKeyPath = Resolve(dashboard.CertificateKeyPath);
                 return await RunAsync(config, settings, dashboard, telemetry, stop);
-            }
-            catch (Exception e) when (e is FormatException or ConfigurationException or OptionsValidationException or HyperConnException or IOException)
-            {
-                return Refuse(e.Message);
-            }
-        });
+
+                string? Resolve(string? path) => path is null ? null : config.Resolve(path);
+            },
+            stop));
         return command;
     }
 
-    internal static Config Load(string path)
+    private static T Read<T>(Func<T> read, List<string> faults)
+        where T : new()
     {
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no configuration file '{path}'. Give one with --config.");
         try
         {
-            return ConfigurationFactory.ParseString(File.ReadAllText(path));
+            return read();
         }
-        catch (Exception e) when (e is not IOException)
+        catch (FormatException fault)
         {
-            throw new FormatException($"{path} is not HOCON: {e.Message}", e);
+            faults.Add(fault.Message);
+            return new T();
         }
     }
 
     private static async Task<int> RunAsync(
-        Config config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
+        HostConfiguration config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
     {
         using var rejects = new Rejects(settings.Rejects);
         var builder = HostComposition.CreateBuilder();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddHyperConn(hocon: config);
+        config.AddTo(builder.Services);
         builder.Services.AddSingleton(_ => settings.CreateSource(rejects));
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new StatementEventHandler(settings.Statements));
         builder.Services.AddEventWorkers(settings.Workers);
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHostLogging().WithHyperConn().WithEventWorkers());
+        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn().WithEventWorkers());
         // After the actors: it starts when they answer, and is gone before they are.
         builder.Services.AddHyperConnDashboard(dashboard, telemetry);
         using var host = builder.Build();
@@ -89,21 +104,38 @@ internal static class RunCommand
         var feed = host.Services.GetRequiredService<EventFeed>();
         await feed.StartAsync(CancellationToken.None);
         await feed.Completion.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var counters = host.Services.GetRequiredService<EventCounters>();
+        using var again = stop.IsCancellationRequested ? new SecondSignal() : null;
+        if (again is not null && counters.InFlight is > 0 and var left)
+            await Console.Error.WriteLineAsync($"Stopping: waiting for {left:N0} events under way; Ctrl-C again ends them.");
         await feed.StopAsync(CancellationToken.None);
         await host.StopAsync(CancellationToken.None);
 
-        var counters = host.Services.GetRequiredService<EventCounters>();
         await Console.Error.WriteLineAsync($"{counters.Done:N0} events handled, {counters.Failed:N0} failed");
         foreach (var cause in counters.Causes)
             await Console.Error.WriteLineAsync($"  {cause.Count:N0} x {cause.Name}: {cause.Example}");
         if (feed.Completion.Exception is { } fault)
-            return Refuse(fault.InnerException!.Message);
+        {
+            await Console.Error.WriteLineAsync(fault.InnerException!.Message);
+            return ExitCodes.NotStarted;
+        }
+
         return counters.All == counters.Done ? ExitCodes.Good : ExitCodes.Bad;
     }
 
-    private static int Refuse(string reason)
+    /// <summary>Ends the process at once when it is told to stop a second time: somebody is tired of waiting.</summary>
+    private sealed class SecondSignal : IDisposable
     {
-        Console.Error.WriteLine(reason);
-        return ExitCodes.NotStarted;
+        private readonly List<PosixSignalRegistration> _signals =
+            [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, End))];
+
+        public void Dispose() => _signals.ForEach(signal => signal.Dispose());
+
+        private static void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            Console.Error.WriteLine("Ended; events under way may or may not be done.");
+            Environment.Exit(ExitCodes.Bad);
+        }
     }
 }

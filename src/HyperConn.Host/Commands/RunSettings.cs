@@ -24,24 +24,43 @@ internal sealed record RunSettings
     public IReadOnlyDictionary<string, string> Statements { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Reads the section; what is missing keeps its default.</summary>
-    /// <exception cref="ConfigurationException">A value is of the wrong kind.</exception>
-    public static RunSettings Read(Config file)
+    /// <param name="file">The file.</param>
+    /// <param name="resolve">Makes a path of the file a full one.</param>
+    /// <param name="faults">Where settings that can't be read are named.</param>
+    public static RunSettings Read(Config file, Func<string, string> resolve, List<string> faults)
     {
         var defaults = new RunSettings();
-        var config = file.GetConfig(Section);
-        if (config is null)
+        if (!file.HasPath(Section))
             return defaults;
+        var config = file.GetConfig(Section);
         return new RunSettings
         {
-            Events = config.GetString("events", defaults.Events),
-            Workers = config.GetInt("workers", defaults.Workers),
-            Rejects = config.GetString("rejects", "") is { Length: > 0 } path ? path : null,
-            PollInterval = config.GetTimeSpan("poll-interval", defaults.PollInterval, allowInfinite: false),
-            Statements = config.HasPath("statements")
-                ? config.GetConfig("statements").AsEnumerable().ToDictionary(
-                    entry => entry.Key.Trim('"'), entry => entry.Value.GetString(), StringComparer.Ordinal)
-                : defaults.Statements,
+            Events = Value("events", "text", c => c.GetString("events"), null) is { Length: > 0 } events ? (events == "-" ? events : resolve(events)) : defaults.Events,
+            Workers = Value("workers", "a whole number", c => c.GetInt("workers"), defaults.Workers),
+            Rejects = Value("rejects", "text", c => c.GetString("rejects"), null) is { Length: > 0 } path ? resolve(path) : null,
+            PollInterval = Value("poll-interval", "a time such as 1s", c => c.GetTimeSpan("poll-interval", null, allowInfinite: false), defaults.PollInterval),
+            Statements = Value(
+                "statements",
+                "SQL by type of event",
+                c => c.GetConfig("statements").AsEnumerable().ToDictionary(entry => entry.Key.Trim('"'), entry => entry.Value.GetString(), StringComparer.Ordinal),
+                defaults.Statements),
         };
+
+        T Value<T>(string key, string kind, Func<Config, T> read, T byDefault)
+        {
+            if (!config.HasPath(key))
+                return byDefault;
+            try
+            {
+                return read(config);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // Its text may quote the value.
+                faults.Add($"{Section}.{key} can't be read as {kind}.");
+                return byDefault;
+            }
+        }
     }
 
     /// <summary>Every fault at once; empty: none.</summary>

@@ -23,13 +23,24 @@ internal sealed class TenantSelection
         command.Options.Add(_filter);
     }
 
+    /// <summary>Whether any of the options is given.</summary>
+    public bool IsGiven(ParseResult parsed) =>
+        parsed.GetValue(_tenants) is { Length: > 0 } || parsed.GetValue(_services) is { Length: > 0 } || parsed.GetValue(_filter) is not null;
+
+    /// <summary>The tenants chosen, sorted.</summary>
+    /// <exception cref="CommandException">There are none: a slip in a filter must not pass for work done.</exception>
+    public async Task<IReadOnlyList<TenantKey>> ReadSomeAsync(ParseResult parsed, CommandSession session, CancellationToken cancellationToken) =>
+        await ReadAsync(parsed, session, cancellationToken) is { Count: > 0 } some
+            ? some
+            : throw new CommandException(IsGiven(parsed) ? "No tenant matches." : "The secret store has no tenant of this project.");
+
     /// <summary>The tenants chosen, sorted. A tenant of the store may turn out not to have the service.</summary>
     public async Task<IReadOnlyList<TenantKey>> ReadAsync(ParseResult parsed, CommandSession session, CancellationToken cancellationToken)
     {
         var chosen = parsed.GetValue(_tenants) ?? [];
         var filter = parsed.GetValue(_filter);
         var services = parsed.GetValue(_services) is { Length: > 0 } some ? [.. some.Select(s => s.ToLowerInvariant())] : session.Options.Services;
-        IEnumerable<TenantKey> tenants;
+        List<TenantKey> tenants;
         if (chosen.Length > 0)
         {
             tenants = chosen.Select(Parse).ToList();
@@ -39,7 +50,15 @@ internal sealed class TenantSelection
             if (services.Count == 0)
                 throw new CommandException("The configuration lists no services, so tenants can't be listed. Give --service or --tenant.");
             var orgs = await session.Pools.ListOrgIdsAsync(cancellationToken);
-            tenants = orgs.SelectMany(org => services.Select(service => TenantKey.TryCreate(service, org, out var key) ? key : default)).Where(key => key != default);
+            tenants = orgs.SelectMany(org => services.Select(service => TenantKey.TryCreate(service, org, out var key) ? key : default)).Where(key => key != default).ToList();
+        }
+
+        if (session.Options.Services is { Count: > 0 } known)
+        {
+            // Once, and not for each organisation.
+            var asked = services.Concat(tenants.Select(t => t.Service)).Distinct().Where(s => !known.Contains(s, StringComparer.OrdinalIgnoreCase)).ToList();
+            if (asked.Count > 0)
+                throw new CommandException($"{string.Join(", ", asked.Select(s => $"'{s}'"))}: not among the configured services ({string.Join(", ", known)}).");
         }
 
         return

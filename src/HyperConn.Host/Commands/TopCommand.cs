@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -14,7 +15,7 @@ internal static class TopCommand
     private const string TokenVariable = "HYPERCONN_ADMIN_TOKEN";
     private const int MostTenants = 15;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create()
     {
@@ -70,11 +71,16 @@ internal static class TopCommand
             var tenants = GetAsync<TenantPage>(http, $"api/v1/tenants?sort={sort}&desc=true&limit={MostTenants}", stop);
             return new Look(await overview, (await tenants).Items);
         }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        {
+            throw new CommandException($"What answers at {http.BaseAddress} is not a HyperConn host.");
+        }
         catch (HttpRequestException exception)
         {
             throw new CommandException(exception.StatusCode switch
             {
                 HttpStatusCode.Unauthorized => $"The host wants its admin token: set {TokenVariable}.",
+                HttpStatusCode.NotFound => $"What answers at {http.BaseAddress} is not a HyperConn host.",
                 { } status => $"The host at {http.BaseAddress} answered {(int)status}.",
                 null => $"No host answers at {http.BaseAddress}. Start one with its dashboard on, or give --url.",
             });
@@ -86,7 +92,7 @@ internal static class TopCommand
     }
 
     private static async Task<T> GetAsync<T>(HttpClient http, string path, CancellationToken stop) =>
-        await http.GetFromJsonAsync<T>(path, Json, stop) ?? throw new CommandException("The host's answer is empty.");
+        await http.GetFromJsonAsync<T>(path, Json, stop) ?? throw new JsonException();
 
     private static async Task PrintAsync(HttpClient http, Look look, string sort, TimeSpan interval, bool once, CancellationToken stop)
     {

@@ -11,7 +11,13 @@ internal sealed record HandleEvent(TenantEvent Event) : INoSerializationVerifica
 /// <param name="Message">What went wrong, for people; no secrets.</param>
 internal sealed record EventOutcome(EventResult Result, string? Cause = null, string? Message = null)
 {
+    /// <summary>Cause of an event for which the supervisor gave no answer.</summary>
+    public const string AskTimeout = "AskTimeout";
+
     public static readonly EventOutcome Done = new(EventResult.Done);
+
+    /// <summary>Of an event that was read but not begun when the host was told to stop.</summary>
+    public static readonly EventOutcome Stopped = new(EventResult.Failed, "Stopped", "The host was told to stop before it was this event's turn.");
 
     public static EventOutcome Of(HyperConnFailure failure) => new(EventResult.Failed, failure.Code.ToString(), failure.Message);
 
@@ -19,7 +25,7 @@ internal sealed record EventOutcome(EventResult Result, string? Cause = null, st
     {
         HyperConnException e => Of(e.Failure),
         Npgsql.PostgresException e => new EventOutcome(EventResult.Failed, e.SqlState, e.MessageText),
-        AskTimeoutException => new EventOutcome(EventResult.Failed, "AskTimeout", "The pool supervisor did not answer in time."),
+        AskTimeoutException => new EventOutcome(EventResult.Failed, AskTimeout, "The pool supervisor did not answer in time."),
         _ => new EventOutcome(EventResult.Failed, error.GetType().Name, error.Message),
     };
 }

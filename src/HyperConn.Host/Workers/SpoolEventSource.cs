@@ -5,7 +5,8 @@ namespace HyperConn.Host.Workers;
 
 /// <summary>
 /// Events from a spool folder: files <c>*.jsonl</c>, in the order of their names, taken as they appear until stopped. A file whose events
-/// are all done with is renamed to <c>*.jsonl.done</c>; one that was not finished is read again from its start at the next run, so
+/// are all done with is renamed to <c>*.jsonl.done</c>, and the lines that failed are kept in <c>*.jsonl.rejected</c> unless another file
+/// is named for them; one that was not finished is read again from its start at the next run, so
 /// handlers must bear an event twice. Put files there by renaming, not by writing in place.
 /// </summary>
 internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rejects rejects) : ITenantEventSource
@@ -21,6 +22,8 @@ internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rej
                 var file = new SpoolFile(path);
                 if (!_open.TryAdd(file.Name, file))
                     continue;
+                // Of an earlier run that did not finish the file.
+                File.Delete(file.Rejected);
                 var number = 0;
                 using var reader = new StreamReader(path);
                 while (!stop.IsCancellationRequested && await reader.ReadLineAsync(CancellationToken.None) is { } line)
@@ -42,8 +45,12 @@ internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rej
 
     public async Task CompleteAsync(Delivery delivery, EventOutcome outcome)
     {
-        await rejects.CompleteAsync(delivery, outcome);
-        End(_open[delivery.Place[..delivery.Place.LastIndexOf(':')]]);
+        // It is read again at the next run.
+        if (outcome == EventOutcome.Stopped)
+            return;
+        var file = _open[delivery.Place[..delivery.Place.LastIndexOf(':')]];
+        await rejects.CompleteAsync(delivery, outcome, file.Rejected);
+        End(file);
     }
 
     private void End(SpoolFile file)
@@ -60,6 +67,8 @@ internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rej
         private int _underWay = 1;
 
         public string Path { get; } = path;
+
+        public string Rejected { get; } = path + ".rejected";
 
         public string Name { get; } = System.IO.Path.GetFileName(path);
 

@@ -39,26 +39,3 @@ internal sealed class StreamEventSource(string name, Func<TextReader> open, Reje
 
     public Task CompleteAsync(Delivery delivery, EventOutcome outcome) => rejects.CompleteAsync(delivery, outcome);
 }
-
-/// <summary>Keeps the lines of events that were not handled in a file, ready to be fed again.</summary>
-internal sealed class Rejects(string? path) : IDisposable
-{
-    private readonly SemaphoreSlim _one = new(1);
-
-    public async Task CompleteAsync(Delivery delivery, EventOutcome outcome)
-    {
-        if (path is null || outcome.Result == EventResult.Done)
-            return;
-        await _one.WaitAsync();
-        try
-        {
-            await File.AppendAllTextAsync(path, delivery.Raw + "\n");
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    public void Dispose() => _one.Dispose();
-}

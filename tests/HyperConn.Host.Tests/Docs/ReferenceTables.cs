@@ -18,6 +18,8 @@ internal static partial class ReferenceTables
     private static readonly Lazy<Dictionary<string, string>> Summaries = new(() => new[] { Library, Host }
         .Select(a => Path.ChangeExtension(a.Location, ".xml"))
         .SelectMany(path => XDocument.Load(path).Descendants("member"))
+        // What the compiler generates, each assembly has of its own.
+        .Where(m => !m.Attribute("name")!.Value.Contains(".Generated.", StringComparison.Ordinal))
         .ToDictionary(m => m.Attribute("name")!.Value, m => Text(m.Element("summary"))));
 
     public static IReadOnlyDictionary<string, Func<string>> All { get; } = new Dictionary<string, Func<string>>
