@@ -255,7 +255,10 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
 
     private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
         _storeCalls, _batchCalls, _cacheHits, _sharedCalls, _failures, _refreshes, _throttled,
-        _entries.Values.Count(entry => entry.Document is not null)) { Circuit = _gate.Circuit });
+        _entries.Values.Count(entry => entry.Document is not null))
+    {
+        Circuit = _gate.Circuit,
+    });
 
     private bool MayRefetch(SecretEntry entry, DateTimeOffset now)
     {
