@@ -54,6 +54,7 @@ internal sealed class ConnectionOpener
         }
         catch (Exception exception)
         {
+            _runtime.Counters.SlowLease();
             if (isPhysical || LeaseOpener.MayBePhysical(exception))
                 pool.Abandon(half);
             else
@@ -168,6 +169,8 @@ internal sealed class ConnectionOpener
                 ? await AcquireWhileRefusedAsync(attempt, pool, cancellationToken).ConfigureAwait(false)
                 : await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
+            if (taken.Outcome is LeaseOutcome.Leased or LeaseOutcome.Granted)
+                _runtime.Counters.SlowLease();
             if (taken.Outcome == LeaseOutcome.Granted && handle.Login.TryProbe() is { } probe)
                 loginPass = probe;
             switch (taken.Outcome)

@@ -11,6 +11,7 @@ namespace HyperConn;
 internal class ConnectionTracker(PoolRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
 {
     private EnlistedLease? _enlisted = enlisted;
+    private int _half;
 
     protected PoolGeneration Pool => pool;
 
@@ -22,7 +23,7 @@ internal class ConnectionTracker(PoolRuntime runtime, PoolGeneration pool, Enlis
         else if (_enlisted is { } lease)
             lease.Closed(connection.FullState == ConnectionState.Broken);
         else
-            pool.EndLease(connection, half: 0);
+            pool.EndLease(connection, _half);
     }
 
     private void Opened(NpgsqlConnection connection)
@@ -41,9 +42,9 @@ internal class ConnectionTracker(PoolRuntime runtime, PoolGeneration pool, Enlis
             lease.Closed(broken: false);
         }
 
-        pool.ForceLease(half: 0);
+        _half = pool.ForceLease();
         if (transaction is not null)
-            _enlisted = EnlistedLease.Begin(runtime, pool, half: 0, transaction);
+            _enlisted = EnlistedLease.Begin(runtime, pool, _half, transaction);
     }
 }
 

@@ -55,7 +55,7 @@ internal sealed partial class PoolGeneration
                 return (old, now - _turnedAt);
             }
 
-            // Nobody adds to the older half, but for connection objects their owner opens again; those stay where they were.
+            // Nobody adds to the older half.
             SetHalf(1 - word.Half);
             _turnedAt = now;
             _reported = false;

@@ -159,7 +159,7 @@ internal sealed partial class PoolGeneration
             _sessions.Enqueue(processId);
 
             // Older ones are closed: Npgsql holds no more than the cap at a time, and opens that fall short of a session are not noted.
-            while (_sessions.Count > 4 * _cap)
+            while (_sessions.Count > 4 * _cap.Most)
                 _sessions.Dequeue();
             return true;
         }

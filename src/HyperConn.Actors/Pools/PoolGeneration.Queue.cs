@@ -2,17 +2,12 @@ using Akka.Actor;
 
 namespace HyperConn;
 
-/// <summary>The queue of callers, grants from the budgets, and permits that go back to them.</summary>
+/// <summary>The queue of callers: who waits, what the budgets grant them, and who is next when a lease ends.</summary>
 internal sealed partial class PoolGeneration
 {
-    private const long LearnedCapMilliseconds = 5_000;
-
     private readonly LinkedList<LeaseWaiter> _waiters = [];
     private int _waiting;
-    private readonly int _cap;
     private int _servedInTurn;
-    private int _learnedCap = int.MaxValue;
-    private long _learnedUntil;
 
     public int Waiters => Volatile.Read(ref _waiting);
 
@@ -116,7 +111,7 @@ internal sealed partial class PoolGeneration
     private bool MayTake(ServerShare share)
     {
         var word = Word;
-        return !word.IsDraining && _waiters.Count > share.Unmatched && word.Permits + share.Unmatched < CurrentCap()
+        return !word.IsDraining && _waiters.Count > share.Unmatched && word.Permits + share.Unmatched < _cap.Current(_clock.Milliseconds)
             && Login is not { IsOpen: true, MayProbe: false };
     }
 
@@ -157,35 +152,6 @@ internal sealed partial class PoolGeneration
             share.Server.Budget.Tell(new OpenEnded(share));
         if (idle)
             _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
-    }
-
-    /// <summary>The server said 53300 although its budget had room.</summary>
-    public void ReportServerFull()
-    {
-        foreach (var share in _shares)
-            share.Server.Budget.Tell(ServerFull.Instance);
-    }
-
-    /// <summary>The role's or the database's own limit is reached: for a while, take no more than what is open.</summary>
-    public void ReportTenantFull()
-    {
-        lock (_gate)
-        {
-            _learnedCap = Math.Max(1, Word.Permits);
-            _learnedUntil = _runtime.Clock.Milliseconds + LearnedCapMilliseconds;
-        }
-    }
-
-    private int CurrentCap()
-    {
-        // Once the time is up one more is tried, and if that is refused the cap is learned again.
-        if (_learnedCap < _cap && _runtime.Clock.Milliseconds >= _learnedUntil)
-        {
-            _learnedCap++;
-            _learnedUntil = _runtime.Clock.Milliseconds + LearnedCapMilliseconds;
-        }
-
-        return Math.Min(_cap, _learnedCap);
     }
 
     private void ReleaseSlow(int half, LeaseEnd end)
@@ -247,12 +213,6 @@ internal sealed partial class PoolGeneration
             _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
     }
 
-    private void ReturnToBudgets(int permits, ServerShare? answers = null)
-    {
-        foreach (var share in _shares)
-            share.Server.Budget.Tell(new PermitsReturned(share, permits, ReferenceEquals(share, answers)));
-    }
-
     private (bool Drained, bool Idle) SettleIdle()
     {
         var word = Word;
@@ -264,106 +224,6 @@ internal sealed partial class PoolGeneration
             return (false, false);
         ClearFlag(PoolWord.NotifyIdle);
         return (false, true);
-    }
-
-    /// <summary>Gives back the permits no lease covers, after their connections are closed. Run by the pool's actor.</summary>
-    public void ReclaimIdle(ServerShare asked, int keep)
-    {
-        int free;
-        lock (_gate)
-        {
-            free = _waiters.Count > 0 || Word.IsDraining ? 0 : TakeFreePermits(keep);
-        }
-
-        if (free > 0)
-        {
-            CloseIdleConnections();
-            ReturnToBudgets(free, asked);
-        }
-        else
-        {
-            asked.Server.Budget.Tell(new PermitsReturned(asked, 0, AnswersReclaim: true));
-        }
-    }
-
-    /// <summary>
-    /// The server was away: what is idle is dead. Closes it, gives its permits back, and lets leases begin again; new connections
-    /// then need a grant each, which bounds how many are opened at once.
-    /// </summary>
-    public void ResetAfterOutage(int epoch)
-    {
-        if (HealthySince != epoch)
-            DropIdle(epoch);
-    }
-
-    /// <param name="epoch">The server's epoch that calls for it; null: something else does.</param>
-    private void DropIdle(int? epoch = null)
-    {
-        int free;
-        lock (_gate)
-        {
-            if (_healthySince == epoch)
-                return;
-            free = Word.IsDraining ? 0 : TakeFreePermits(0);
-
-            // Only now: the hot path believes it at once, and would lease permits that have nothing behind them.
-            _healthySince = epoch ?? _healthySince;
-            Volatile.Write(ref _shakenAt, _clock.Milliseconds);
-            SetFlag(PoolWord.Unproved);
-        }
-
-        CloseIdleConnections();
-        if (free > 0)
-            ReturnToBudgets(free);
-    }
-
-    /// <summary>The server is back, says a connection just opened by a probe, before which idle ones were dropped.</summary>
-    public void NoteRecovery(int epoch)
-    {
-        lock (_gate)
-        {
-            if (_healthySince == epoch - 1)
-                _healthySince = epoch;
-        }
-    }
-
-    public int HealthySince => Volatile.Read(ref _healthySince);
-
-    /// <summary>Atomically lowers the permits to what leases cover (or to what is to be kept) and returns by how many.</summary>
-    private int TakeFreePermits(int keep)
-    {
-        while (true)
-        {
-            var word = Word;
-            var free = word.Permits - Math.Max(word.Leases, keep);
-            if (free <= 0)
-                return 0;
-            if (Interlocked.CompareExchange(ref _word, word.Bits - (free * PoolWord.OnePermit), word.Bits) == word.Bits)
-                return free;
-        }
-    }
-
-    /// <summary>A connection object was opened outside a lease: count it, over the permits if need be.</summary>
-    public void ForceLease(int half)
-    {
-        lock (_gate)
-        {
-            while (true)
-            {
-                var word = Word;
-                var overdraft = word.Leases >= word.Permits;
-                if (overdraft && word.Permits == PoolWord.Most)
-                    throw new InvalidOperationException($"{PoolWord.Most} connections of one tenant are open, the most that can be counted.");
-                var next = word.Bits + PoolWord.OneLease(half) + PoolWord.OneAccess + (overdraft ? PoolWord.OnePermit : 0);
-                if (Interlocked.CompareExchange(ref _word, next, word.Bits) != word.Bits)
-                    continue;
-                if (!overdraft)
-                    return;
-                foreach (var share in _shares)
-                    share.Server.Budget.Tell(new PermitOverdrawn(share));
-                return;
-            }
-        }
     }
 
     /// <summary>The half of a lease taken on a free permit, past the queue's flag; null: none is free.</summary>
@@ -439,18 +299,6 @@ internal sealed partial class PoolGeneration
                 share.Server.Budget.Tell(new OpenEnded(share));
             }
         }
-    }
-
-    private bool ClaimWanted()
-    {
-        var held = Word.Permits;
-        foreach (var share in _shares)
-        {
-            if (share.Server.TryClaimWanted(held))
-                return true;
-        }
-
-        return false;
     }
 
     private sealed record Forgettable(PoolGeneration Pool, LeaseWaiter Waiter)

@@ -12,7 +12,8 @@ namespace HyperConn;
 /// </summary>
 /// <remarks>
 /// A pool with P permits gives at most P leases at once, so Npgsql never holds more than P physical connections. The rest of this class:
-/// the queue of callers and the budget's grants in <c>PoolGeneration.Queue.cs</c>, the end in <c>PoolGeneration.Draining.cs</c>.
+/// the queue of callers in <c>PoolGeneration.Queue.cs</c>, permits that go back to the budgets in <c>PoolGeneration.Permits.cs</c>, those
+/// without a connection in <c>PoolGeneration.Opening.cs</c>, the end in <c>PoolGeneration.Draining.cs</c>.
 /// </remarks>
 internal sealed partial class PoolGeneration
 {
@@ -51,7 +52,7 @@ internal sealed partial class PoolGeneration
         _clock = runtime.Clock;
         _epoch = new ConnectionEpoch(this);
         (_onFirstHalf, _onSecondHalf) = (_epoch.OnFirstHalf, _epoch.OnSecondHalf);
-        _cap = runtime.Options.Connections.MaxPerTenant;
+        _cap = new PermitCap(runtime.Options.Connections.MaxPerTenant);
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();

@@ -134,16 +134,14 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             .OrderBy(s => s.Endpoint)
             .Select(s => s.Budget.Ask<ServerStatistics>(GetServerStatistics.Instance, AskTimeout, cancellationToken))).ConfigureAwait(false);
         var counters = runtime.Counters;
-        var accesses = counters.RetiredAccesses + runtime.Generations.Keys.Sum(g => g.Accesses);
-        var cold = counters.Cold;
         var skipped = counters.EvictionsSkipped;
         return new HyperConnStatistics(
             runtime.Time.GetUtcNow(),
             runtime.Generations.Count,
             pools.Resolving,
             runtime.LeasesOpen,
-            Math.Max(0, accesses - cold),
-            cold,
+            counters.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
+            counters.Cold,
             counters.Failed,
             counters.PoolsCreated,
             counters.PoolsFailed,

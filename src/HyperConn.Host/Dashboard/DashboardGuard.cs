@@ -54,7 +54,7 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
     public bool HasToken(HttpContext context) => _token is not null && Presented(context) is { } presented && Matches(presented);
 
     /// <summary>Whether anything may be read without the token.</summary>
-    public bool ReadsFreely => options.IsLoopback;
+    public bool ReadsFreely => options.IsPrivate;
 
     private static void Headers(IHeaderDictionary headers)
     {
@@ -94,7 +94,7 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
     }
 
     private bool NeedsTokenToRead(PathString path) =>
-        !options.IsLoopback
+        !options.IsPrivate
         && (path.StartsWithSegments("/api") || path.StartsWithSegments("/metrics"))
         && !path.StartsWithSegments("/api/v1/access");
 

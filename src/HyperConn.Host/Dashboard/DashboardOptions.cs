@@ -16,7 +16,7 @@ internal sealed class DashboardOptions
     public string Url { get; set; } = "http://127.0.0.1:5080";
 
     /// <summary>Bearer token of operators, at least 16 characters. Null (default): that of the environment variable HYPERCONN_ADMIN_TOKEN; without one nothing can be changed through the dashboard.
-    /// Required when not on loopback, where reading needs it too.</summary>
+    /// Required when not on loopback or behind a proxy, where reading needs it too.</summary>
     public string? AdminToken { get; set; }
 
     /// <summary>Serve plain HTTP beyond loopback, behind a proxy that adds TLS. Default false.</summary>
@@ -28,7 +28,7 @@ internal sealed class DashboardOptions
     /// <summary>PEM file of the certificate's key, where it isn't in the same file.</summary>
     public string? CertificateKeyPath { get; set; }
 
-    /// <summary>Further values of the <c>Host</c> header that are answered, beside the address listened on. Default none.</summary>
+    /// <summary>Further values of the <c>Host</c> header that are answered, beside the address listened on, such as a proxy's name; with one, reading needs the token too. Default none.</summary>
     public IList<string> AllowedHosts { get; set; } = [];
 
     /// <summary>Shown in the page's title. Default: the project's name.</summary>
@@ -48,6 +48,9 @@ internal sealed class DashboardOptions
 
     /// <summary>Whether only this machine can reach <see cref="Url"/>.</summary>
     public bool IsLoopback => Endpoint is { } uri && uri.IsLoopback;
+
+    /// <summary>Whether nobody but people on this machine gets here: on loopback, and no proxy with a name of its own in front.</summary>
+    internal bool IsPrivate => IsLoopback && AllowedHosts.All(host => host.Split(':')[0] is "localhost" or "127.0.0.1");
 
     internal Uri? Endpoint => Uri.TryCreate(Url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
@@ -70,6 +73,8 @@ internal sealed class DashboardOptions
             faults.Add($"{Section}.history-samples must be 10 to 100,000.");
         if (uri.Scheme == Uri.UriSchemeHttps && CertificatePath is null)
             faults.Add($"{Section}.certificate-path is needed for https://.");
+        if (IsLoopback && !IsPrivate && string.IsNullOrEmpty(AdminToken))
+            faults.Add($"{Section}.allowed-hosts lets others in through a proxy: set {Section}.admin-token, or HYPERCONN_ADMIN_TOKEN.");
         if (!IsLoopback)
         {
             if (uri.Scheme != Uri.UriSchemeHttps && !AllowPlainHttp)

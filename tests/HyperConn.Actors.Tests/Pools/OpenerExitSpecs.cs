@@ -37,7 +37,7 @@ public class OpenerExitSpecs
         var (handle, pool, server) = Make(ClosedPort());
 
         // A permit with nothing behind it, as Npgsql leaves it when it prunes: the hot path opens physically, and is refused.
-        pool.ForceLease(0);
+        pool.ForceLease();
         pool.EndUnused(0);
         using var giveUp = new CancellationTokenSource();
         var caller = handle.OpenConnectionAsync(giveUp.Token).AsTask();
@@ -71,7 +71,7 @@ public class OpenerExitSpecs
         silent.Start();
         _runtime.Options.Pools.AcquireTimeout = TimeSpan.FromSeconds(2);
         var (handle, pool, _) = Make(((IPEndPoint)silent.LocalEndpoint).Port, "?connect_timeout=0&sslmode=disable");
-        pool.ForceLease(0);
+        pool.ForceLease();
         pool.EndUnused(0);
         await Assert.ThrowsAsync<HyperConnException>(() => handle.OpenConnectionAsync().AsTask().WaitAsync(Patience));
     }
@@ -80,7 +80,7 @@ public class OpenerExitSpecs
     public async Task A_cancelled_wait_names_the_callers_token()
     {
         var (handle, pool, _) = Make();
-        pool.ForceLease(0);
+        pool.ForceLease();
         using var giveUp = new CancellationTokenSource();
         var caller = handle.OpenConnectionAsync(giveUp.Token).AsTask();
         await giveUp.CancelAsync();

@@ -38,7 +38,7 @@ public class PoolGenerationSpecs
         // 120,000 tries at a lease, each beside an eviction that may begin at any time.
         const int Rounds = 300;
         const int Tries = 200;
-        var (violations, taken) = (0, 0);
+        var (violations, taken, tried) = (0, 0, 0);
         PoolGeneration pool = null!;
         var begun = false;
         using var round = new Barrier(3);
@@ -49,6 +49,7 @@ public class PoolGenerationSpecs
                 round.SignalAndWait();
                 for (var tries = Tries; tries > 0; tries--)
                 {
+                    Interlocked.Increment(ref tried);
                     var late = Volatile.Read(ref begun);
                     if (!pool.TryLease(out var lease))
                         continue;
@@ -65,11 +66,11 @@ public class PoolGenerationSpecs
             worker.Start();
         for (var left = Rounds; left > 0; left--)
         {
-            (pool, begun) = (Make(permits: 2), false);
+            (pool, begun, tried) = (Make(permits: 2), false, 0);
             round.SignalAndWait();
 
-            // Sooner or later in their tries; and when these are over at the latest.
-            Thread.SpinWait(left * 40);
+            // Sooner or later in their tries, counted and not timed: the machine may be slow to wake them.
+            SpinWait.SpinUntil(() => Volatile.Read(ref tried) >= left);
             while (!pool.TryBeginEviction(notify: true))
                 Thread.SpinWait(1);
             Volatile.Write(ref begun, true);
@@ -187,9 +188,9 @@ public class PoolGenerationSpecs
     public void A_connection_that_was_in_use_when_its_pool_was_cleared_takes_its_permit_with_it()
     {
         var pool = Make(permits: 2);
-        Assert.True(pool.TryLease(out var before));
+        Assert.True(pool.TryLease(out var lease));
         using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, before.Half, new ConnectionEpoch(pool) { IsCleared = true });
+        pool.EndLease(connection, lease.Half, new ConnectionEpoch(pool) { IsCleared = true });
         Assert.Equal((0, 1), (pool.Word.Leases, pool.Word.Permits));
         Assert.Equal(1, _told.CountOf<PermitsReturned>());
     }
@@ -198,10 +199,10 @@ public class PoolGenerationSpecs
     public async Task The_caller_who_gets_a_permit_without_a_connection_must_pass_the_gate()
     {
         var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var before));
+        Assert.True(pool.TryLease(out var lease));
         var waiting = pool.AcquireAsync(default).AsTask();
         using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, before.Half, new ConnectionEpoch(pool) { IsCleared = true });
+        pool.EndLease(connection, lease.Half, new ConnectionEpoch(pool) { IsCleared = true });
         var taken = await PoolWorld.Within(waiting);
         Assert.Equal((LeaseOutcome.Leased, 1, 1), (taken.Outcome, pool.Word.Leases, pool.Word.Permits));
         Assert.Null(pool.BeginOpen(pool.DataSource.CreateConnection(), isGranted: false, isGated: false, default));

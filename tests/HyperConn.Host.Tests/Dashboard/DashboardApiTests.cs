@@ -226,6 +226,22 @@ public sealed class DashboardApiTests
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri("api/v1/overview", UriKind.Relative))).StatusCode);
     }
 
+    [Fact]
+    public async Task Behind_a_proxy_with_a_name_reading_needs_the_token_too_and_there_must_be_one()
+    {
+        await using var dashboard = await DashboardFixture.StartAsync(configure: o => o.AllowedHosts = ["hyperconn.example"]);
+        dashboard.Http.DefaultRequestHeaders.Host = "hyperconn.example";
+
+        Assert.Equal(HttpStatusCode.OK, (await dashboard.Http.GetAsync(new Uri("", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await dashboard.Http.GetAsync(new Uri("api/v1/overview", UriKind.Relative))).StatusCode);
+        dashboard.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DashboardFixture.Token);
+        Assert.Equal(HttpStatusCode.OK, (await dashboard.Http.GetAsync(new Uri("api/v1/overview", UriKind.Relative))).StatusCode);
+
+        var refused = await Assert.ThrowsAsync<HyperConnException>(() => DashboardFixture.StartAsync(configure: o =>
+            (o.AllowedHosts, o.AdminToken) = (["hyperconn.example"], null)));
+        Assert.Contains("allowed-hosts", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("http://0.0.0.0:5080", "0123456789abcdef", false, "without TLS")]
     [InlineData("http://0.0.0.0:5080", null, true, "admin-token")]

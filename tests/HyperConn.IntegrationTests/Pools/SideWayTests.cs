@@ -196,6 +196,23 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
         Assert.Equal(0, failed);
     }
 
+    [SkippableFact]
+    public async Task What_was_counted_as_hot_stays_counted()
+    {
+        var none = TenantKey.Create("core", "nowhere");
+        var tenant = server.Tenants[0];
+        var uri = tenant.ConnectionUri[..(tenant.ConnectionUri.LastIndexOf('/') + 1)] + "no_such_database";
+        await using var host = await PoolsHost.StartAsync(server.Secrets().Put(none, uri));
+        for (var i = 0; i < 50; i++)
+            await (await host.Pools.OpenConnectionAsync(First)).DisposeAsync();
+        var before = await host.Pools.GetStatisticsAsync();
+        for (var i = 0; i < 40; i++)
+            await Assert.ThrowsAsync<HyperConnException>(() => host.Pools.OpenConnectionAsync(none).AsTask());
+        var after = await host.Pools.GetStatisticsAsync();
+        output.WriteLine($"hot {before.HotAcquisitions} -> {after.HotAcquisitions}, cold {before.ColdAcquisitions} -> {after.ColdAcquisitions}, failed {after.FailedAcquisitions}");
+        Assert.True(after.HotAcquisitions >= before.HotAcquisitions, "A counter went back.");
+    }
+
     private static async Task UntilAsync(Func<bool> condition)
     {
         for (var i = 0; i < 2000 && !condition(); i++)
