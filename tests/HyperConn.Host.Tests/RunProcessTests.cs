@@ -22,6 +22,7 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         Assert.True(await host.WaitAsync() == 0, host.Errors);
 
         Assert.Contains("4 events handled, 0 failed", host.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("insert into", host.Errors, StringComparison.Ordinal);
         foreach (var tenant in provisioner.Tenants)
             Assert.Equal($"""{tenant.Key.Org} 7 3""", await ReadAsync(tenant, "select tenant || ' ' || payload from events"));
     }
@@ -68,6 +69,25 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         Assert.True(await host.WaitAsync() == 0, host.Errors);
         Assert.Equal(["1.jsonl.done", "2.jsonl.done"], Directory.EnumerateFiles(spool).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("4", await ReadAsync(tenant, "select count(*)::text from events"));
+    }
+
+    [SkippableFact]
+    public async Task A_second_signal_ends_what_the_first_would_wait_for()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(1);
+        var config = await ConfigureAsync(provisioner);
+        await File.WriteAllTextAsync(config, (await File.ReadAllTextAsync(config)).Replace("insert into events", "select pg_sleep(100) -- ", StringComparison.Ordinal));
+        await using var host = HostProcess.Start("run", "--config", config);
+        await host.Input.WriteLineAsync(Line(provisioner.Tenants[0], "1", 1));
+        await host.Input.FlushAsync();
+        await host.WaitForErrorsAsync("is ready");
+
+        await host.SignalAsync("INT");
+        await host.WaitForErrorsAsync("waiting for 1 events under way; Ctrl-C again ends them");
+        await host.SignalAsync("INT");
+
+        Assert.Equal(1, await host.WaitAsync());
+        Assert.DoesNotContain("events handled", host.Errors, StringComparison.Ordinal);
     }
 
     private static string Line(ProvisionedTenant tenant, string id, int sum) => JsonSerializer.Serialize(new

@@ -91,7 +91,7 @@ internal static class CheckCommand
             if (await reader.IsDBNullAsync(0, stop))
             {
                 return Failed(tenant, stage, null, $"No schema of the search path ({reader.GetString(1)}) exists or may be used.",
-                    "Create the schema and grant USAGE on it, or correct HyperConn:Schemas.");
+                    "Create the schema and grant USAGE on it, or correct hyperconn.schemas.");
             }
 
             return settings.SslMode is SslMode.Disable or SslMode.Allow or SslMode.Prefer && !IsLocal(settings.Host)

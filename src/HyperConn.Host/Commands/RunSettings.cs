@@ -14,7 +14,7 @@ internal sealed record RunSettings
     /// <summary>Most events under way at once.</summary>
     public int Workers { get; init; } = 16;
 
-    /// <summary>File that lines of events that were not handled are appended to; null: none.</summary>
+    /// <summary>File that lines of events that were not handled are appended to; null: none, or for a spool <c>&lt;file&gt;.rejected</c>.</summary>
     public string? Rejects { get; init; }
 
     /// <summary>How often a spool folder is looked into.</summary>

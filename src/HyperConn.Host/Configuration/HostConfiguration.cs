@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Akka.Configuration;
 using HyperConn.Host.Commands;
 using Microsoft.Extensions.Options;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace HyperConn.Host;
 
 /// <summary>A configuration file, and what the library is to be started with from it.</summary>
-internal sealed class HostConfiguration
+internal sealed partial class HostConfiguration
 {
     private readonly string _folder;
 
@@ -58,9 +59,16 @@ internal sealed class HostConfiguration
         }
         catch (OptionsValidationException exception)
         {
-            return [.. exception.Failures];
+            return [.. exception.Failures.Select(Spell)];
         }
     }
+
+    /// <summary>Names settings as the file does: <c>Pools.MaxPools</c> is <c>hyperconn.pools.max-pools</c> there.</summary>
+    internal static string Spell(string fault) =>
+        Name().Replace(fault, name => $"hyperconn.{string.Join('.', name.Value.Split('.').Select(HostSettings.NameOf))}");
+
+    [GeneratedRegex(@"\b(?:Secrets|Pools|Connections|Servers|Schemas|Diagnostics)(?:\.[A-Z][A-Za-z]*)+|^(?:ProjectName|Services)\b")]
+    private static partial Regex Name();
 
     private static bool UsesFile(HyperConnOptions options) =>
         string.Equals(options.Secrets.Store?.Trim(), "file", StringComparison.OrdinalIgnoreCase) && !string.IsNullOrWhiteSpace(options.Secrets.File.Path);

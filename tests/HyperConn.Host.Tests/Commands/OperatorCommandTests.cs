@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HyperConn.Host.Commands;
 using HyperConn.Host.Demo;
 using HyperConn.Tests.Dashboard;
 using Npgsql;
@@ -110,6 +111,22 @@ public sealed class OperatorCommandTests(PostgresFixture postgres) : IClassFixtu
         Assert.Contains("other SQL", resumed.Errors, StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData(true, "create table own (id int); commit")]
+    [InlineData(true, "create table own (id int); commit; begin")]
+    [InlineData(false, "create table own (id int); commit")]
+    public async Task A_transaction_that_the_sql_ended_all_the_same_is_unknown_and_ends_no_run(bool dryRun, string sql)
+    {
+        await using var provisioner = await postgres.ProvisionAsync(1, services: ["core"]);
+        await using var session = await CommandSession.OpenAsync(await ConfigureAsync(provisioner), CancellationToken.None);
+
+        // Past the check of the SQL, which refuses these.
+        var executor = new TenantExecutor(session.Pools, sql, dryRun, 3, TimeSpan.FromMinutes(1), TimeProvider.System);
+        var result = await executor.RunAsync(provisioner.Tenants[0].Key, CancellationToken.None);
+
+        Assert.Equal((ExecStatus.Unknown, "transactionEnded", 1), (result.Status, result.Code, result.Attempts));
+    }
+
     [SkippableFact]
     public async Task Check_names_what_is_wrong_and_how_to_mend_it_and_no_secret()
     {
@@ -135,6 +152,7 @@ public sealed class OperatorCommandTests(PostgresFixture postgres) : IClassFixtu
 
         var text = await RunAsync("check", "--config", config);
         Assert.Contains("4 tenants checked: 1 well", text.Output, StringComparison.Ordinal);
+        Assert.All(text.Output.Split('\n').Take(3), line => Assert.Equal(6, line.Split('\t').Length));
         Assert.DoesNotContain("canary", text.Output + text.Errors, StringComparison.Ordinal);
     }
 
