@@ -23,7 +23,7 @@ public sealed class TenantDataSource : DbDataSource
 {
     // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
     // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
-    private static readonly TimeSpan[] LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
+    internal static readonly IReadOnlyList<TimeSpan> LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
 
     private readonly PoolRuntime _runtime;
     private readonly LeaseStacks? _stacks;
@@ -72,6 +72,13 @@ public sealed class TenantDataSource : DbDataSource
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
         _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
 
+    /// <summary>Opens a connection for a caller who has waited for the pool already.</summary>
+    internal ValueTask<NpgsqlConnection> OpenByAsync(Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var opening = _runtime.Opener.OpenAsync(this, transaction, deadline, cancellationToken);
+        return _stacks is null ? opening : _stacks.TrackAsync(Tenant, opening);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
@@ -108,16 +115,13 @@ public sealed class TenantDataSource : DbDataSource
             : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, timed, opening, cancellationToken);
     }
 
-    /// <summary>Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>.</summary>
+    /// <summary>
+    /// Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>: while callers block threads of the pool here,
+    /// its least number of threads (<see cref="ThreadPool.SetMinThreads"/>) is as many higher.
+    /// </summary>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
-    public new NpgsqlConnection OpenConnection()
-    {
-        var opening = OpenConnectionAsync();
-        return opening.IsCompletedSuccessfully
-            ? opening.Result
-            : Task.Run(async () => await opening.ConfigureAwait(false)).GetAwaiter().GetResult();
-    }
+    public new NpgsqlConnection OpenConnection() => BlockingCaller.Wait(OpenConnectionAsync());
 
     /// <summary>
     /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
@@ -173,7 +177,7 @@ public sealed class TenantDataSource : DbDataSource
         using var limit = new CancellationTokenSource(_runtime.Options.Pools.AcquireTimeout, _runtime.Time);
         try
         {
-            return Task.Run(() => _runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token), limit.Token).GetAwaiter().GetResult();
+            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
         }
         catch (OperationCanceledException)
         {

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using HyperConn.Host;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,8 +33,11 @@ internal sealed class Manager : IAsyncDisposable
 
     public ISecretStore Store { get; }
 
+    /// <summary>Where the dashboard is; null where none was asked for.</summary>
+    public Uri? Dashboard => _host.Services.GetService<DashboardServer>()?.Address;
+
     public static async Task<Manager> StartAsync(
-        ISecretStore store, Action<HyperConnOptions>? configure = null, Action<IServiceCollection>? services = null)
+        ISecretStore store, Action<HyperConnOptions>? configure = null, DashboardOptions? dashboard = null, Action<IServiceCollection>? services = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(store);
@@ -48,6 +52,8 @@ internal sealed class Manager : IAsyncDisposable
             .AddHocon("akka { stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off, log-dead-letters-during-shutdown = off }", HoconAddMode.Prepend)
             .ConfigureLoggers(loggers => loggers.ClearLoggers())
             .WithHyperConn());
+        if (dashboard is not null)
+            builder.Services.AddHyperConnDashboard(dashboard);
         builder.Logging.ClearProviders();
         var host = builder.Build();
         await host.StartAsync();

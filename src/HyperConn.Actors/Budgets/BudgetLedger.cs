@@ -42,13 +42,11 @@ internal sealed class BudgetLedger
     private readonly CoolingPermits _cooling;
     private readonly IdleReclaim _reclaim;
     private readonly BudgetLimit _limit;
+    private readonly WantedPermits _wanted;
 
     private int _granted;
     private int _opening;
     private int _registered;
-    private int _published;
-    private int _claimed;
-    private TimeSpan _claimsEnd;
     private TimeSpan _topDue;
     private bool _short;
     private long _reclaims;
@@ -67,6 +65,7 @@ internal sealed class BudgetLedger
         _cooling = new CoolingPermits(_tuning.ReturnCooldown);
         _reclaim = new IdleReclaim(_tuning, _clock);
         _limit = new BudgetLimit(options, _tuning, random);
+        _wanted = new WantedPermits(state, _tuning.ReclaimTimeout);
         Publish();
     }
 
@@ -165,7 +164,6 @@ internal sealed class BudgetLedger
     }
 
     /// <summary>The server said how many connections it takes.</summary>
-    public void CapacityRead(int maxConnections, int reserved) => _limit.Read(maxConnections, reserved);
 
     /// <summary>The limit is declared anew; null: <c>auto</c>.</summary>
     public void Declare(int? maxConnections) => _limit.Declare(maxConnections);
@@ -283,34 +281,20 @@ internal sealed class BudgetLedger
 
     private (int Holders, int Permits) Seek(TimeSpan now)
     {
-        CollectClaims(now);
-        if (now >= _claimsEnd)
-            _claimed = 0;
-
+        _wanted.Collect(now);
+        _wanted.Expire(now);
         var (demand, round, least) = Survey();
         // Cooling permits are free soon: they count as found. Below zero: more is out than the limit allows.
         var free = (long)_limit.InForce - _granted - (demand > 0 && least >= Floor ? Reserve : 0);
-        var (holders, permits) = _reclaim.Ask(demand - free - _claimed - _reclaim.Expected, Floor, now);
-        var wanted = Math.Max(0, round - free - _claimed - _reclaim.Expected);
+        var (holders, permits) = _reclaim.Ask(demand - free - _wanted.Claimed - _reclaim.Expected, Floor, now);
+        var wanted = Math.Max(0, round - free - _wanted.Claimed - _reclaim.Expected);
         if (wanted > 0)
         {
             var overdrawn = _granted > _limit.InForce;
-            _published = (int)Math.Min(wanted, _granted);
-            _state.Want(_published, Math.Max(Floor, overdrawn || least == 0 ? 0 : least + 1));
+            _wanted.Publish((int)Math.Min(wanted, _granted), Math.Max(Floor, overdrawn || least == 0 ? 0 : least + 1));
         }
         _short = demand - free - _reclaim.Expected > 0;
         return (holders, permits);
-    }
-
-    /// <summary>Takes the want back, and books what leases claimed of it: that is on its way back, unless its holder dies of it.</summary>
-    private void CollectClaims(TimeSpan now)
-    {
-        var claims = _published - _state.WithdrawWant();
-        _published = 0;
-        if (claims <= 0)
-            return;
-        _claimed += claims;
-        _claimsEnd = now + _tuning.ReclaimTimeout;
     }
 
     /// <summary>What the first in line need: permits they could use at once; how many have fewest, and how few that is.</summary>
@@ -381,11 +365,8 @@ internal sealed class BudgetLedger
     {
         ChangeHeld(account, -count);
         _cooling.Add(count, Now);
-        if (!claimed)
-            return;
-        // First what was claimed, which may be this very permit.
-        CollectClaims(Now);
-        _claimed = Math.Max(0, _claimed - count);
+        if (claimed)
+            _wanted.Returned(count, Now);
     }
 
     private void ChangeHeld(HolderAccount account, int by)

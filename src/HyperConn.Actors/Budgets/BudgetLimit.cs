@@ -15,6 +15,7 @@ internal sealed class BudgetLimit
 
     private int? _declared;
     private int? _capacity;
+    private int? _presumed;
     private int? _ceiling;
     private int _refusedAt;
     private TimeSpan _riseAt;
@@ -57,6 +58,16 @@ internal sealed class BudgetLimit
         Compute();
     }
 
+    /// <summary>
+    /// What another host of the same cluster has, until this one is asked. A standby must allow at least as many connections as its primary
+    /// (PostgreSQL manual, 26.4.3).
+    /// </summary>
+    public void Presume(int maxConnections, int reserved)
+    {
+        _presumed = Math.Max(1, maxConnections - reserved);
+        Compute();
+    }
+
     /// <summary>The server answered 53300 while <paramref name="granted"/> permits were out: one of them did not fit.</summary>
     public void Refused(int granted, TimeSpan now)
     {
@@ -88,7 +99,7 @@ internal sealed class BudgetLimit
     {
         // In decimal: 10 slots with 90 % headroom are one, not 0.9999….
         Allowed = _declared
-            ?? (_capacity is { } capacity
+            ?? ((_capacity ?? _presumed) is { } capacity
                 ? Math.Max(1, (int)(capacity * (1 - (decimal)_options.Headroom)))
                 : Math.Min(Provisional, _options.MaxConcurrentOpens));
         InForce = Math.Min(Allowed, _ceiling ?? int.MaxValue);

@@ -31,6 +31,23 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
 
     public bool IsOpen => _cause is not null;
 
+    /// <summary>Its state for people: half open while one tries.</summary>
+    public CircuitState State
+    {
+        get
+        {
+            lock (_gate)
+                return _cause is null ? CircuitState.Closed : _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen;
+        }
+    }
+
+    /// <summary>The circuit for people, while it is not closed.</summary>
+    public CircuitStatistics? Statistics(string name)
+    {
+        lock (_gate)
+            return _cause is { } cause ? new CircuitStatistics(name, _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen, cause, _failures) : null;
+    }
+
     /// <summary>Failures in a row.</summary>
     public int Failures => Volatile.Read(ref _failures);
 
@@ -93,7 +110,11 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     public HyperConnFailure? Refusal(DateTimeOffset deadline)
     {
         lock (_gate)
-            return _cause is not null && (_answerAtOnce || (_probe == 0 && _nextTry >= deadline)) ? _cause : null;
+        {
+            return _cause is not null && (_answerAtOnce ? _probe != 0 || time.GetUtcNow() < _nextTry : _probe == 0 && _nextTry >= deadline)
+                ? _cause
+                : null;
+        }
     }
 
     /// <summary>Closes the circuit: it worked, or there is reason to think it will (new credentials, an operator's word).</summary>
@@ -105,6 +126,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         {
             _probe = 0;
             _failures = 0;
+            _answerAtOnce = false;
             if (_cause is null)
                 return false;
             _cause = null;
@@ -129,6 +151,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
             if (_cause is not null)
                 return null;
             _cause = failure;
+            _answerAtOnce = false;
             return new CircuitPass(_probe = ++_probes);
         }
     }

@@ -115,8 +115,15 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
 
     private void OnCapacityRead(ServerCapacityRead message)
     {
-        _ledger.CapacityRead(message.MaxConnections, message.ReservedConnections);
         var limit = _ledger.Limit;
+        if (message.IsPresumed)
+        {
+            limit.Presume(message.MaxConnections, message.ReservedConnections);
+            SettleAndArm();
+            return;
+        }
+
+        limit.Read(message.MaxConnections, message.ReservedConnections);
         BudgetLog.CapacityRead(_logger, _server, message.MaxConnections, message.ReservedConnections, limit.InForce);
         if (!limit.IsUnlimited && limit.Allowed > limit.Capacity)
             BudgetLog.LimitAboveCapacity(_logger, _server, limit.Allowed, limit.Capacity.Value);

@@ -24,7 +24,10 @@ internal sealed record ServerFull : IServerBudgetMessage
 }
 
 /// <summary>What the server says of itself, read at the first connection.</summary>
-internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnections) : IServerBudgetMessage;
+/// <param name="MaxConnections">Its <c>max_connections</c>.</param>
+/// <param name="ReservedConnections">Slots not for ordinary users.</param>
+/// <param name="IsPresumed">Read from another host of the same cluster: it counts until this one's own is known.</param>
+internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnections, bool IsPresumed = false) : IServerBudgetMessage;
 
 /// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
 internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;

@@ -22,12 +22,13 @@ internal enum NoAnswerMeans
 /// </remarks>
 internal sealed class ServerHealth
 {
-    // Short at first, so that a restart costs callers no more than it takes; then the pace of an outage.
+    // Short at first, so that a restart costs callers no more than it takes; then the pace of an outage. One open every few seconds costs a
+    // server nothing, and whoever opens with a short deadline has it back that soon.
     private static readonly TimeSpan[] Delays =
     [
         .. new[] { 0.1, 0.2, 0.4, 0.8 }.Select(TimeSpan.FromSeconds),
         .. Enumerable.Repeat(TimeSpan.FromSeconds(1), 30),
-        .. new[] { 5.0, 10, 20, 30 }.Select(TimeSpan.FromSeconds),
+        TimeSpan.FromSeconds(5),
     ];
 
     private static readonly TimeSpan BreakWindow = TimeSpan.FromSeconds(1);
@@ -110,16 +111,19 @@ internal sealed class ServerHealth
     /// A connection broke under its lease. One alone may be anything; two tenants within a second look like the server, and then every
     /// idle connection to it is suspect. Just after an outage they are what is left from before it.
     /// </summary>
-    public void ReportBroken(TenantKey tenant)
+    /// <returns>Whether this makes them suspect.</returns>
+    public bool ReportBroken(TenantKey tenant)
     {
         lock (_gate)
         {
             var now = _time.GetUtcNow();
-            if (!_lastBroken.IsDefault && _lastBroken != tenant && now - _lastBrokenAt < BreakWindow && (_epoch & 1) == 0
-                && now - _recoveredAt >= BreakWindow)
+            var suspect = !_lastBroken.IsDefault && _lastBroken != tenant && now - _lastBrokenAt < BreakWindow && (_epoch & 1) == 0
+                && now - _recoveredAt >= BreakWindow;
+            if (suspect)
                 Volatile.Write(ref _epoch, _epoch + 2);
             _lastBroken = tenant;
             _lastBrokenAt = now;
+            return suspect;
         }
     }
 }

@@ -138,13 +138,14 @@ public sealed class ConnectionOptions
     [Range(1, 1_000)]
     public int MaxPerTenant { get; set; } = 10;
 
-    /// <summary>Idle connections are closed after this time. Default 30 seconds (<c>idleTimeoutMillis</c>).</summary>
+    /// <summary>Idle connections are closed after this time. 1 second to 1 day, default 30 seconds (<c>idleTimeoutMillis</c>).</summary>
     public TimeSpan IdleLifetime { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest time one attempt to connect takes. Default 5 seconds (<c>connectionTimeoutMillis</c>).</summary>
+    /// <summary>Longest time one attempt to connect takes. Default 5 seconds (<c>connectionTimeoutMillis</c>); never longer than
+    /// <see cref="PoolOptions.AcquireTimeout"/>, whatever the tenant's connection string says.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Longest time one command runs, unless the tenant's connection string says otherwise. Default 30 seconds.</summary>
+    /// <summary>Longest time one command runs, unless the tenant's connection string says otherwise. Default 30 seconds; zero: no limit.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Skips loading the server's type catalogue at the first connection of a pool: less memory and time for pools that use
@@ -180,7 +181,7 @@ public sealed class ServerOptions
     [Range(0, 100_000)]
     public int Reserve { get; set; }
 
-    /// <summary>Most physical connections being opened at once to one server. Default 8.</summary>
+    /// <summary>Most physical connections being opened at once to one server, for leases. Default 8.</summary>
     [Range(1, 10_000)]
     public int MaxConcurrentOpens { get; set; } = 8;
 

@@ -123,6 +123,8 @@ internal sealed class HyperConnOptionsValidator(ConfigurationFaults faults) : IV
             all.Add("Pools.AcquireTimeout must be more than zero.");
         if (options.Connections is not { } connections)
             return;
+        if (connections.IdleLifetime < TimeSpan.FromSeconds(1) || connections.IdleLifetime > TimeSpan.FromDays(1))
+            all.Add("Connections.IdleLifetime must be 1 second to 1 day.");
         if (connections.ConnectTimeout <= TimeSpan.Zero)
             all.Add("Connections.ConnectTimeout must be more than zero.");
         if (connections.CommandTimeout < TimeSpan.Zero)

@@ -97,6 +97,10 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
                 _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 return;
             }
+
+            // A reader that came just before has taken one; another at once would have nothing new to say, and rates of it would be noise.
+            if (_latest is not null && _clock.GetElapsedTime(Volatile.Read(ref _takenAt)) < Period / 2)
+                return;
         }
 
         // A failure shows to whoever awaits; the next tick tries again.

@@ -30,7 +30,7 @@ internal sealed class ObservedInstruments
             var draining = s.Tenants.Count(t => t.State == PoolState.Draining);
             return
             [
-                new(Math.Max(0, s.Pools - s.PoolsResolving - draining), State(PoolState.Ready)),
+                new(Math.Max(0, s.Pools - draining), State(PoolState.Ready)),
                 new(s.PoolsResolving, State(PoolState.Resolving)),
                 new(draining, State(PoolState.Draining)),
             ];
@@ -112,20 +112,8 @@ internal sealed class ObservedInstruments
         UpDown("hyperconn.tenant.waiter.count", "{caller}", "Callers that wait, by tenant. Only with tenant labels.", s => ByTenant(s, t => t.Waiting));
     }
 
-    private Measurement<long>[] ByTenant(HyperConnStatistics statistics, Func<TenantStatistics, int> value)
-    {
-        var sums = new Dictionary<TenantLabel, long>();
-        foreach (var tenant in statistics.Tenants)
-        {
-            var label = _labels.For(tenant.Tenant);
-            sums[label] = sums.GetValueOrDefault(label) + value(tenant);
-        }
-
-        return [.. sums.Select(sum => new Measurement<long>(
-            sum.Value,
-            Tag(HyperConnTelemetry.TagService, sum.Key.Service),
-            Tag(HyperConnTelemetry.TagOrg, sum.Key.Org)))];
-    }
+    private Measurement<long>[] ByTenant(HyperConnStatistics statistics, Func<TenantSums.Sum, long> value) =>
+        [.. _labels.Sums(statistics).All.Select(sum => new Measurement<long>(value(sum), sum.Label.Tags))];
 
     private static Measurement<long>[] SkippedEvictions(HyperConnStatistics statistics) =>
         statistics.EvictionsSkippedByReason.Count > 0

@@ -27,6 +27,7 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [1023] = OperatorEventKind.CircuitClosed,
         [1024] = OperatorEventKind.CircuitOpened,
         [1025] = OperatorEventKind.CircuitOpened,
+        [1026] = OperatorEventKind.ServerPressure,
         [2003] = OperatorEventKind.RefreshFailed,
         [2005] = OperatorEventKind.ServerPressure,
         [2006] = OperatorEventKind.CircuitOpened,

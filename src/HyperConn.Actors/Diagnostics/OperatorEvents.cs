@@ -60,21 +60,25 @@ public sealed record OperatorEvent(
     string? By);
 
 /// <summary>The latest events, in memory; the oldest make way. Safe for concurrent use.</summary>
-/// <remarks>Fed by the cold path only. Nothing here is persisted: logs are for that.</remarks>
+/// <remarks>
+/// Fed by the cold path only. Nothing here is persisted: logs are for that. Pools made and evicted, which come by the thousand on a busy
+/// host, make way for their like only, so that a failure of an hour ago is still there.
+/// </remarks>
 public sealed class OperatorEvents
 {
-    private readonly OperatorEvent[] _ring;
+    private readonly Ring _routine;
+    private readonly Ring _others;
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
     private long _last;
 
     /// <summary>Makes an empty log.</summary>
-    /// <param name="capacity">Events kept; 1 or more. Default 4,096.</param>
+    /// <param name="capacity">Pools made and evicted that are kept, and as many of all other events; 1 or more. Default 4,096.</param>
     /// <param name="clock">Clock; null: the system's.</param>
     public OperatorEvents(int capacity = 4096, TimeProvider? clock = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        _ring = new OperatorEvent[capacity];
+        (_routine, _others) = (new Ring(capacity), new Ring(capacity));
         _clock = clock ?? TimeProvider.System;
     }
 
@@ -100,28 +104,49 @@ public sealed class OperatorEvents
         lock (_lock)
         {
             var id = _last + 1;
-            _ring[(int)((id - 1) % _ring.Length)] = new OperatorEvent(id, at, kind, tenant, server, message, detail, by);
+            (kind is OperatorEventKind.PoolCreated or OperatorEventKind.PoolEvicted ? _routine : _others)
+                .Add(new OperatorEvent(id, at, kind, tenant, server, message, detail, by));
             Volatile.Write(ref _last, id);
         }
     }
 
     /// <summary>Reads what came after an event, oldest first.</summary>
     /// <param name="id">Number of the last event already known; 0: from the oldest kept.</param>
-    /// <param name="most">Most events to return; of more, the latest.</param>
+    /// <param name="most">Most events to return; of more, the latest, and pools made and evicted make way first.</param>
     /// <returns>The events.</returns>
     public IReadOnlyList<OperatorEvent> After(long id, int most = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(most);
+        var events = new List<OperatorEvent>();
         lock (_lock)
         {
-            var first = Math.Max(Math.Max(id, 0), _last - _ring.Length);
-            first = Math.Max(first, _last - most);
-            if (first >= _last)
+            if (id >= _last)
                 return [];
-            var events = new OperatorEvent[_last - first];
-            for (var i = 0; i < events.Length; i++)
-                events[i] = _ring[(int)((first + i) % _ring.Length)];
-            return events;
+            _others.After(id, most, events);
+            _routine.After(id, most - events.Count, events);
+        }
+
+        events.Sort(static (a, b) => a.Id.CompareTo(b.Id));
+        return events;
+    }
+
+    private sealed class Ring(int capacity)
+    {
+        private readonly OperatorEvent[] _events = new OperatorEvent[capacity];
+        private long _count;
+
+        public void Add(OperatorEvent happened) => _events[(int)(_count++ % _events.Length)] = happened;
+
+        public void After(long id, int most, List<OperatorEvent> found)
+        {
+            var least = Math.Max(0, _count - _events.Length);
+            for (var i = _count - 1; i >= least && most > 0; i--, most--)
+            {
+                var happened = _events[(int)(i % _events.Length)];
+                if (happened.Id <= id)
+                    return;
+                found.Add(happened);
+            }
         }
     }
 }

@@ -59,6 +59,9 @@ internal static partial class PoolLog
     [LoggerMessage(1025, LogLevel.Error, "Server {Server} gives {Tenant} no answer, while it answers others", EventName = "TenantUnanswered")]
     public static partial void TenantUnanswered(ILogger logger, string server, TenantKey tenant);
 
+    [LoggerMessage(1026, LogLevel.Warning, "Connections of several tenants to {Server} broke; those that are idle are closed", EventName = "ConnectionsSuspect")]
+    public static partial void ConnectionsSuspect(ILogger logger, string server);
+
     [LoggerMessage(1030, LogLevel.Information, "Draining {Pools} pools with {Leases} open leases, deadline {Deadline}", EventName = "DrainStarted")]
     public static partial void DrainStarted(ILogger logger, int pools, int leases, TimeSpan deadline);
 

@@ -35,7 +35,7 @@ public enum EvictionReason
 /// <summary>A snapshot of the manager: totals since start, and what lives now.</summary>
 /// <param name="TakenAt">When it was taken.</param>
 /// <param name="Pools">Pools alive.</param>
-/// <param name="PoolsResolving">Of these, being made.</param>
+/// <param name="PoolsResolving">Pools being made, besides these.</param>
 /// <param name="Leases">Leases open.</param>
 /// <param name="HotAcquisitions">Connections opened without a message: the pool was live and a permit free.</param>
 /// <param name="ColdAcquisitions">Connections that needed a new pool, a permit or a retry.</param>

@@ -74,11 +74,16 @@ internal sealed class ConnectionOpener
     /// <param name="handle">The tenant's handle.</param>
     /// <param name="transaction">The caller's ambient transaction. It is given, because the thread that opens may be another.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken)
+    public ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken) =>
+        OpenAsync(handle, transaction, _runtime.Time.GetUtcNow() + Limit, cancellationToken);
+
+    /// <summary>Opens a connection for a caller whose time has begun before.</summary>
+    public async ValueTask<NpgsqlConnection> OpenAsync(
+        TenantDataSource handle, Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         if (transaction is not null && EnlistedLease.TryResume(_runtime, handle.Tenant, transaction) is { } lease)
             return await _leases.ResumeAsync(lease, transaction, cancellationToken).ConfigureAwait(false);
-        var attempt = new OpenAttempt(handle, transaction, _runtime.Time.GetUtcNow() + Limit);
+        var attempt = new OpenAttempt(handle, transaction, deadline);
         return await OpenAsync(attempt, null, cancellationToken).ConfigureAwait(false);
     }
 
@@ -112,6 +117,11 @@ internal sealed class ConnectionOpener
             Failed(failure.Code);
             throw new HyperConnException(failure, attempt.LastError);
         }
+        catch (OperationCanceledException cancelled) when (cancelled.CancellationToken != cancellationToken)
+        {
+            // Callers compare it with the token they gave.
+            throw new OperationCanceledException(cancelled.Message, cancelled, cancellationToken);
+        }
         catch (HyperConnException exception)
         {
             Failed(exception.Code);
@@ -129,6 +139,9 @@ internal sealed class ConnectionOpener
     private async ValueTask<NpgsqlConnection?> TryOpenAsync(OpenAttempt attempt, CancellationToken cancellationToken)
     {
         var handle = attempt.Handle;
+
+        // What was reported of an earlier try, on the hot path too, is no verdict on this one's probe.
+        attempt.ServerReported = attempt.LoginReported = false;
         attempt.Stage = "its pool was being made";
         var pool = handle.Current;
         var expected = pool is null;
@@ -189,7 +202,6 @@ internal sealed class ConnectionOpener
                 health.Circuit.ProbeAbandoned(serverPass);
             if (loginPass.IsProbe && !attempt.LoginReported)
                 handle.Login.ProbeAbandoned(loginPass);
-            attempt.ServerReported = attempt.LoginReported = false;
         }
     }
 

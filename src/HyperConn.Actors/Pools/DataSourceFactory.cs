@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 
 namespace HyperConn;
@@ -6,6 +7,12 @@ namespace HyperConn;
 internal static class DataSourceFactory
 {
     private const string DefaultApplicationName = "hyperconn";
+
+    // PostgreSQL manual, 4.1.1: longer names are cut off at NAMEDATALEN - 1 bytes, and two tenants' could become one.
+    private const int MaxIdentifierBytes = 63;
+
+    // Npgsql's own limit of Timeout.
+    private const int MostConnectSeconds = 1024;
 
     // Pooling is HyperConn's business, and a secret must not let the password out of the data source.
     private static readonly string[] HeldAtDefault =
@@ -30,7 +37,8 @@ internal static class DataSourceFactory
         var settings = pool.Credentials.Postgres.ToNpgsql();
         var connections = options.Connections;
         settings.MaxPoolSize = connections.MaxPerTenant;
-        settings.ConnectionIdleLifetime = Seconds(connections.IdleLifetime);
+        var idle = Seconds(connections.IdleLifetime, most: int.MaxValue);
+        settings.ConnectionIdleLifetime = idle;
 
         // A keyword that is there costs each tenant's data source some hundred bytes, so what is Npgsql's default is said by leaving it out.
         // Keepalive above all: a lease ends when its connection closes, and Npgsql's keepalive could break one in the instant between
@@ -39,14 +47,19 @@ internal static class DataSourceFactory
             settings.Remove(keyword);
         if (!pooled)
             settings.Pooling = false;
-        var pruning = Math.Clamp(settings.ConnectionIdleLifetime / 3, 1, 10);
+        // Npgsql keeps a sample for each interval of the lifetime, in each pool.
+        var pruning = Math.Clamp(idle / 3, 1, Math.Max(10, idle / 30));
         if (settings.ConnectionPruningInterval != pruning)
             settings.ConnectionPruningInterval = pruning;
         // ContainsKey is true for every keyword Npgsql knows; this is about those that are set.
-        if (!settings.ShouldSerialize("Timeout"))
-            settings.Timeout = Seconds(connections.ConnectTimeout);
-        if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != Seconds(connections.CommandTimeout))
-            settings.CommandTimeout = Seconds(connections.CommandTimeout);
+        var connect = settings.ShouldSerialize("Timeout") ? settings.Timeout : Seconds(connections.ConnectTimeout, MostConnectSeconds);
+
+        // Nobody waits longer than that for a connection, and an open that nobody waits for keeps its permit.
+        var most = Seconds(options.Pools.AcquireTimeout, MostConnectSeconds);
+        settings.Timeout = connect == 0 ? most : Math.Min(connect, most);
+        var command = connections.CommandTimeout == TimeSpan.Zero ? 0 : Seconds(connections.CommandTimeout, int.MaxValue);
+        if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != command)
+            settings.CommandTimeout = command;
         settings.ApplicationName ??= DefaultApplicationName;
         if (Schema(pool.Tenant, options.Schemas) is { } schema)
             settings.SearchPath = QuoteIdentifier(schema);
@@ -63,11 +76,24 @@ internal static class DataSourceFactory
         return builder;
     }
 
-    private static string? Schema(TenantKey tenant, SchemaOptions schemas) => schemas.ByOrg.TryGetValue(tenant.Org, out var own)
-        ? own
-        : schemas.Template?
-            .Replace("{org}", tenant.Org, StringComparison.Ordinal)
-            .Replace("{service}", tenant.Service, StringComparison.Ordinal);
+    private static string? Schema(TenantKey tenant, SchemaOptions schemas)
+    {
+        var schema = schemas.ByOrg.TryGetValue(tenant.Org, out var own)
+            ? own
+            : schemas.Template?
+                .Replace("{org}", tenant.Org, StringComparison.Ordinal)
+                .Replace("{service}", tenant.Service, StringComparison.Ordinal);
+        if (schema is not null && Encoding.UTF8.GetByteCount(schema) > MaxIdentifierBytes)
+        {
+            throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.InvalidTenant,
+                $"The schema '{schema}' is longer than the {MaxIdentifierBytes} bytes PostgreSQL tells names apart by. "
+                + "Give the organisation a shorter one in Schemas.ByOrg, or shorten Schemas.Template.",
+                tenant));
+        }
+
+        return schema;
+    }
 
     // PostgreSQL manual, 4.1.1: a quoted identifier may hold anything but NUL; a quote is written twice.
     private static string QuoteIdentifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
@@ -82,5 +108,5 @@ internal static class DataSourceFactory
         }
     }
 
-    private static int Seconds(TimeSpan time) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, 1024);
+    private static int Seconds(TimeSpan time, int most) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, most);
 }

@@ -51,7 +51,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
                 PoolLog.LeaseStack(_runtime.Logger, pool.Tenant, stack);
             _runtime.Events?.Record(
                 OperatorEventKind.LeaseHeldLong,
-                string.Create(CultureInfo.InvariantCulture, $"{found.Leases} leases held for more than {found.Age.TotalSeconds:0} s; the pool is not evicted meanwhile."),
+                string.Create(CultureInfo.InvariantCulture, $"{(found.Leases == 1 ? "1 lease" : $"{found.Leases} leases")} held for more than {found.Age.TotalSeconds:0} s; the pool is not evicted meanwhile."),
                 pool.Tenant,
                 pool.ServerName);
             _runtime.Supervisor.Tell(new LeaseFoundOld(pool.Tenant));

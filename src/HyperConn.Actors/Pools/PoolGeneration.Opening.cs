@@ -37,15 +37,21 @@ internal sealed partial class PoolGeneration
                     if (!isGated)
                         return null;
                     _hollow--;
-                    SettleSlow();
                     fills = true;
+                }
+
+                // Nobody leases past the lock before it is known whether this one takes what another counts on.
+                if (fills)
+                {
+                    _growing++;
+                    SettleSlow();
                 }
             }
 
             var opening = connection.OpenAsync(cancellationToken);
             var isPhysical = !opening.IsCompleted;
-            if (fills && opening.IsCompletedSuccessfully)
-                AddHollow();
+            if (fills)
+                Filled(withIdle: opening.IsCompletedSuccessfully);
             return new OpenBegun(opening, _epoch, fills, isPhysical);
         }
     }
@@ -61,12 +67,15 @@ internal sealed partial class PoolGeneration
         }
     }
 
-    private void AddHollow()
+    /// <summary>The permit of a lease has a connection, or soon will. One that was idle left another permit hollow.</summary>
+    private void Filled(bool withIdle)
     {
         int free;
         lock (_gate)
         {
-            _hollow++;
+            _growing--;
+            if (withIdle)
+                _hollow++;
             free = TakeHollowPermits();
         }
 
@@ -86,7 +95,10 @@ internal sealed partial class PoolGeneration
 
     private void SettleSlow()
     {
-        if (_waiters.Count > 0 || _growing > 0 || _hollow > 0)
+        var isSlow = _waiters.Count > 0 || _growing > 0 || _hollow > 0;
+        if (isSlow == Word.Has(PoolWord.Slow))
+            return;
+        if (isSlow)
             SetFlag(PoolWord.Slow);
         else
             ClearFlag(PoolWord.Slow);

@@ -288,7 +288,8 @@ internal sealed partial class PoolGeneration
     /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
     public void ReportBroken()
     {
-        Health.ReportBroken(Tenant);
+        if (Health.ReportBroken(Tenant))
+            PoolLog.ConnectionsSuspect(_runtime.Logger, ServerName);
         DropIdle();
     }
 

@@ -6,7 +6,7 @@ namespace HyperConn;
 internal sealed partial class PoolSupervisorActor
 {
     private readonly Dictionary<TenantKey, PoolEntry> _held = [];
-    private readonly List<(IActorRef Asker, LocateServers Locate)> _heldLocates = [];
+    private readonly Dictionary<IActorRef, LocateServers> _heldLocates = [];
 
     private OperatorRestrictions Restrictions => _runtime.Restrictions;
 
@@ -135,6 +135,14 @@ internal sealed partial class PoolSupervisorActor
                 Remove(entry);
                 Again(entry);
             }
+            else if (Restrictions.OfTenant(entry.Tenant) is not null)
+            {
+                // Waits for room, which it must not get now.
+                _entries.Remove(entry.Tenant);
+                Timers.Cancel(entry);
+                _waiting--;
+                Again(entry);
+            }
         }
 
         StartWaiting();
@@ -246,7 +254,7 @@ internal sealed partial class PoolSupervisorActor
         if (worst.Kind == RestrictionKind.Banned)
             asker.Tell(new ServersBarred(worst));
         else
-            _heldLocates.Add((asker, locate));
+            _heldLocates[asker] = locate;
         return true;
     }
 

@@ -27,6 +27,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, List<TenantKey>> _tenantsByOrg = new(StringComparer.Ordinal);
     private readonly Queue<PoolEntry> _waitingForRoom = new();
     private readonly PoolEvictor _evictor;
+    private readonly FailureMemory _failures;
     private readonly HashSet<IActorRef> _budgets = [];
     private IActorRef _fetcher = ActorRefs.Nobody;
     private int _sequence;
@@ -38,6 +39,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         _runtime = runtime;
         _parts = parts;
         _evictor = new PoolEvictor(Evict, OnEvictionSkipped);
+        _failures = new FailureMemory(runtime.Time, runtime.Options.Secrets.FailureTimeToLive);
         Running();
     }
 
@@ -116,7 +118,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<LeaseFoundOld>(OnLeaseFoundOld);
         Receive<WaitedForRoom>(OnWaitedForRoom);
         Receive<EvictPool>(OnEvictPool);
-        Receive<Sweep>(_ => EvictExpired());
+        Receive<Sweep>(_ => OnSweep());
         Receive<Trim>(_ => OnTrim());
         Receive<DrainAll>(OnDrainAll);
         Operating();
@@ -130,12 +132,13 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<FetcherStopped>(_ => OnFetcherStopped());
         Receive<BudgetStopped>(OnBudgetStopped);
         Receive<LocateServers>(OnLocateServers);
-        Receive<SecretChanged>(changed => Adopt(changed.Org));
+        Receive<SecretChanged>(OnSecretChanged);
         Receive<SecretConfirmed>(confirmed => Adopt(confirmed.Org));
+        Receive<SecretFailureForgotten>(forgotten => Forgive(forgotten.Org));
         Receive<SecretRefreshFailed>(failed => Adopt(failed.Org));
         Receive<CredentialsStale>(stale => _fetcher.Tell(new RevalidateSecret(stale.Org)));
         Receive<RefreshPool>(OnRefreshPool);
-        Receive<RefreshAllSecrets>(refresh => _fetcher.Forward(refresh));
+        Receive<RefreshAllSecrets>(OnRefreshAll);
         Receive<GetSecretFetcherStatistics>(get => _fetcher.Forward(get));
         Receive<SecretRefreshed>(_ => { });
         Receive<SecretsRefreshed>(_ => { });
@@ -176,7 +179,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         refusal = null!;
         if (entry is not null)
             return entry;
-        if (Refusal(tenant) is { } reason)
+        if ((Refusal(tenant) ?? _failures.Of(tenant)) is { } reason)
         {
             refusal = reason;
             return null;
@@ -271,9 +274,10 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         if (!_entries.TryGetValue(failed.Tenant, out var entry) || !Sender.Equals(entry.Child))
             return;
         _runtime.Counters.PoolFailed();
-        entry.Handle.LastFailure = failed.Reason;
+        var reason = _failures.Remember(failed.Tenant, failed.Reason);
+        entry.Handle.LastFailure = reason;
         Remove(entry);
-        entry.Refuse(failed.Reason);
+        entry.Refuse(reason);
         StartWaiting();
     }
 
@@ -327,6 +331,12 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         StartWaiting();
     }
 
+    private void OnSweep()
+    {
+        EvictExpired();
+        _failures.ForgetExpired();
+    }
+
     private void EvictExpired()
     {
         var idleTime = (long)Options.Pools.IdleTimeToLive.TotalMilliseconds;
@@ -348,21 +358,10 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private void Remove(PoolEntry entry)
     {
         _entries.Remove(entry.Tenant);
+        _heldLocates.Remove(entry.Child);
         _evictor.Forget(entry);
         if (_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants) && tenants.Remove(entry.Tenant) && tenants.Count == 0)
             _tenantsByOrg.Remove(entry.Tenant.Org);
-    }
-
-    /// <summary>Permits for connections that have been idle too long go back to the budgets.</summary>
-    private void OnTrim()
-    {
-        var before = _runtime.Clock.Milliseconds - (long)Options.Connections.IdleLifetime.TotalMilliseconds;
-        var keep = Math.Max(Options.Servers.KeepIdlePerTenant, Options.Servers.FloorPerTenant);
-        foreach (var entry in _entries.Values)
-        {
-            if (entry.Handle.Current is { } pool && pool.LastUsed <= before && pool.Word.Permits > keep)
-                pool.Shares[0].Reclaim(keep);
-        }
     }
 
     private void OnPoolTerminated(PoolTerminated terminated)
@@ -380,85 +379,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         StartWaiting();
     }
 
-    private void OnLocateServers(LocateServers locate) => AnswerLocate(Sender, locate);
-
-    private void AnswerLocate(IActorRef asker, LocateServers locate)
-    {
-        if (IsBarred(asker, locate))
-            return;
-        var servers = new ServerState[locate.Endpoints.Count];
-        for (var i = 0; i < servers.Length; i++)
-        {
-            var endpoint = locate.Endpoints[i];
-            if (!_runtime.Servers.TryGetValue(endpoint, out var server))
-            {
-                server = new ServerState(endpoint, _runtime.Time) { OpenGate = new SemaphoreSlim(Options.Servers.MaxConcurrentOpens) };
-                StartBudget(server);
-                _runtime.Servers[endpoint] = server;
-            }
-
-            servers[i] = server;
-        }
-
-        asker.Tell(new ServersLocated(servers));
-    }
-
-    private void StartFetcher()
-    {
-        _fetcher = Context.ActorOf(_parts.Fetcher(_runtime));
-        Context.WatchWith(_fetcher, FetcherStopped.Instance);
-    }
-
-    private void OnFetcherStopped()
-    {
-        StartFetcher();
-        foreach (var entry in _entries.Values)
-            entry.Child.Tell(new FetcherReplaced(_fetcher));
-    }
-
-    private static bool IsChild(IActorRef actor) => !actor.IsNobody() && Context.Child(actor.Path.Name).Equals(actor);
-
-    private void StartBudget(ServerState server)
-    {
-        server.Budget = Context.ActorOf(server.BudgetProps ??= _parts.Budget(_runtime, server));
-        Context.WatchWith(server.Budget, new BudgetStopped(server));
-        _budgets.Add(server.Budget);
-    }
-
-    private void OnBudgetStopped(BudgetStopped stopped)
-    {
-        _budgets.Remove(stopped.Server.Budget);
-        StartBudget(stopped.Server);
-    }
-
-    /// <summary>A secret was read, or could not be: its pools ask for what is new in it, or at least its age, or why there is nothing new.</summary>
-    private void Adopt(string org)
-    {
-        if (!_tenantsByOrg.TryGetValue(org, out var tenants))
-            return;
-        foreach (var tenant in tenants)
-            _entries[tenant].Child.Tell(AdoptCredentials.Instance);
-    }
-
-    private void OnRefreshPool(RefreshPool refresh)
-    {
-        if (_runtime.Handles.TryGetValue(refresh.Tenant, out var handle))
-        {
-            handle.Login.Reset();
-            handle.LastFailure = null;
-        }
-
-        _fetcher.Forward(new RefreshSecret(refresh.Tenant.Org));
-    }
-
     private sealed record WaitedForRoom(PoolEntry Entry) : INoSerializationVerificationNeeded;
-
-    private sealed record FetcherStopped
-    {
-        public static readonly FetcherStopped Instance = new();
-    }
-
-    private sealed record BudgetStopped(ServerState Server) : INoSerializationVerificationNeeded;
 
     private sealed record Sweep
     {

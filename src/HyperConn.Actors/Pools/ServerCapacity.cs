@@ -18,15 +18,24 @@ internal static class ServerCapacity
     /// <summary>Asks the server behind a connection just opened and tells its budget, if nobody has yet. A failure leaves it to the next.</summary>
     public static async ValueTask ReadOnceAsync(PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // With several hosts Npgsql does not say which one answered in the terms of the connection string.
-        if (pool.Shares is not [{ Server: { CapacityUnknown: true } server }] || !server.TryClaimCapacityRead())
+        if (ServerOf(pool, connection) is not { CapacityUnknown: true } server || !server.TryClaimCapacityRead())
             return;
         try
         {
             await using var command = new NpgsqlCommand(Query, connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             if (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) && reader.GetInt32(0) > 0)
-                server.Budget.Tell(new ServerCapacityRead(reader.GetInt32(0), reader.GetInt32(1)));
+            {
+                var read = new ServerCapacityRead(reader.GetInt32(0), reader.GetInt32(1));
+                server.Budget.Tell(read);
+
+                // Hosts named together are one cluster. Its standbys may never be opened, but the pool needs a permit of each.
+                foreach (var share in pool.Shares)
+                {
+                    if (share.Server != server && share.Server.CapacityUnknown)
+                        share.Server.Budget.Tell(read with { IsPresumed = true });
+                }
+            }
         }
         catch (PostgresException)
         {
@@ -36,5 +45,14 @@ internal static class ServerCapacity
         {
             server.CapacityReadEnded();
         }
+    }
+
+    /// <summary>Which of the pool's hosts answered.</summary>
+    private static ServerState? ServerOf(PoolGeneration pool, NpgsqlConnection connection)
+    {
+        if (pool.Shares is [var only])
+            return only.Server;
+        var endpoint = new ServerEndpoint((connection.Host ?? "").ToLowerInvariant(), connection.Port);
+        return Array.Find([.. pool.Shares], share => share.Server.Endpoint == endpoint)?.Server;
     }
 }

@@ -39,15 +39,19 @@ internal static class TenantLease
     public static DbDataReader Read(TenantDataSource source, Action<NpgsqlConnection?> bind, Func<DbDataReader> read)
     {
         var connection = source.OpenConnection();
+        var bound = false;
         try
         {
             bind(connection);
+            bound = true;
             return read();
         }
         catch
         {
-            bind(null);
+            // First of all the lease. A command whose earlier reader is still open takes no other connection, and keeps the one it has.
             connection.Dispose();
+            if (bound)
+                bind(null);
             throw;
         }
     }
@@ -56,15 +60,18 @@ internal static class TenantLease
         TenantDataSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<DbDataReader>> read, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var bound = false;
         try
         {
             bind(connection);
+            bound = true;
             return await read(cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            bind(null);
             await connection.DisposeAsync().ConfigureAwait(false);
+            if (bound)
+                bind(null);
             throw;
         }
     }

@@ -364,6 +364,11 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             return new PoolGeneration(_runtime, Tenant, ++_generations, _adopting!, servers, Self);
         }
+        catch (HyperConnException refused)
+        {
+            Reject(refused.Failure);
+            return null;
+        }
         catch (Exception cause) when (cause is ArgumentException or FormatException or NotSupportedException or InvalidOperationException or NpgsqlException)
         {
             // Npgsql checks some combinations only here. Its texts may quote values, so they stay out of the message and the log.

@@ -1,3 +1,4 @@
+using System.Transactions;
 using Akka.Actor;
 using Npgsql;
 
@@ -8,11 +9,13 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 {
     private static readonly TimeSpan AdoptPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromDays(1);
 
     // Refreshing thousands of secrets takes the store's pace; the caller's token ends the wait earlier.
     private static readonly TimeSpan RefreshAllTimeout = TimeSpan.FromMinutes(10);
 
     private readonly HandleTable _handles = runtime.Handles;
+    private readonly SecretWriter _writer = new(store);
 
     private string SecretPrefix => runtime.Options.ProjectName + "-";
 
@@ -91,7 +94,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         ArgumentNullException.ThrowIfNull(connectionString);
         if (!PostgresCredentials.TryParse(connectionString, out _, out var fault))
             throw new HyperConnException(PoolFailures.Malformed(tenant, fault));
-        await SecretWriter.StoreAsync(store, SecretPrefix + tenant.Org, tenant, connectionString, cancellationToken).ConfigureAwait(false);
+        await _writer.StoreAsync(SecretPrefix + tenant.Org, tenant, connectionString, cancellationToken).ConfigureAwait(false);
         if (!runtime.Supervisor.IsNobody() && !runtime.ShuttingDown)
             await RefreshAsync(tenant, cancellationToken).ConfigureAwait(false);
     }
@@ -155,21 +158,25 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             EvictionsSkippedByReason = skipped,
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
-                .Select(s => (Name: s.Endpoint.ToString(), s.Health.Circuit.Cause, s.Health.Circuit.Failures))
-                .Where(s => s.Cause is not null)
-                .Select(s => new CircuitStatistics(s.Name, CircuitState.Open, s.Cause!, s.Failures))],
+                .Select(s => s.Health.Circuit.Statistics(s.Endpoint.ToString()))
+                .Append(secrets.Circuit)
+                .OfType<CircuitStatistics>()],
         };
     }
 
     public async Task<int> DrainAllAsync(TimeSpan? deadline = null, CancellationToken cancellationToken = default)
     {
+        var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(deadline));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, LongestDrain, nameof(deadline));
         if (runtime.Supervisor.IsNobody())
             return 0;
         runtime.ShuttingDown = true;
-        var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
+        var draining = AskAsync<Drained>(new DrainAll(limit), limit + AskTimeout, CancellationToken.None);
+
+        // After the question, or a token that is cancelled already would hurry a drain that has not begun.
         await using var hurry = cancellationToken.Register(() => runtime.Supervisor.Tell(DrainNow.Instance)).ConfigureAwait(false);
-        var drained = await runtime.Supervisor.Ask<Drained>(new DrainAll(limit), limit + AskTimeout, CancellationToken.None).ConfigureAwait(false);
-        return drained.LeasesCut;
+        return (await draining.ConfigureAwait(false)).LeasesCut;
     }
 
     private async ValueTask<TenantDataSource> GetColdAsync(TenantKey tenant, CancellationToken cancellationToken)
@@ -184,6 +191,11 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             await runtime.EnsurePoolAsync(tenant, forLease: false, either.Token).ConfigureAwait(false);
             return runtime.Handles[tenant];
         }
+        catch (OperationCanceledException cancelled) when (cancellationToken.IsCancellationRequested && cancelled.CancellationToken != cancellationToken)
+        {
+            // Callers compare it with the token they gave.
+            throw new OperationCanceledException(cancelled.Message, cancelled, cancellationToken);
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new HyperConnException(runtime.WhyPaused(tenant) ?? PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
@@ -193,10 +205,14 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
         using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+
+        // Of this thread, and until this time, however long the first half takes.
+        var transaction = Transaction.Current;
+        var deadline = runtime.Time.GetUtcNow() + runtime.Options.Pools.AcquireTimeout;
         try
         {
             var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
-            return await handle.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            return await handle.OpenByAsync(transaction, deadline, cancellationToken).ConfigureAwait(false);
         }
         catch (HyperConnException exception)
         {

@@ -30,7 +30,7 @@ internal static class TenantSnapshot
         {
             NotEvicted = notEvicted,
             SecretStaleAt = pool?.Credentials.StaleAt,
-            Circuit = handle.Login.IsOpen ? CircuitState.Open : CircuitState.Closed,
+            Circuit = handle.Login.State,
         };
     }
 }

@@ -223,6 +223,8 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
 
     private void Recheck(SecretEntry entry)
     {
+        if (entry.Failure is not null)
+            Context.Parent.Tell(new SecretFailureForgotten(entry.Org));
         entry.ForgetFailure();
         if (entry.State == FetchState.Sent)
             entry.Again = true;
@@ -253,7 +255,7 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
 
     private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
         _storeCalls, _batchCalls, _cacheHits, _sharedCalls, _failures, _refreshes, _throttled,
-        _entries.Values.Count(entry => entry.Document is not null)));
+        _entries.Values.Count(entry => entry.Document is not null)) { Circuit = _gate.Circuit });
 
     private bool MayRefetch(SecretEntry entry, DateTimeOffset now)
     {

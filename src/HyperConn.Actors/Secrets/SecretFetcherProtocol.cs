@@ -59,6 +59,9 @@ internal sealed record SecretChanged(string Org, string VersionId);
 /// <summary>Told to the fetcher's parent when a refresh brought the same version once more: it is good for another while.</summary>
 internal sealed record SecretConfirmed(string Org);
 
+/// <summary>Told to the fetcher's parent when the store says that a secret that could not be had has changed: it is worth asking for.</summary>
+internal sealed record SecretFailureForgotten(string Org);
+
 /// <summary>Told to the fetcher's parent when a refresh failed while an older value goes on serving.</summary>
 internal sealed record SecretRefreshFailed(string Org, HyperConnFailure Reason);
 

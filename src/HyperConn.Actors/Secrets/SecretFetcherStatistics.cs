@@ -19,6 +19,9 @@ public sealed record SecretFetcherStatistics(
     long Throttled,
     int Cached)
 {
+    /// <summary>The store's circuit, while it is not closed.</summary>
+    internal CircuitStatistics? Circuit { get; init; }
+
     /// <summary>When the store last answered a call, a secret that doesn't exist included; null: never.</summary>
     public DateTimeOffset? LastAnswerAt { get; init; }
 

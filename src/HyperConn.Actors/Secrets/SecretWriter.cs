@@ -4,10 +4,30 @@ using System.Text.Json.Nodes;
 namespace HyperConn;
 
 /// <summary>Puts one service's entry into an organisation's secret, as hyperconn-pg's <c>storeSecret</c> does.</summary>
-internal static class SecretWriter
+/// <remarks>
+/// Secrets Manager has no conditional write, so two writers of one secret in different processes can still lose an entry; in one process
+/// they take turns.
+/// </remarks>
+internal sealed class SecretWriter(ISecretStore store)
 {
-    public static async Task StoreAsync(
-        ISecretStore store, string name, TenantKey tenant, string connectionString, CancellationToken cancellationToken)
+    // Names that share a turn only wait for each other.
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
+
+    public async Task StoreAsync(string name, TenantKey tenant, string connectionString, CancellationToken cancellationToken)
+    {
+        var turn = _turns[(uint)name.GetHashCode(StringComparison.Ordinal) % _turns.Length];
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await AddAsync(name, tenant, connectionString, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task AddAsync(string name, TenantKey tenant, string connectionString, CancellationToken cancellationToken)
     {
         var entries = await store.GetAsync(name, cancellationToken).ConfigureAwait(false) switch
         {

@@ -21,6 +21,11 @@ internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firs
     /// <summary>Why the store is taken to be down; null: it isn't.</summary>
     public HyperConnFailure? Outage { get; private set; }
 
+    /// <summary>The gate for people, while it is shut.</summary>
+    public CircuitStatistics? Circuit => Outage is null
+        ? null
+        : new CircuitStatistics(CircuitStatistics.SecretStore, _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen, Outage, _backoff.Failures);
+
     /// <summary>Whether a call may be sent now. While the gate is shut: one, when its time has come.</summary>
     public bool MaySend => Outage is null || (_probes == 0 && clock.GetUtcNow() >= Outage.RetryAt);
 
@@ -77,6 +82,9 @@ internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firs
 internal sealed class Backoff(Jitter jitter, TimeSpan first, TimeSpan longest)
 {
     private int _failures;
+
+    /// <summary>Failures in a row.</summary>
+    public int Failures => _failures;
 
     public TimeSpan Next()
     {

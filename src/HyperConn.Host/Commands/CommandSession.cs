@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Akka.Configuration;
 using Akka.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -28,12 +27,10 @@ internal sealed class CommandSession : IAsyncDisposable
     /// <exception cref="CommandException">The file is missing or its settings are wrong; the message says what.</exception>
     public static async Task<CommandSession> OpenAsync(string path, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path))
-            throw new CommandException($"There is no configuration file '{path}'. Give one with --config.");
         IHost? host = null;
         try
         {
-            var config = ConfigurationFactory.ParseString(await File.ReadAllTextAsync(path, cancellationToken));
+            var config = RunCommand.Load(path);
             var builder = HostComposition.CreateBuilder();
             builder.Services.AddHyperConn(hocon: config);
             builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
@@ -44,7 +41,7 @@ internal sealed class CommandSession : IAsyncDisposable
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             host?.Dispose();
-            throw new CommandException(exception is OptionsValidationException or HyperConnException or FormatException
+            throw new CommandException(exception is OptionsValidationException or HyperConnException or FormatException or FileNotFoundException
                 ? exception.Message
                 : $"'{path}' can't be used: {exception.Message}");
         }

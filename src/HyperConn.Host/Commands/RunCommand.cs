@@ -55,7 +55,7 @@ internal static class RunCommand
         return command;
     }
 
-    private static Config Load(string path)
+    internal static Config Load(string path)
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no configuration file '{path}'. Give one with --config.");

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -20,11 +19,14 @@ internal sealed partial class DashboardServer(
     TelemetryOptions telemetry,
     ILogger<DashboardServer> log) : IHostedService, IAsyncDisposable
 {
+    private const string MetricsPath = "/metrics";
     private const int MaxRequestBytes = 16 * 1024;
 
     // Streams end at once; this is for a client that doesn't take what it asked for.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
 
+    private readonly CancellationTokenSource _stop = new();
+    private Task _warming = Task.CompletedTask;
     private WebApplication? _app;
     private DashboardFeed? _feed;
 
@@ -66,11 +68,14 @@ internal sealed partial class DashboardServer(
 
         await _feed.StartAsync(cancellationToken);
         Address = AddressInForce(_app);
+        _warming = WarmAsync(_app, _feed, _stop.Token);
         LogServing(Address, options.AdminToken is null ? "read-only: no admin token" : "actions need the admin token");
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _stop.CancelAsync();
+        await _warming;
         if (_app is not null)
             await _app.StopAsync(cancellationToken);
         if (_feed is not null)
@@ -82,6 +87,7 @@ internal sealed partial class DashboardServer(
         if (_app is not null)
             await _app.DisposeAsync();
         _feed?.Dispose();
+        _stop.Dispose();
     }
 
     private WebApplication Build(TimeProvider clock, ILoggerFactory logs, int port)
@@ -127,14 +133,39 @@ internal sealed partial class DashboardServer(
         if (telemetry.Prometheus)
             inner.AddOpenTelemetry().WithMetrics(metrics =>
             {
-                telemetry.Meters(metrics, services.GetService<IMeterFactory>());
+                telemetry.Meters(metrics, services);
                 metrics.AddPrometheusExporter();
             });
         var app = builder.Build();
         app.MapHyperConnDashboard();
         if (telemetry.Prometheus)
-            app.MapPrometheusScrapingEndpoint("/metrics");
+            app.MapPrometheusScrapingEndpoint(MetricsPath);
         return app;
+    }
+
+    /// <summary>Answers a scrape to nobody, so that the first of a collector doesn't wait for code to be compiled.</summary>
+    private async Task WarmAsync(WebApplication app, DashboardFeed feed, CancellationToken stop)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var scrape = app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().FirstOrDefault(e => e.RoutePattern.RawText == MetricsPath);
+        if (scrape?.RequestDelegate is not { } answer)
+            return;
+        try
+        {
+            await feed.CurrentAsync(stop);
+            await using var scope = app.Services.CreateAsyncScope();
+            var nobody = new DefaultHttpContext { RequestServices = scope.ServiceProvider, RequestAborted = stop };
+            nobody.Request.Method = HttpMethods.Get;
+            nobody.Request.Path = MetricsPath;
+            await answer(nobody);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            LogWarmingFailed(exception);
+        }
+        catch (OperationCanceledException)
+        {
+        }
     }
 
     private X509Certificate2? Certificate()
@@ -170,6 +201,9 @@ internal sealed partial class DashboardServer(
 
     [LoggerMessage(EventId = 5100, EventName = "DashboardServing", Level = LogLevel.Information, Message = "Dashboard at {Address} ({Access})")]
     private partial void LogServing(Uri address, string access);
+
+    [LoggerMessage(EventId = 5105, EventName = "DashboardWarmingFailed", Level = LogLevel.Debug, Message = "The first scrape, made to nobody, failed")]
+    private partial void LogWarmingFailed(Exception exception);
 }
 
 /// <summary>Adds the dashboard to a host.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -10,6 +11,7 @@ namespace HyperConn.Host;
 /// <summary>Where telemetry goes; configuration section <c>hyperconn-host.telemetry</c>.</summary>
 internal sealed class TelemetryOptions
 {
+    private const string OfTenants = "hyperconn.tenant.";
     internal const string Grpc = "grpc";
     internal const string HttpProtobuf = "http/protobuf";
     private const string Section = "hyperconn-host.telemetry";
@@ -41,10 +43,19 @@ internal sealed class TelemetryOptions
     }
 
     /// <summary>Listens to the meters of one manager: those of others in the same process were made by another factory.</summary>
-    internal void Meters(MeterProviderBuilder metrics, IMeterFactory? factory)
+    /// <param name="metrics">Who listens.</param>
+    /// <param name="services">Where the manager's factory and settings are.</param>
+    internal void Meters(MeterProviderBuilder metrics, IServiceProvider services)
     {
+        var factory = services.GetService<IMeterFactory>();
+
+        // A series for each labelled tenant and for the others; beyond OpenTelemetry's own limit of 2,000 they would all fall into one.
+        var tenants = services.GetService<IOptions<HyperConnOptions>>()?.Value.Diagnostics.MaxTenantLabels + 2 ?? 2_000;
         metrics.AddMeter(HyperConnTelemetry.MeterName);
-        metrics.AddView(instrument => instrument.Meter.Scope is { } scope && factory is not null && scope != factory ? MetricStreamConfiguration.Drop : null);
+        metrics.AddView(instrument =>
+            instrument.Meter.Scope is { } scope && factory is not null && scope != factory ? MetricStreamConfiguration.Drop
+            : instrument.Name.StartsWith(OfTenants, StringComparison.Ordinal) ? new MetricStreamConfiguration { CardinalityLimit = tenants }
+            : null);
         if (NpgsqlMetrics)
             metrics.AddMeter("Npgsql");
     }
@@ -71,7 +82,7 @@ internal static class HyperConnExport
             .WithMetrics(metrics =>
             {
                 if (metrics is IDeferredMeterProviderBuilder deferred)
-                    deferred.Configure((provider, builder) => options.Meters(builder, provider.GetService<IMeterFactory>()));
+                    deferred.Configure((provider, builder) => options.Meters(builder, provider));
                 metrics.AddOtlpExporter(otlp => Configure(otlp, "metrics"));
             })
             .WithTracing(tracing => tracing

@@ -124,4 +124,61 @@ public class CircuitSpecs
         _time.Advance(Second);
         Assert.True((await Enter(Second)).IsProbe);
     }
+
+    [Fact]
+    public async Task While_one_looks_into_a_failure_nobody_else_tries_and_nobody_is_turned_away()
+    {
+        Assert.Equal(CircuitState.Closed, _circuit.State);
+        var pass = Assert.NotNull(_circuit.Suspect(Failure(), CircuitPass.Closed));
+        Assert.Equal(CircuitState.HalfOpen, _circuit.State);
+        Assert.Null(_circuit.Suspect(Failure(), CircuitPass.Closed));
+        Assert.Null(_circuit.TryProbe());
+        Assert.Null(_circuit.Refusal(Now));
+        var waiting = Enumerable.Range(0, 10).Select(_ => Enter(Second * 60)).ToList();
+        Assert.All(waiting, caller => Assert.False(caller.IsCompleted));
+        Assert.Equal(0, _circuit.Failures);
+
+        // Newer credentials were found: all go through.
+        _circuit.Reset();
+        Assert.All(await Task.WhenAll(waiting), through => Assert.Equal(CircuitPass.Closed, through));
+        Assert.True(pass.IsProbe);
+    }
+
+    [Fact]
+    public async Task What_was_looked_into_in_vain_is_a_failure_with_a_next_try()
+    {
+        var pass = Assert.NotNull(_circuit.Suspect(Failure(), CircuitPass.Closed));
+        var patient = Enter(Second * 60);
+        var hasty = Enter(Second / 2);
+        Assert.True(_circuit.Failed(Failure("Nothing newer."), pass));
+        Assert.Equal((CircuitState.Open, 1, Now + Second), (_circuit.State, _circuit.Failures, _circuit.Cause!.RetryAt));
+        Assert.Equal("Nothing newer.", (await Assert.ThrowsAsync<HyperConnException>(() => hasty)).Failure.Message);
+        Assert.False(patient.IsCompleted);
+        _circuit.Reset();
+        await patient;
+    }
+
+    [Fact]
+    public async Task Who_gives_up_looking_leaves_it_to_the_next()
+    {
+        var pass = Assert.NotNull(_circuit.Suspect(Failure(), CircuitPass.Closed));
+        var next = Enter(Second * 60);
+        _circuit.ProbeAbandoned(pass);
+        var probe = await next;
+        Assert.True(probe.IsProbe);
+        Assert.Null(_circuit.Suspect(Failure(), pass));
+        Assert.Equal(probe, _circuit.Suspect(Failure(), probe));
+    }
+
+    [Fact]
+    public async Task Its_state_is_half_open_while_one_tries()
+    {
+        var probe = await Probe();
+        Assert.Equal(CircuitState.HalfOpen, _circuit.State);
+        Assert.Equal(("pg:5432", CircuitState.HalfOpen, 1), _circuit.Statistics("pg:5432") is { } half ? (half.Name, half.State, half.Failures) : default);
+        _circuit.Failed(Failure(), probe);
+        Assert.Equal(CircuitState.Open, _circuit.Statistics("pg:5432")!.State);
+        _circuit.Reset();
+        Assert.Null(_circuit.Statistics("pg:5432"));
+    }
 }

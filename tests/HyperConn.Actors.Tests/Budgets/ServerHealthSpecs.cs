@@ -59,7 +59,7 @@ public class ServerHealthSpecs
     }
 
     [Fact]
-    public async Task An_outage_is_probed_soon_at_first_then_every_second_then_at_ease()
+    public async Task An_outage_is_probed_soon_at_first_then_every_second_and_never_less_than_every_five()
     {
         _health.ReportUnreachable(Away, CircuitPass.Closed);
         var pauses = new List<double>();
@@ -71,7 +71,68 @@ public class ServerHealthSpecs
             _health.ReportUnreachable(Away, await _health.Circuit.EnterAsync(_time.GetUtcNow(), CancellationToken.None));
         }
 
-        Assert.Equal([0.1, 0.2, 0.4, 0.8, .. Enumerable.Repeat(1.0, 30), 5, 10, 20, 30, 30, 30], pauses);
+        Assert.Equal([0.1, 0.2, 0.4, 0.8, .. Enumerable.Repeat(1.0, 30), .. Enumerable.Repeat(5.0, 6)], pauses);
+    }
+
+    [Fact]
+    public void One_tenant_without_an_answer_among_others_may_try_again()
+    {
+        Assert.Equal(NoAnswerMeans.Unknown, _health.ReportNoAnswer(A, alone: false));
+        Assert.Equal(NoAnswerMeans.Unknown, _health.ReportNoAnswer(A, alone: false));
+    }
+
+    [Fact]
+    public void A_tenant_that_has_the_server_to_itself_speaks_for_it() =>
+        Assert.Equal(NoAnswerMeans.Server, _health.ReportNoAnswer(A, alone: true));
+
+    [Fact]
+    public void Two_tenants_without_an_answer_speak_for_the_server()
+    {
+        _health.ReportNoAnswer(A, alone: false);
+        Assert.Equal(NoAnswerMeans.Server, _health.ReportNoAnswer(B, alone: false));
+    }
+
+    [Fact]
+    public void Who_gets_no_answer_while_another_does_speaks_for_itself_only()
+    {
+        _health.ReportNoAnswer(A, alone: false);
+        _health.ReportReachable(B);
+        Assert.Equal(NoAnswerMeans.Tenant, _health.ReportNoAnswer(A, alone: false));
+        Assert.Equal(NoAnswerMeans.Tenant, _health.ReportNoAnswer(A, alone: false));
+        Assert.Equal(NoAnswerMeans.Unknown, _health.ReportNoAnswer(B, alone: false));
+        Assert.False(_health.Circuit.IsOpen);
+    }
+
+    [Fact]
+    public void Who_is_answered_again_is_believed_again()
+    {
+        _health.ReportNoAnswer(A, alone: false);
+        _health.ReportReachable(B);
+        _health.ReportReachable(A);
+        Assert.Equal(NoAnswerMeans.Unknown, _health.ReportNoAnswer(A, alone: false));
+    }
+
+    [Fact]
+    public void What_was_missed_while_the_server_was_away_is_held_against_nobody()
+    {
+        _health.ReportNoAnswer(A, alone: false);
+        _health.ReportUnreachable(Away, CircuitPass.Closed);
+        _health.ReportReachable(B);
+        Assert.Equal(NoAnswerMeans.Unknown, _health.ReportNoAnswer(A, alone: false));
+    }
+
+    [Fact]
+    public void Connections_left_from_before_an_outage_break_without_a_word_about_the_server()
+    {
+        _health.ReportUnreachable(Away, CircuitPass.Closed);
+        _health.ReportReachable(A);
+        Assert.False(_health.ReportBroken(A));
+        Assert.False(_health.ReportBroken(B));
+        Assert.Equal(2, _health.Epoch);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(_health.ReportBroken(A));
+        Assert.True(_health.ReportBroken(B));
+        Assert.Equal(4, _health.Epoch);
     }
 
     [Fact]

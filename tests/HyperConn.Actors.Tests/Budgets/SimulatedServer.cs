@@ -134,7 +134,7 @@ internal class SimulatedServer
                 Ledger.Refused();
                 break;
             case ServerCapacityRead m:
-                Ledger.CapacityRead(m.MaxConnections, m.ReservedConnections);
+                Ledger.Limit.Read(m.MaxConnections, m.ReservedConnections);
                 break;
             case ServerLimitChanged m:
                 Ledger.Declare(m.MaxConnections);

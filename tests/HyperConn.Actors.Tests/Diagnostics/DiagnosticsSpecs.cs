@@ -205,7 +205,7 @@ public sealed partial class DiagnosticsSpecs
 
         await Assert.ThrowsAsync<TimeoutException>(async () => await cache.GetAsync());
         Volatile.Write(ref broken, false);
-        Assert.Equal(3, (await cache.GetAsync()).Pools);
+        Assert.Equal(2, (await cache.GetAsync()).Pools);
     }
 
     [Fact]
@@ -220,6 +220,18 @@ public sealed partial class DiagnosticsSpecs
         Assert.Equal(["event 5", "event 6"], events.After(0, most: 2).Select(e => e.Message));
         Assert.Empty(events.After(6));
         Assert.Equal(6, events.LastId);
+    }
+
+    [Fact]
+    public void Pools_made_and_evicted_push_out_nothing_but_their_like()
+    {
+        var events = new OperatorEvents(capacity: 4, new FakeTimeProvider(Now));
+        events.Record(OperatorEventKind.LoginRefused, "rare");
+        for (var i = 0; i < 100; i++)
+            events.Record(i % 2 == 0 ? OperatorEventKind.PoolCreated : OperatorEventKind.PoolEvicted, "often");
+
+        Assert.Equal([1, 98, 99, 100, 101], events.After(0).Select(e => e.Id));
+        Assert.Equal([1, 101], events.After(0, most: 2).Select(e => e.Id));
     }
 
     [Fact]
@@ -307,7 +319,7 @@ public sealed partial class DiagnosticsSpecs
     private static SecretFetcherStatistics Fetcher() => new(10, 4, 30, 2, 1, 3, 0, Cached: 8);
 
     private static HyperConnStatistics Statistics(int tenants = 2) => new(
-        Now, 3, 1, 9, 100, 10, 1, 12, 1,
+        Now, 2, 1, 9, 100, 10, 1, 12, 1,
         new Dictionary<EvictionReason, long> { [EvictionReason.LeastRecentlyUsed] = 5 },
         3, 2, 4, Fetcher(),
         [

@@ -144,13 +144,14 @@ public class PoolDrainSpecs : PoolSpec
     {
         World.Secrets.Holds = true;
         var asked = World.Ask("a");
-        var lease = World.Hold("b");
+        var holding = World.Hold("b");
         World.Secrets.Release();
         await asked;
+        var lease = await holding;
         var drained = Drain();
         foreach (var news in new object[] { new SecretChanged("a", "v2"), new SecretRefreshFailed("a", PoolFailures.NotStarted()) })
             World.Secrets.Actor.Tell(new ScriptedSecrets.Tell(news));
-        (await lease).End();
+        lease.End();
         await drained;
         foreach (var news in new object[] { new SecretChanged("a", "v2"), new SecretRefreshFailed("b", PoolFailures.NotStarted()) })
             World.Secrets.Actor.Tell(new ScriptedSecrets.Tell(news));

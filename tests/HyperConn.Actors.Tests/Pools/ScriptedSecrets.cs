@@ -30,8 +30,8 @@ internal sealed class ScriptedSecrets(TimeProvider time)
     public void Set(TenantKey tenant, string text, string version) =>
         _answers[tenant] = new CredentialsFound(tenant, text, version, time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromHours(1));
 
-    public void Fail(TenantKey tenant, HyperConnErrorCode code) =>
-        _answers[tenant] = new CredentialsMissing(tenant, new HyperConnFailure(code, "No.", tenant));
+    public void Fail(TenantKey tenant, HyperConnErrorCode code, TimeSpan? retryIn = null) =>
+        _answers[tenant] = new CredentialsMissing(tenant, new HyperConnFailure(code, "No.", tenant, time.GetUtcNow() + retryIn));
 
     public void Release()
     {

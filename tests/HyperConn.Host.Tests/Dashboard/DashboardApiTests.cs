@@ -271,6 +271,21 @@ public sealed class DashboardApiTests
     }
 
     [Fact]
+    public async Task Tenants_are_labels_only_when_asked_for_each_up_to_the_bound_and_the_rest_together()
+    {
+        await using var dashboard = await DashboardFixture.StartAsync(
+            new FakeManager(3_000), settings: o => (o.Diagnostics.TenantLabels, o.Diagnostics.MaxTenantLabels) = (true, 2_500));
+        await WaitAsync(() => Task.FromResult(dashboard.Manager.Latest is not null));
+
+        var text = await dashboard.Http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+
+        var series = text.Split('\n').Where(l => l.StartsWith("hyperconn_tenant_lease_count{", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2_501, series.Count);
+        Assert.Single(series, s => s.Contains("hyperconn_tenant_org=\"other\"", StringComparison.Ordinal));
+        Assert.DoesNotContain("otel_metric_overflow", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task When_the_manager_does_not_answer_the_page_keeps_the_last_numbers_and_readiness_fails()
     {
         await using var dashboard = await DashboardFixture.StartAsync();

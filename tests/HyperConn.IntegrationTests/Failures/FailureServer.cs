@@ -1,3 +1,4 @@
+using System.Globalization;
 using HyperConn.Host.Demo;
 using HyperConn.Testing;
 using Npgsql;
@@ -41,6 +42,16 @@ internal sealed class FailureServer : IAsyncDisposable
 
     /// <summary>How often something is in the server's log.</summary>
     public async Task<int> CountInLogAsync(string text) => (await ReadLogAsync()).Split(text).Length - 1;
+
+    /// <summary>The most often something is in the server's log within any minute.</summary>
+    public async Task<int> MostInAMinuteAsync(string text)
+    {
+        var times = (await ReadLogAsync()).Split('\n')
+            .Where(line => line.Contains(text, StringComparison.Ordinal))
+            .Select(line => double.Parse(line.Split('|')[0], CultureInfo.InvariantCulture))
+            .ToList();
+        return times.Select(first => times.Count(time => time >= first && time < first + 60)).DefaultIfEmpty().Max();
+    }
 
     /// <summary>
     /// The most connections of tenants that were between their arrival at the server and its word that they are in, at once.

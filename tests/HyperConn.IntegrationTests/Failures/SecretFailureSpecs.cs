@@ -1,4 +1,5 @@
 using HyperConn.Testing;
+using HyperConn.Tests.Support;
 using Xunit.Abstractions;
 
 namespace HyperConn.Tests.Integration;
@@ -45,10 +46,11 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
         await manager.Pools.RefreshAllAsync();
         var fresh = scene.Tenants.Tenants[4].Key;
         Assert.Equal(HyperConnErrorCode.StoreThrottled, (await manager.RefusalAsync(fresh)).Code);
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(Soak.Duration(3));
         var statistics = await manager.Pools.GetStatisticsAsync();
         Assert.True(statistics.Secrets.Throttled > 0);
         Assert.InRange(scene.Secrets.Calls.Count - calls, 1, 20);
+        output.WriteLine($"{load.Done} operations, {scene.Secrets.Calls.Count - calls} calls while it throttled");
         scene.Secrets.Script("*", null);
 
         await manager.Pools.RefreshAsync(fresh);
@@ -85,13 +87,14 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
         Assert.Equal(HyperConnErrorCode.StoreUnavailable, (await manager.RefusalAsync(many[500])).Code);
         var told = await manager.RefusalAsync(many[501]);
         Assert.Equal((HyperConnErrorCode.StoreUnavailable, true), (told.Code, told.RetryAt is not null));
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(Soak.Duration(3));
         await load.StopAsync();
         load.AssertNoFaults();
         var down = await manager.Pools.GetStatisticsAsync();
         output.WriteLine($"{load.Done} operations, {manager.Opens} opens, {scene.Secrets.Calls.Count - calls} calls while it was down");
         Assert.Equal(500, down.Tenants.Count(tenant => tenant.State == PoolState.Ready));
         Assert.True(manager.Logs.Count(2006) >= 1);
+        Assert.Equal(HyperConnErrorCode.StoreUnavailable, Assert.Single(down.Circuits, circuit => circuit.Name == CircuitStatistics.SecretStore).Failure.Code);
 
         scene.Secrets.Script("*", null);
         await manager.Pools.RefreshAsync(many[500]);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace HyperConn.Tests.Support;
 
-/// <summary>How long races are run: a few seconds, or what <c>HYPERCONN_SOAK_SECONDS</c> says.</summary>
+/// <summary>How long races and outages last: a few seconds, or what <c>HYPERCONN_SOAK_SECONDS</c> says.</summary>
 internal static class Soak
 {
     /// <summary>Asked-for duration, or the short form.</summary>

@@ -2,7 +2,25 @@
 import { get, stream } from './api.js';
 
 const MostSamples = 900;
-const MostEvents = 500;
+// Pools made and evicted come by the thousand on a busy host; they must not push out what is rare.
+const MostRoutine = 500;
+const MostNotable = 500;
+const notableKinds = 'poolFailed,rotated,loginRefused,refreshFailed,circuitOpened,circuitClosed,serverPressure,acquireTimedOut,leaseHeldLong,operatorAction';
+
+export const isRoutine = event => event.kind === 'poolCreated' || event.kind === 'poolEvicted';
+
+/** Newest first, each once, as many of each sort as are kept. */
+function merge(...lists) {
+  const known = new Set();
+  const room = { true: MostRoutine, false: MostNotable };
+  return lists.flat().sort((a, b) => b.id - a.id).filter(event => !known.has(event.id) && known.add(event.id) && room[isRoutine(event)]-- > 0);
+}
+
+/** When the oldest of these happened, if older ones may have been dropped; else null. */
+export function forgottenBefore(events, routine) {
+  const kept = events.filter(event => isRoutine(event) === routine);
+  return kept.length >= (routine ? MostRoutine : MostNotable) ? Date.parse(kept.at(-1).at) : null;
+}
 
 export const store = { overview: null, now: null, totals: null, history: null, servers: [], serverHistory: new Map(), attention: [], events: [], clockSkew: 0 };
 
@@ -14,10 +32,12 @@ export const subscribe = listener => { listeners.add(listener); return () => lis
 export const now = () => Date.now() + store.clockSkew;
 
 async function load() {
-  const [overview, servers, events] = await Promise.all([get('overview'), get('servers'), get('events', { limit: MostEvents })]);
+  const [overview, servers, events, notable] = await Promise.all([
+    get('overview'), get('servers'), get('events', { limit: MostRoutine }), get('events', { limit: MostNotable, kind: notableKinds }),
+  ]);
   store.overview = overview;
   store.history = overview.history;
-  store.events = events.items;
+  store.events = merge(events.items, notable.items);
   store.serverHistory = new Map(servers.history.map(h => [h.server, h]));
   take(overview);
 }
@@ -58,11 +78,7 @@ export function start(onState) {
     onTick: tick => {
       append(tick);
       take(tick);
-      if (tick.events.length) {
-        const known = new Set(store.events.slice(0, 200).map(e => e.id));
-        const fresh = tick.events.filter(e => !known.has(e.id)).reverse();
-        store.events = [...fresh, ...store.events].slice(0, MostEvents);
-      }
+      if (tick.events.length) store.events = merge(tick.events, store.events);
       notify(tick);
     },
   });

@@ -1,7 +1,7 @@
 // Overview: how much, how fast, how full, and what to look at first.
 import { h, number, rate, duration, setText, setAttr, replace, states, since } from '../dom.js';
 import { areaChart, sparkline } from '../charts.js';
-import { store, now } from '../store.js';
+import { store, now, isRoutine } from '../store.js';
 import { budgetBar } from './servers.js';
 import { eventItem } from './events.js';
 import { tenantMap } from './map.js';
@@ -114,7 +114,8 @@ export default function overview() {
       charts();
       attend();
       serverRows(servers);
-      const latest = store.events.slice(0, 6);
+      const notable = store.events.filter(event => !isRoutine(event));
+      const latest = (notable.length ? notable : store.events).slice(0, 6);
       if (events.dataset.last !== String(latest[0]?.id ?? '')) {
         events.dataset.last = String(latest[0]?.id ?? '');
         replace(events, latest.length ? latest.map(event => eventItem(event)) : h('li', { class: 'empty' }, 'Nothing yet.'));

@@ -1,0 +1,67 @@
+namespace HyperConn;
+
+/// <summary>
+/// Why tenants had no pool a moment ago, until when that is the answer. It belongs to the supervisor: a pool that could not be made is gone,
+/// and asking for it again must cost neither an actor nor a line in the log.
+/// </summary>
+internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
+{
+    // Bounds what requests for organisations that don't exist can take up; the oldest are no worse for being asked again.
+    private const int Most = 10_000;
+
+    private readonly Dictionary<TenantKey, HyperConnFailure> _failures = [];
+    private readonly Dictionary<string, HashSet<TenantKey>> _byOrg = new(StringComparer.Ordinal);
+
+    public int Count => _failures.Count;
+
+    /// <summary>Remembers a failure that says when it is worth asking again, or is about a secret's text.</summary>
+    /// <returns>The failure with the time of the next try, where there is one.</returns>
+    public HyperConnFailure Remember(TenantKey tenant, HyperConnFailure failure)
+    {
+        if (failure is { RetryAt: null, Code: HyperConnErrorCode.SecretMalformed })
+            failure = failure with { RetryAt = time.GetUtcNow() + timeToLive };
+        if (failure.RetryAt is null)
+            return failure;
+        if (_failures.Count >= Most)
+            Forget(_ => true);
+        _failures[tenant] = failure;
+        if (!_byOrg.TryGetValue(tenant.Org, out var tenants))
+            _byOrg.Add(tenant.Org, tenants = []);
+        tenants.Add(tenant);
+        return failure;
+    }
+
+    /// <summary>What a request for the tenant is answered now; null: it may try.</summary>
+    public HyperConnFailure? Of(TenantKey tenant) =>
+        _failures.TryGetValue(tenant, out var failure) && time.GetUtcNow() < failure.RetryAt ? failure : null;
+
+    /// <summary>An organisation's secret is worth asking for again.</summary>
+    /// <returns>The tenants that were remembered.</returns>
+    public IReadOnlyCollection<TenantKey> Forget(string org)
+    {
+        if (!_byOrg.Remove(org, out var tenants))
+            return [];
+        foreach (var tenant in tenants)
+            _failures.Remove(tenant);
+        return tenants;
+    }
+
+    /// <summary>Forgets what nobody is answered any more.</summary>
+    public void ForgetExpired()
+    {
+        var now = time.GetUtcNow();
+        Forget(failure => failure.RetryAt <= now);
+    }
+
+    public void ForgetAll() => Forget(_ => true);
+
+    private void Forget(Predicate<HyperConnFailure> which)
+    {
+        foreach (var tenant in _failures.Where(pair => which(pair.Value)).Select(pair => pair.Key).ToList())
+        {
+            _failures.Remove(tenant);
+            if (_byOrg.TryGetValue(tenant.Org, out var tenants) && tenants.Remove(tenant) && tenants.Count == 0)
+                _byOrg.Remove(tenant.Org);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Reflection;
+using Akka.Actor;
+
+namespace HyperConn.Tests.Pools;
+
+/// <summary>The supervisor over time, under operators, and at its end.</summary>
+public class SupervisorOverTimeSpecs : PoolSpec
+{
+    [Fact]
+    public async Task Who_asks_to_drain_with_a_token_already_cancelled_does_not_wait_for_the_deadline()
+    {
+        var lease = await World.Hold("a");
+        var pools = new TenantPools(World.Runtime, new ScriptedSecretStore());
+        var drained = pools.DrainAllAsync(TimeSpan.FromMinutes(5), new CancellationToken(canceled: true));
+        await World.Snapshot();
+        Assert.Contains(1032, World.Lines.EventIds);
+        lease.End();
+        await PoolWorld.Within(drained);
+    }
+
+    [Fact]
+    public async Task A_pause_of_a_server_remembers_nobody_whose_pool_has_given_up()
+    {
+        await World.Get("known");
+        var server = World.Pool("known").ServerName;
+        await World.AskFor<OperatorReply>(new PauseTenants(new OperatorTarget.Server(server), "ops", "works"));
+        for (var round = 0; round < 20; round++)
+        {
+            var asked = World.Ask("a");
+            World.Pass(TimeSpan.FromSeconds(16));
+            Assert.IsType<PoolUnavailable>(await asked);
+        }
+
+        Assert.InRange(HeldLocates(), 0, 1);
+
+        int HeldLocates()
+        {
+            // The only look into it: its mailbox runs in this thread, so the actor is at rest.
+            var cell = ((RepointableActorRef)World.Supervisor).Underlying;
+            var actor = cell.GetType().GetProperty("Actor", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(cell)!;
+            var list = actor.GetType().GetField("_heldLocates", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(actor)!;
+            return ((System.Collections.ICollection)list).Count;
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_pool_that_waits_for_room_is_not_made_under_a_ban_or_a_pause(bool ban)
+    {
+        Configure = options =>
+        {
+            options.Pools.MaxPools = 1;
+            options.Pools.OnCapacity = CapacityPolicy.Wait;
+        };
+        var lease = await World.Hold("a");
+        var asked = World.Ask("b");
+        var target = new OperatorTarget.Tenant(Tenant("b"));
+        await World.AskFor<OperatorReply>(ban
+            ? new BanTenants(target, "ops", "abuse", TimeSpan.FromHours(1))
+            : new PauseTenants(target, "ops", "works"));
+        lease.End();
+        World.Pass(1);
+        await World.Snapshot();
+        Assert.DoesNotContain("b", World.Live);
+        World.Pass(TimeSpan.FromSeconds(20));
+        Assert.IsType<PoolUnavailable>(await asked);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(86_400_001)]
+    public async Task A_drain_has_a_deadline_of_up_to_a_day(double milliseconds)
+    {
+        var pools = new TenantPools(World.Runtime, new ScriptedSecretStore());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => pools.DrainAllAsync(TimeSpan.FromMilliseconds(milliseconds)));
+        await World.Get("still-serving");
+    }
+}
