@@ -15,12 +15,9 @@ internal sealed class HotObserved : Measure
 {
     private const int Live = 10_000;
     private const int Repetitions = 1_000;
-    private const double MostScrapeMilliseconds = 50;
 
     private static readonly TimeSpan Phase = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-
-    private readonly List<double> _scrapes = [];
 
     public override string Name => "hot-observed";
 
@@ -64,9 +61,6 @@ internal sealed class HotObserved : Measure
             "the same, means", "off", Units.Nanoseconds(Comparison.Quantile(off.Skip(warmUp), 0.5)), Units.Nanoseconds(Comparison.Quantile(on.Skip(warmUp), 0.5)),
             Comparison.Quantile(means, 0.5), string.Create(CultureInfo.InvariantCulture, $"{Comparison.Quantile(means, 0.25):0.000}–{Comparison.Quantile(means, 0.75):0.000}"),
             "", null);
-        var scrape = Comparison.Quantile(_scrapes, 0.5);
-        yield return new Row(
-            "one scrape of it", "", "", Units.Milliseconds(scrape), null, $"median of {_scrapes.Count}", "≤ 50 ms", scrape <= MostScrapeMilliseconds);
 
         async Task<double> UnwatchedAsync(List<double> all)
         {
@@ -110,15 +104,13 @@ internal sealed class HotObserved : Measure
         return Comparison.Quantile(samples, 0.5);
     }
 
-    private async Task ScrapeAsync(HttpClient http, CancellationToken cancellationToken)
+    private static async Task ScrapeAsync(HttpClient http, CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
-                var began = Stopwatch.GetTimestamp();
                 var text = await http.GetStringAsync("metrics", cancellationToken);
-                _scrapes.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                 if (!text.Contains("hyperconn_", StringComparison.Ordinal))
                     throw new InvalidOperationException("Nothing was scraped.");
                 await Task.Delay(Second, cancellationToken);

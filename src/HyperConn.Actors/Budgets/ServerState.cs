@@ -22,6 +22,9 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
 
     public ServerEndpoint Endpoint { get; } = endpoint;
 
+    /// <summary>The endpoint for people; one text for all tenants of the server.</summary>
+    public string Name { get; } = endpoint.ToString();
+
     /// <summary>How the actor is made, with its ledger in it: an actor that takes over after a crash forgets no permit.</summary>
     public Props? BudgetProps { get; set; }
 

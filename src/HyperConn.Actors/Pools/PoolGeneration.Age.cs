@@ -3,7 +3,6 @@ namespace HyperConn;
 /// <summary>What is learned by looking now and then: leases begun, and leases that are old.</summary>
 internal sealed partial class PoolGeneration
 {
-    private readonly Lock _looking = new();
     private long _accesses;
     private long _accessesSeen;
     private DateTimeOffset _turnedAt;
@@ -14,7 +13,7 @@ internal sealed partial class PoolGeneration
     {
         get
         {
-            lock (_looking)
+            lock (_gate)
             {
                 var seen = Word.Accesses;
                 _accesses += (seen - _accessesSeen) & (PoolWord.AccessModulus - 1);
@@ -29,7 +28,7 @@ internal sealed partial class PoolGeneration
     {
         get
         {
-            lock (_looking)
+            lock (_gate)
             {
                 var word = Word;
                 return word.LeasesOf(1 - word.Half) > 0 ? _runtime.Time.GetUtcNow() - _turnedAt : null;
@@ -43,7 +42,7 @@ internal sealed partial class PoolGeneration
     /// </summary>
     public (int Leases, TimeSpan Age)? FindOldLeases(TimeSpan threshold)
     {
-        lock (_looking)
+        lock (_gate)
         {
             var now = _runtime.Time.GetUtcNow();
             var word = Word;

@@ -7,9 +7,11 @@ namespace HyperConn;
 /// <summary>The end of a generation: eviction of an idle one, draining of one in use, closing.</summary>
 internal sealed partial class PoolGeneration
 {
-    private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Queue<int> _sessions = new();
+    // What of thousands of idle pools hardly one needs is made when it is asked for.
+    private TaskCompletionSource? _retired;
     private TaskCompletionSource? _closed;
+    private Queue<int>? _sessions;
+    private bool _isRetired;
     private bool _isClosed;
     private int _closing;
     private int _expected;
@@ -22,19 +24,20 @@ internal sealed partial class PoolGeneration
     {
         get
         {
-            // Made when asked for: of thousands of idle pools hardly one is.
             lock (_gate)
-            {
-                _closed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_isClosed)
-                    _closed.TrySetResult();
-                return _closed.Task;
-            }
+                return EndOf(ref _closed, _isClosed);
         }
     }
 
     /// <summary>Ends when the generation takes no more leases.</summary>
-    public Task Retired => _retired.Task;
+    public Task Retired
+    {
+        get
+        {
+            lock (_gate)
+                return EndOf(ref _retired, _isRetired);
+        }
+    }
 
     /// <summary>A caller who asked for the pool in order to open a connection is on its way: no eviction until it has its lease. Supervisor only.</summary>
     public void Expect() => Interlocked.Increment(ref _expected);
@@ -96,7 +99,11 @@ internal sealed partial class PoolGeneration
             drained = Word.Leases == 0;
         }
 
-        _retired.TrySetResult();
+        lock (_gate)
+        {
+            _isRetired = true;
+            _retired?.TrySetResult();
+        }
 
         CloseIdleConnections();
         if (free > 0)
@@ -133,8 +140,8 @@ internal sealed partial class PoolGeneration
     public async Task<int> TerminateLeasesAsync(CancellationToken cancellationToken)
     {
         int[] sessions;
-        lock (_sessions)
-            sessions = [.. _sessions];
+        lock (_gate)
+            sessions = [.. _sessions ?? []];
         if (sessions.Length == 0)
             return 0;
         await using var source = DataSourceFactory.BuildUnpooled(this, _runtime.Options);
@@ -152,8 +159,9 @@ internal sealed partial class PoolGeneration
     /// <returns>Whether it is new.</returns>
     public bool NoteSession(int processId)
     {
-        lock (_sessions)
+        lock (_gate)
         {
+            _sessions ??= new Queue<int>();
             if (_sessions.Contains(processId))
                 return false;
             _sessions.Enqueue(processId);
@@ -163,6 +171,14 @@ internal sealed partial class PoolGeneration
                 _sessions.Dequeue();
             return true;
         }
+    }
+
+    private static Task EndOf(ref TaskCompletionSource? end, bool isOver)
+    {
+        end ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (isOver)
+            end.TrySetResult();
+        return end.Task;
     }
 
     /// <summary>Keeps the data source from being disposed; false: it is.</summary>

@@ -63,7 +63,7 @@ internal sealed partial class PoolGeneration
         _lastUsed = _provedAt = runtime.Clock.Milliseconds;
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
-        ServerName = string.Join(",", servers.Select(s => s.Endpoint));
+        ServerName = servers.Length == 1 ? _server.Name : string.Join(",", servers.Select(s => s.Name));
         _health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
         _healthySince = _health.Epoch & ~1;
         DataSource = DataSourceFactory.Build(this, runtime.Options);
