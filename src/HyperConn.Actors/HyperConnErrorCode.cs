@@ -58,7 +58,7 @@ public enum HyperConnErrorCode
     /// <summary>The server can't be reached, or is starting up or shutting down (57P03).</summary>
     ServerUnreachable = 32,
 
-    /// <summary>PostgreSQL did not accept the connection for another reason; the inner exception has it.</summary>
+    /// <summary>PostgreSQL did not accept the connection for another reason, which the message names.</summary>
     ConnectionFailed = 33,
 
     /// <summary>An operator paused the tenant or its server.</summary>

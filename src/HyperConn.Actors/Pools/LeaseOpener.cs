@@ -150,7 +150,7 @@ internal sealed class LeaseOpener(PoolRuntime runtime, OpenRecovery recovery)
             lease.Closed(broken: false);
             cancellationToken.ThrowIfCancellationRequested();
             runtime.Counters.FailedAcquisition();
-            throw new HyperConnException(PoolFailures.Connect(pool.Tenant, pool.ServerName, OpenFaults.Of(exception), exception), exception);
+            throw new HyperConnException(PoolFailures.Connect(pool, OpenFaults.Of(exception), exception), exception);
         }
     }
 

@@ -47,11 +47,13 @@ internal sealed class OpenAttempt(TenantDataSource handle, Transaction? transact
         if (WaitsForPermit && Pool is { } pool)
         {
             pool.Shares[0].Server.AddTimedOut();
-            return PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
+            return pool.IsAtItsMost
+                ? PoolFailures.TenantTimedOut(Handle.Tenant, limit, pool.Shares[0].Server, pool.Word.Permits)
+                : PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
         }
 
         return LastError is { } error && Pool is { } tried
-            ? PoolFailures.Connect(Handle.Tenant, tried.ServerName, OpenFaults.Of(error), error)
+            ? PoolFailures.Connect(tried, OpenFaults.Of(error), error)
             : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);
     }
 }

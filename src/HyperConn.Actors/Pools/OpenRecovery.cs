@@ -10,7 +10,7 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
     {
         var pool = failed.Pool;
         var fault = OpenFaults.Of(failed.Exception);
-        var failure = PoolFailures.Connect(pool.Tenant, pool.ServerName, fault, failed.Exception);
+        var failure = PoolFailures.Connect(pool, fault, failed.Exception);
         attempt.LastError = failed.Exception;
         if (fault == OpenFault.PoolFull)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 
 namespace HyperConn;
 
@@ -42,6 +41,14 @@ internal static class PoolFailures
         + "Look at the server's and the secret store's health; HyperConn:Pools:AcquireTimeout sets the limit.",
         tenant);
 
+    public static HyperConnFailure TenantTimedOut(TenantKey tenant, TimeSpan limit, ServerState server, int held) => new(
+        HyperConnErrorCode.BudgetTimedOut,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"All {held} connections {tenant} may have at {server.Endpoint} were in use for {limit.TotalSeconds:0.#} s. Close connections sooner, or raise ")
+        + "HyperConn:Connections:MaxPerTenant (or the role's or database's own connection limit, where that is lower).",
+        tenant);
+
     public static HyperConnFailure BudgetTimedOut(TenantKey tenant, TimeSpan limit, ServerState server)
     {
         // The caller has left the queue by now, and counts itself.
@@ -51,7 +58,7 @@ internal static class PoolFailures
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting + 1} waiting; ")
-            + $"most held by {(top.Length > 0 ? top : "nobody")}. Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
+            + $"{(top.Length > 0 ? $"most held by {top}" : "none of them held by a tenant for long")}. Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
             tenant);
     }
 
@@ -62,14 +69,16 @@ internal static class PoolFailures
         tenant);
 
     /// <summary>What PostgreSQL, or the way to it, answered to an attempt to connect.</summary>
-    public static HyperConnFailure Connect(TenantKey tenant, string server, OpenFault fault, Exception cause)
+    public static HyperConnFailure Connect(PoolGeneration pool, OpenFault fault, Exception exception)
     {
-        var state = cause is PostgresException postgres ? $" ({postgres.SqlState})" : "";
+        var (tenant, server, cause) = (pool.Tenant, pool.ServerName, ConnectCause.Of(exception));
+        var postgres = pool.Credentials.Postgres;
         return fault switch
         {
             OpenFault.LoginRefused => new(
                 HyperConnErrorCode.LoginRefused,
-                $"PostgreSQL at {server} refused the login of {tenant}{state}. Check that the secret has the current user and password, and pg_hba.conf.",
+                $"PostgreSQL at {server} refused the login of {tenant} as '{postgres.Username}' ({cause}). "
+                + "Check that the secret has the current user and password, and pg_hba.conf.",
                 tenant),
             OpenFault.CredentialsExpired => new(
                 HyperConnErrorCode.StoreUnavailable,
@@ -77,11 +86,18 @@ internal static class PoolFailures
                 tenant),
             OpenFault.DatabaseUnavailable => new(
                 HyperConnErrorCode.DatabaseUnavailable,
-                $"The database of {tenant} at {server} can't be used{state}. Check that it exists, allows connections, and that the user has CONNECT on it.",
+                $"Database '{postgres.Database}' of {tenant} at {server} can't be used ({cause}). "
+                + $"Check that it exists, allows connections, and that user '{postgres.Username}' has CONNECT on it.",
                 tenant),
-            OpenFault.ServerFull or OpenFault.TenantFull => new(
+            OpenFault.TenantFull => new(
                 HyperConnErrorCode.BudgetTimedOut,
-                $"PostgreSQL at {server} has no slot left for {tenant}{state}: others use the server too, or the role's or database's connection limit is reached.",
+                $"The connection limit of role '{postgres.Username}' or of database '{postgres.Database}' at {server} is reached for {tenant} ({cause}). "
+                + "Raise it (ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT), or lower HyperConn:Connections:MaxPerTenant.",
+                tenant),
+            OpenFault.ServerFull => new(
+                HyperConnErrorCode.BudgetTimedOut,
+                $"PostgreSQL at {server} has no slot left for {tenant} ({cause}): others use the server too. "
+                + "Lower HyperConn:Servers:MaxConnections so that their connections fit beside these.",
                 tenant),
             OpenFault.PoolFull => new(
                 HyperConnErrorCode.BudgetTimedOut,
@@ -90,11 +106,11 @@ internal static class PoolFailures
                 tenant),
             OpenFault.Unreachable or OpenFault.NoAnswer => new(
                 HyperConnErrorCode.ServerUnreachable,
-                $"PostgreSQL at {server} can't be reached for {tenant}{state}. Check host, port, network and that the server runs.",
+                $"PostgreSQL at {server} can't be reached for {tenant} ({cause}). Check host, port, network and that the server runs.",
                 tenant),
             _ => new(
                 HyperConnErrorCode.ConnectionFailed,
-                $"PostgreSQL at {server} did not accept the connection of {tenant}{state}. The inner exception has the server's words.",
+                $"PostgreSQL at {server} did not accept the connection of {tenant} ({cause}). Check the options and TLS settings in the secret.",
                 tenant),
         };
     }

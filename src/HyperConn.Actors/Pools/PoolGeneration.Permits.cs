@@ -7,6 +7,16 @@ internal sealed partial class PoolGeneration
 {
     private PermitCap _cap;
 
+    /// <summary>Whether the tenant has as many permits as it may, whatever its servers have left.</summary>
+    public bool IsAtItsMost
+    {
+        get
+        {
+            lock (_gate)
+                return Word.Permits >= _cap.Current(_clock.Milliseconds);
+        }
+    }
+
     public int HealthySince => Volatile.Read(ref _healthySince);
 
     /// <summary>The server said 53300 although its budget had room.</summary>

@@ -13,12 +13,15 @@ public class FaultTests(RoomyServer server)
     private TenantKey Good => server.Tenants[2].Key;
 
     [SkippableTheory]
-    [InlineData("host", HyperConnErrorCode.ServerUnreachable)]
-    [InlineData("password", HyperConnErrorCode.LoginRefused)]
-    [InlineData("user", HyperConnErrorCode.LoginRefused)]
-    [InlineData("database", HyperConnErrorCode.DatabaseUnavailable)]
-    [InlineData("foreign database", HyperConnErrorCode.DatabaseUnavailable)]
-    public async Task What_cannot_work_is_named_and_hurts_nobody_else(string what, HyperConnErrorCode code)
+    [InlineData("host", HyperConnErrorCode.ServerUnreachable, "connection was refused")]
+    [InlineData("name", HyperConnErrorCode.ServerUnreachable, "does not resolve")]
+    [InlineData("password", HyperConnErrorCode.LoginRefused, "28P01")]
+    [InlineData("user", HyperConnErrorCode.LoginRefused, "'nobody_at_all'")]
+    [InlineData("database", HyperConnErrorCode.DatabaseUnavailable, "'no_such_database'")]
+    [InlineData("foreign database", HyperConnErrorCode.DatabaseUnavailable, "CONNECT")]
+    [InlineData("tls", HyperConnErrorCode.ConnectionFailed, "does not speak TLS")]
+    [InlineData("option", HyperConnErrorCode.ConnectionFailed, "no_such_setting")]
+    public async Task What_cannot_work_is_named_and_hurts_nobody_else(string what, HyperConnErrorCode code, string cause)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -28,7 +31,9 @@ public class FaultTests(RoomyServer server)
         var other = server.Tenants.Last(t => t.OwnDatabase);
         var settings = new NpgsqlConnectionStringBuilder
         {
-            Host = server.Server.Host,
+            Host = what == "name" ? "no-such-host.invalid" : server.Server.Host,
+            SslMode = what == "tls" ? SslMode.Require : SslMode.Prefer,
+            Options = what == "option" ? "-c no_such_setting=1" : null,
             Port = what == "host" ? closedPort : server.Server.Port,
             Username = what == "user" ? "nobody_at_all" : tenant.Login.User,
             Password = what == "password" ? "not this one" : tenant.Login.Password,
@@ -40,12 +45,28 @@ public class FaultTests(RoomyServer server)
         var failure = await Assert.ThrowsAsync<HyperConnException>(() => host.Pools.OpenConnectionAsync(Broken).AsTask());
         Assert.Equal(code, failure.Code);
         Assert.Equal(Broken, failure.Tenant);
+        Assert.Contains(cause, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(settings.Password, failure.ToString(), StringComparison.Ordinal);
 
         await using var connection = await host.Pools.OpenConnectionAsync(Good);
         await server.Oracle.AssertOwnedAsync(connection, Good);
         Assert.Equal(1, host.Runtime.LeasesOpen);
         Assert.All(host.Runtime.Servers.Values, s => Assert.Equal(0, s.Waiting));
+    }
+
+    [SkippableFact]
+    public async Task Who_waits_for_the_tenants_own_connections_is_not_told_of_the_servers_limit()
+    {
+        await using var host = await PoolsHost.StartAsync(server.Secrets(), o =>
+        {
+            o.Connections.MaxPerTenant = 1;
+            o.Pools.AcquireTimeout = TimeSpan.FromSeconds(2);
+        });
+        await using var held = await host.Pools.OpenConnectionAsync(Good);
+        var failure = await Assert.ThrowsAsync<HyperConnException>(() => host.Pools.OpenConnectionAsync(Good).AsTask());
+        Assert.Equal(HyperConnErrorCode.BudgetTimedOut, failure.Code);
+        Assert.Contains("MaxPerTenant", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Servers:MaxConnections", failure.Message, StringComparison.Ordinal);
     }
 
     [SkippableFact]
