@@ -44,7 +44,10 @@ internal sealed class HotObserved : Measure
 
                 // Snapshots end soon after the watching does, so that "off" is off.
                 services.AddSingleton<IStatisticsSource>(provider => new StatisticsCache(
-                    token => provider.GetRequiredService<ITenantPools>().GetStatisticsAsync(token)) { KeepFreshFor = Second });
+                    token => provider.GetRequiredService<ITenantPools>().GetStatisticsAsync(token))
+                {
+                    KeepFreshFor = Second,
+                });
             });
         var key = tenants.Keys[0];
         await manager.Pools.PreloadAsync([key, .. idle]);
