@@ -111,7 +111,8 @@ internal static class RunCommand
         await feed.StopAsync(CancellationToken.None);
         await host.StopAsync(CancellationToken.None);
 
-        await Console.Error.WriteLineAsync($"{counters.Done:N0} events handled, {counters.Failed:N0} failed");
+        var notBegun = counters.NotBegun > 0 ? $", {counters.NotBegun:N0} read but not begun" : "";
+        await Console.Error.WriteLineAsync($"{counters.Done:N0} events handled, {counters.Failed:N0} failed{notBegun}");
         foreach (var cause in counters.Causes)
             await Console.Error.WriteLineAsync($"  {cause.Count:N0} x {cause.Name}: {cause.Example}");
         if (feed.Completion.Exception is { } fault)

@@ -9,6 +9,7 @@ internal sealed class EventCounters
     private long _done;
     private long _failed;
     private long _wrongTenant;
+    private long _notBegun;
     private int _inFlight;
 
     /// <summary>Events handled.</summary>
@@ -20,6 +21,9 @@ internal sealed class EventCounters
     /// <summary>Events handled on another tenant's connection.</summary>
     public long WrongTenant => Interlocked.Read(ref _wrongTenant);
 
+    /// <summary>Events that were read, but whose turn had not come when the host was told to stop; in none of the other counts.</summary>
+    public long NotBegun => Interlocked.Read(ref _notBegun);
+
     /// <summary>Events that ended, whichever way.</summary>
     public long All => Done + Failed + WrongTenant;
 
@@ -30,6 +34,8 @@ internal sealed class EventCounters
     public IReadOnlyList<Cause> Causes => [.. _causes.Values.OrderByDescending(cause => cause.Count)];
 
     public void Begin() => Interlocked.Increment(ref _inFlight);
+
+    public void NeverBegun() => Interlocked.Increment(ref _notBegun);
 
     public void End(EventOutcome outcome)
     {

@@ -55,8 +55,12 @@ internal sealed partial class EventFeed(
         {
             if (stoppingToken.IsCancellationRequested)
             {
+                // They go back to where they came from, and are no failures.
                 foreach (var delivery in _turns.TakeWaiting())
-                    await RefuseAsync(delivery, EventOutcome.Stopped);
+                {
+                    counters.NeverBegun();
+                    await source.CompleteAsync(delivery, EventOutcome.Stopped);
+                }
             }
 
             while (!_turns.IsIdle && _fault is null)
