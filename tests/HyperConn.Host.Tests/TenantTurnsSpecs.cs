@@ -118,6 +118,19 @@ public sealed class TenantTurnsSpecs : IDisposable
     }
 
     [Fact]
+    public async Task The_lines_that_failed_of_an_earlier_file_of_the_same_name_are_not_lost()
+    {
+        using var rejects = new Rejects(null);
+        foreach (var line in new[] { "bad", "worse" })
+        {
+            await File.WriteAllLinesAsync(Path.Combine(_folder, "a.jsonl"), [line]);
+            await FeedAsync(new SpoolEventSource(_folder, TimeSpan.FromMilliseconds(10), rejects), d => Away);
+        }
+
+        Assert.Equal("bad\nworse\n", await File.ReadAllTextAsync(Path.Combine(_folder, "a.jsonl.rejected")));
+    }
+
+    [Fact]
     public async Task A_spooled_file_of_which_events_were_not_begun_stays_for_the_next_run()
     {
         await File.WriteAllLinesAsync(Path.Combine(_folder, "a.jsonl"), ["x", "y"]);

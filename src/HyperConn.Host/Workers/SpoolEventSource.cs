@@ -22,8 +22,9 @@ internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rej
                 var file = new SpoolFile(path);
                 if (!_open.TryAdd(file.Name, file))
                     continue;
-                // Of an earlier run that did not finish the file.
-                File.Delete(file.Rejected);
+                // Of an earlier run that did not finish the file; those of an earlier file of the same name, which was, stay.
+                if (!File.Exists(file.Done))
+                    File.Delete(file.Rejected);
                 var number = 0;
                 using var reader = new StreamReader(path);
                 while (!stop.IsCancellationRequested && await reader.ReadLineAsync(CancellationToken.None) is { } line)
@@ -57,7 +58,7 @@ internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rej
     {
         if (!file.End())
             return;
-        File.Move(file.Path, file.Path + ".done", overwrite: true);
+        File.Move(file.Path, file.Done, overwrite: true);
         _open.TryRemove(file.Name, out _);
     }
 
@@ -69,6 +70,8 @@ internal sealed class SpoolEventSource(string folder, TimeSpan pollInterval, Rej
         public string Path { get; } = path;
 
         public string Rejected { get; } = path + ".rejected";
+
+        public string Done { get; } = path + ".done";
 
         public string Name { get; } = System.IO.Path.GetFileName(path);
 
