@@ -16,21 +16,34 @@ internal static class ConnectCause
         PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown, PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.UndefinedObject,
     ];
 
+    private const int MostQuoted = 200;
+
     /// <summary>A clause to stand in brackets.</summary>
-    public static string Of(Exception exception)
+    /// <param name="exception">What Npgsql threw.</param>
+    /// <param name="password">What the server was given. One that the secret names but nobody vouches for could answer with it.</param>
+    public static string Of(Exception exception, string? password)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
-            if (Known(cause) is { } words)
+            if (Known(cause, password) is { } words)
                 return words;
         }
 
         return exception.GetType().Name;
     }
 
-    private static string? Known(Exception cause) => cause switch
+    /// <summary>A text from a secret or a server, fit for one line of a log.</summary>
+    public static string Printable(string text) =>
+        string.Concat((text.Length > MostQuoted ? text[..MostQuoted] + "…" : text).Select(letter => char.IsControl(letter) ? ' ' : letter));
+
+    private static string Quote(PostgresException postgres, string? password) =>
+        Quotable.Contains(postgres.SqlState) && (string.IsNullOrEmpty(password) || !postgres.MessageText.Contains(password, StringComparison.Ordinal))
+            ? $"{postgres.SqlState}: {Printable(postgres.MessageText)}"
+            : Printable(postgres.SqlState);
+
+    private static string? Known(Exception cause, string? password) => cause switch
     {
-        PostgresException postgres => Quotable.Contains(postgres.SqlState) ? $"{postgres.SqlState}: {postgres.MessageText}" : postgres.SqlState,
+        PostgresException postgres => Quote(postgres, password),
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "the connection was refused: nothing listens there, or a firewall answers",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => "the host name does not resolve",
         SocketException { SocketErrorCode: SocketError.TimedOut } => "no answer in time",
@@ -44,8 +57,7 @@ internal static class ConnectCause
         // Npgsql has no code for these; the texts are its own and not localised.
         NpgsqlException npgsql when npgsql.Message.StartsWith("SSL connection requested", StringComparison.Ordinal) =>
             "the server does not speak TLS, which the secret's sslmode asks for",
-        NpgsqlException npgsql when npgsql.Message.StartsWith("No password has been provided", StringComparison.Ordinal) =>
-            "the server wants a password, and the secret has none",
+        NpgsqlException npgsql when OpenFaults.IsPasswordMissing(npgsql) => "the server wants a password, and the secret has none",
         _ => null,
     };
 }

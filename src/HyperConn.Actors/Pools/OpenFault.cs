@@ -45,9 +45,12 @@ internal static class OpenFaults
         // Npgsql has no code for these; the texts are its own, not the server's, and not localised.
         NpgsqlException npgsql when npgsql.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal) => OpenFault.PoolFull,
         _ when Find<IOException>(exception) is not null || Find<TimeoutException>(exception) is not null => OpenFault.NoAnswer,
-        NpgsqlException npgsql when npgsql.Message.StartsWith("No password has been provided", StringComparison.Ordinal) => OpenFault.LoginRefused,
+        NpgsqlException npgsql when IsPasswordMissing(npgsql) => OpenFault.LoginRefused,
         _ => OpenFault.Other,
     };
+
+    public static bool IsPasswordMissing(NpgsqlException exception) =>
+        exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
 
     // Codes: PostgreSQL manual, appendix A. Routines tell which of three limits a 53300 is about; unlike messages they are not localised.
     private static OpenFault Of(PostgresException postgres) => postgres.SqlState switch

@@ -71,13 +71,14 @@ internal static class PoolFailures
     /// <summary>What PostgreSQL, or the way to it, answered to an attempt to connect.</summary>
     public static HyperConnFailure Connect(PoolGeneration pool, OpenFault fault, Exception exception)
     {
-        var (tenant, server, cause) = (pool.Tenant, pool.ServerName, ConnectCause.Of(exception));
         var postgres = pool.Credentials.Postgres;
+        var (tenant, server, cause) = (pool.Tenant, pool.ServerName, ConnectCause.Of(exception, postgres.Password));
+        var (user, database) = (ConnectCause.Printable(postgres.Username), ConnectCause.Printable(postgres.Database));
         return fault switch
         {
             OpenFault.LoginRefused => new(
                 HyperConnErrorCode.LoginRefused,
-                $"PostgreSQL at {server} refused the login of {tenant} as '{postgres.Username}' ({cause}). "
+                $"PostgreSQL at {server} refused the login of {tenant} as '{user}' ({cause}). "
                 + "Check that the secret has the current user and password, and pg_hba.conf.",
                 tenant),
             OpenFault.CredentialsExpired => new(
@@ -86,12 +87,12 @@ internal static class PoolFailures
                 tenant),
             OpenFault.DatabaseUnavailable => new(
                 HyperConnErrorCode.DatabaseUnavailable,
-                $"Database '{postgres.Database}' of {tenant} at {server} can't be used ({cause}). "
-                + $"Check that it exists, allows connections, and that user '{postgres.Username}' has CONNECT on it.",
+                $"Database '{database}' of {tenant} at {server} can't be used ({cause}). "
+                + $"Check that it exists, allows connections, and that user '{user}' has CONNECT on it.",
                 tenant),
             OpenFault.TenantFull => new(
                 HyperConnErrorCode.BudgetTimedOut,
-                $"The connection limit of role '{postgres.Username}' or of database '{postgres.Database}' at {server} is reached for {tenant} ({cause}). "
+                $"The connection limit of role '{user}' or of database '{database}' at {server} is reached for {tenant} ({cause}). "
                 + "Raise it (ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT), or lower HyperConn:Connections:MaxPerTenant.",
                 tenant),
             OpenFault.ServerFull => new(
