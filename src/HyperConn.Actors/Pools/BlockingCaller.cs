@@ -14,8 +14,10 @@ internal static class BlockingCaller
 
     public static T Wait<T>(ValueTask<T> operation)
     {
-        if (operation.IsCompleted || !Thread.CurrentThread.IsThreadPoolThread)
-            return operation.IsCompleted ? operation.Result : operation.AsTask().GetAwaiter().GetResult();
+        if (operation.IsCompleted)
+            return operation.Result;
+        if (!Thread.CurrentThread.IsThreadPoolThread)
+            return operation.AsTask().GetAwaiter().GetResult();
         Enter();
         try
         {
@@ -33,7 +35,7 @@ internal static class BlockingCaller
         {
             _blocked++;
             if (_blocked > _raised)
-                Raise(1);
+                Raise();
         }
     }
 
@@ -41,16 +43,23 @@ internal static class BlockingCaller
     {
         lock (Gate)
         {
-            if (--_blocked == 0)
-                Raise(-_raised);
+            if (--_blocked == 0 && _raised > 0)
+                Restore();
         }
     }
 
-    // Relative to what is set now, which the application may change meanwhile.
-    private static void Raise(int by)
+    // Both relative to what is set now, which the application may change meanwhile.
+    private static void Raise()
     {
         ThreadPool.GetMinThreads(out var workers, out var ports);
-        if (ThreadPool.SetMinThreads(workers + by, ports))
-            _raised += by;
+        if (ThreadPool.SetMinThreads(workers + 1, ports))
+            _raised++;
+    }
+
+    private static void Restore()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(1, workers - _raised), ports);
+        _raised = 0;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
         if (failure.RetryAt is null)
             return failure;
         if (_failures.Count >= Most)
-            Forget(_ => true);
+            ForgetAll();
         _failures[tenant] = failure;
         if (!_byOrg.TryGetValue(tenant.Org, out var tenants))
             _byOrg.Add(tenant.Org, tenants = []);
@@ -50,18 +50,17 @@ internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
     public void ForgetExpired()
     {
         var now = time.GetUtcNow();
-        Forget(failure => failure.RetryAt <= now);
-    }
-
-    public void ForgetAll() => Forget(_ => true);
-
-    private void Forget(Predicate<HyperConnFailure> which)
-    {
-        foreach (var tenant in _failures.Where(pair => which(pair.Value)).Select(pair => pair.Key).ToList())
+        foreach (var tenant in _failures.Where(pair => pair.Value.RetryAt <= now).Select(pair => pair.Key).ToList())
         {
             _failures.Remove(tenant);
             if (_byOrg.TryGetValue(tenant.Org, out var tenants) && tenants.Remove(tenant) && tenants.Count == 0)
                 _byOrg.Remove(tenant.Org);
         }
+    }
+
+    public void ForgetAll()
+    {
+        _failures.Clear();
+        _byOrg.Clear();
     }
 }

@@ -97,10 +97,6 @@ internal sealed partial class PoolGeneration
                 CompleteFirst(new LeaseTaken(LeaseOutcome.Retired));
             free = TakeFreePermits(0);
             drained = Word.Leases == 0;
-        }
-
-        lock (_gate)
-        {
             _isRetired = true;
             _retired?.TrySetResult();
         }

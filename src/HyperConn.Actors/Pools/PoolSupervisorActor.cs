@@ -77,8 +77,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 
         if (Options.Pools.SweepInterval > TimeSpan.Zero)
             Timers.StartPeriodicTimer(SweepTimer, Sweep.Instance, Options.Pools.SweepInterval);
-        if (Options.Connections.IdleLifetime > TimeSpan.Zero)
-            Timers.StartPeriodicTimer(TrimTimer, Trim.Instance, Options.Connections.IdleLifetime);
+        Timers.StartPeriodicTimer(TrimTimer, Trim.Instance, Options.Connections.IdleLifetime);
     }
 
     protected override void PreRestart(Exception reason, object message)

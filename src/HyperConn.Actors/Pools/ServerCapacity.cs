@@ -53,6 +53,6 @@ internal static class ServerCapacity
         if (pool.Shares is [var only])
             return only.Server;
         var endpoint = new ServerEndpoint((connection.Host ?? "").ToLowerInvariant(), connection.Port);
-        return Array.Find([.. pool.Shares], share => share.Server.Endpoint == endpoint)?.Server;
+        return pool.Shares.FirstOrDefault(share => share.Server.Endpoint == endpoint)?.Server;
     }
 }

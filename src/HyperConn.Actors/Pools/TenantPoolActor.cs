@@ -230,7 +230,6 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             var rotated = !current.Credentials.Postgres.Equals(next.Postgres);
             current.Credentials = next;
-            _adopting = null;
             if (rotated)
                 Rotated(() => PoolLog.PasswordRotated(_runtime.Logger, Tenant, next.SecretVersion));
             AnswerRefused(rotated);
@@ -263,7 +262,6 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         }
 
         _generation = next;
-        _adopting = null;
         _draining.Add(before);
         before.BeginDrain();
         Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
