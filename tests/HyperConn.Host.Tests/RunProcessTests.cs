@@ -99,28 +99,18 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         data = new { sum },
     });
 
-    private async Task<string> ConfigureAsync(TenantProvisioner provisioner)
-    {
-        using var secrets = new SecretsFile(Path.Combine(_folder, "secrets.json"), "acme", provisioner.Tenants);
-        await secrets.WriteAsync();
-        var path = Path.Combine(_folder, "hyperconn.conf");
-        await File.WriteAllTextAsync(
-            path,
-            $$"""
-            hyperconn {
-              project-name = "acme"
-              secrets { store = "file", file { path = "{{secrets.Path}}" } }
-            }
-            hyperconn-host.dashboard.enabled = off
-            hyperconn-host.worker {
-              poll-interval = 50ms
-              statements {
-                "order.placed" = "insert into events (tenant, payload) values (@org, concat_ws(' ', @id, @data->>'sum'))"
-              }
-            }
-            """);
-        return path;
-    }
+    private Task<string> ConfigureAsync(TenantProvisioner provisioner) => HostFiles.WriteAsync(
+        _folder,
+        provisioner,
+        """
+        hyperconn-host.dashboard.enabled = off
+        hyperconn-host.worker {
+          poll-interval = 50ms
+          statements {
+            "order.placed" = "insert into events (tenant, payload) values (@org, concat_ws(' ', @id, @data->>'sum'))"
+          }
+        }
+        """);
 
     private static async Task<object?> ReadAsync(ProvisionedTenant tenant, string sql)
     {

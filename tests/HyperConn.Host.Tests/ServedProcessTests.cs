@@ -153,23 +153,13 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
         return (code, host.Output, host.Errors);
     }
 
-    private async Task<string> ConfigureAsync(TenantProvisioner provisioner, string more)
-    {
-        using var secrets = new SecretsFile(Path.Combine(_folder, "secrets.json"), "acme", provisioner.Tenants);
-        await secrets.WriteAsync();
-        var path = Path.Combine(_folder, "hyperconn.conf");
-        await File.WriteAllTextAsync(
-            path,
-            $$"""
-            hyperconn {
-              project-name = "acme"
-              secrets { store = "file", file { path = "{{secrets.Path}}" } }
-            }
-            hyperconn-host.worker.statements.default = "select 1"
-            {{more}}
-            """);
-        return path;
-    }
+    private Task<string> ConfigureAsync(TenantProvisioner provisioner, string more) => HostFiles.WriteAsync(
+        _folder,
+        provisioner,
+        $"""
+        hyperconn-host.worker.statements.default = "select 1"
+        {more}
+        """);
 
     [GeneratedRegex(@"Dashboard: (http://127\.0\.0\.1:\d+/)  admin token: (\w+)")]
     private static partial Regex DashboardLine();

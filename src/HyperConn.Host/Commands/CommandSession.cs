@@ -53,6 +53,3 @@ internal sealed class CommandSession : IAsyncDisposable
         _host.Dispose();
     }
 }
-
-/// <summary>Why a command can't start; the message is for people.</summary>
-internal sealed class CommandException(string message) : Exception(message);

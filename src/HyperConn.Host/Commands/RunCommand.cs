@@ -52,8 +52,8 @@ internal static class RunCommand
                     Rejects = parsed.GetValue(rejects) ?? settings.Rejects,
                 };
                 faults.AddRange(settings.Faults());
-                var dashboard = Read(() => HostSettings.Dashboard(config.Hocon), faults);
-                var telemetry = Read(() => HostSettings.Telemetry(config.Hocon), faults);
+                var dashboard = HostSettings.Dashboard(config.Hocon, faults);
+                var telemetry = HostSettings.Telemetry(config.Hocon, faults);
                 if (dashboard.Enabled)
                     faults.AddRange(dashboard.Faults());
                 faults.AddRange(telemetry.Faults());
@@ -68,20 +68,6 @@ internal static class RunCommand
             },
             stop));
         return command;
-    }
-
-    private static T Read<T>(Func<T> read, List<string> faults)
-        where T : new()
-    {
-        try
-        {
-            return read();
-        }
-        catch (FormatException fault)
-        {
-            faults.Add(fault.Message);
-            return new T();
-        }
     }
 
     private static async Task<int> RunAsync(

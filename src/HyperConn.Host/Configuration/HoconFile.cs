@@ -1,5 +1,4 @@
 using Akka.Configuration;
-using HyperConn.Host.Commands;
 
 namespace HyperConn.Host;
 

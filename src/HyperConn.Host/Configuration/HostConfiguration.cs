@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Akka.Configuration;
-using HyperConn.Host.Commands;
 using Microsoft.Extensions.Options;
 
 namespace HyperConn.Host;

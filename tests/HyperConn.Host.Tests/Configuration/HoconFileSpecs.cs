@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Akka.Configuration;
 using HyperConn.Host;
-using HyperConn.Host.Commands;
 
 namespace HyperConn.Tests.Configuration;
 

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using HyperConn.Host;
-using HyperConn.Host.Commands;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Tests.Docs;

@@ -1,12 +1,13 @@
 using Akka.Configuration;
 using HyperConn.Host.Workers;
 
-namespace HyperConn.Host.Commands;
+namespace HyperConn.Host;
 
 /// <summary>The host's own part of the configuration file, section <c>hyperconn-host.worker</c>.</summary>
 internal sealed record RunSettings
 {
-    private const string Section = "hyperconn-host.worker";
+    private const string Name = "worker";
+    private const string Section = $"{HostSettings.Root}.{Name}";
 
     /// <summary>Where events come from: <c>-</c> (standard input), a file, or a spool folder.</summary>
     public string Events { get; init; } = "-";
@@ -30,37 +31,19 @@ internal sealed record RunSettings
     public static RunSettings Read(Config file, Func<string, string> resolve, List<string> faults)
     {
         var defaults = new RunSettings();
-        if (!file.HasPath(Section))
-            return defaults;
-        var config = file.GetConfig(Section);
+        var section = new HostSection(file, Name, faults);
         return new RunSettings
         {
-            Events = Value("events", "text", c => c.GetString("events"), null) is { Length: > 0 } events ? (events == "-" ? events : resolve(events)) : defaults.Events,
-            Workers = Value("workers", "a whole number", c => c.GetInt("workers"), defaults.Workers),
-            Rejects = Value("rejects", "text", c => c.GetString("rejects"), null) is { Length: > 0 } path ? resolve(path) : null,
-            PollInterval = Value("poll-interval", "a time such as 1s", c => c.GetTimeSpan("poll-interval", null, allowInfinite: false), defaults.PollInterval),
-            Statements = Value(
+            Events = section.Text("events") is { } events ? (events == "-" ? events : resolve(events)) : defaults.Events,
+            Workers = section.Read("workers", c => c.GetInt("workers"), defaults.Workers, "a whole number"),
+            Rejects = section.Text("rejects") is { } path ? resolve(path) : null,
+            PollInterval = section.Read("poll-interval", c => c.GetTimeSpan("poll-interval", null, allowInfinite: false), defaults.PollInterval),
+            Statements = section.Read(
                 "statements",
-                "SQL by type of event",
                 c => c.GetConfig("statements").AsEnumerable().ToDictionary(entry => entry.Key.Trim('"'), entry => entry.Value.GetString(), StringComparer.Ordinal),
-                defaults.Statements),
+                defaults.Statements,
+                "SQL by type of event"),
         };
-
-        T Value<T>(string key, string kind, Func<Config, T> read, T byDefault)
-        {
-            if (!config.HasPath(key))
-                return byDefault;
-            try
-            {
-                return read(config);
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // Its text may quote the value.
-                faults.Add($"{Section}.{key} can't be read as {kind}.");
-                return byDefault;
-            }
-        }
     }
 
     /// <summary>Every fault at once; empty: none.</summary>

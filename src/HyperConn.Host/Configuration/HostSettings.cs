@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Akka.Configuration;
-using HyperConn.Host.Commands;
 
 namespace HyperConn.Host;
 
 /// <summary>The operating side's part of the configuration file: <c>hyperconn-host.dashboard</c> and <c>hyperconn-host.telemetry</c>.</summary>
 internal static class HostSettings
 {
-    private const string Root = "hyperconn-host";
+    /// <summary>The section of all that is the host's.</summary>
+    public const string Root = "hyperconn-host";
+
     private const string TokenVariable = "HYPERCONN_ADMIN_TOKEN";
 
     private static readonly Dictionary<string, Type> Sections = new(StringComparer.Ordinal)
@@ -17,11 +18,14 @@ internal static class HostSettings
         ["worker"] = typeof(RunSettings),
     };
 
-    /// <summary>Reads the dashboard's settings; what is missing keeps its default. The token may come from <c>HYPERCONN_ADMIN_TOKEN</c>.</summary>
+    /// <inheritdoc cref="Dashboard(Config, List{string})"/>
     /// <exception cref="FormatException">A value is of the wrong kind; the message names it and does not quote it.</exception>
-    public static DashboardOptions Dashboard(Config file)
+    public static DashboardOptions Dashboard(Config file) => Sound(file, Dashboard);
+
+    /// <summary>Reads the dashboard's settings; what is missing keeps its default. The token may come from <c>HYPERCONN_ADMIN_TOKEN</c>.</summary>
+    public static DashboardOptions Dashboard(Config file, List<string> faults)
     {
-        var section = new Section(file, "dashboard");
+        var section = new HostSection(file, "dashboard", faults);
         var defaults = new DashboardOptions();
         return new DashboardOptions
         {
@@ -39,11 +43,14 @@ internal static class HostSettings
         };
     }
 
-    /// <summary>Reads the settings of telemetry; what is missing keeps its default.</summary>
+    /// <inheritdoc cref="Telemetry(Config, List{string})"/>
     /// <exception cref="FormatException">A value is of the wrong kind.</exception>
-    public static TelemetryOptions Telemetry(Config file)
+    public static TelemetryOptions Telemetry(Config file) => Sound(file, Telemetry);
+
+    /// <summary>Reads the settings of telemetry; what is missing keeps its default.</summary>
+    public static TelemetryOptions Telemetry(Config file, List<string> faults)
     {
-        var section = new Section(file, "telemetry");
+        var section = new HostSection(file, "telemetry", faults);
         var defaults = new TelemetryOptions();
         return new TelemetryOptions
         {
@@ -75,29 +82,13 @@ internal static class HostSettings
     /// <summary>The name of a setting in the file.</summary>
     public static string NameOf(string property) => JsonNamingPolicy.KebabCaseLower.ConvertName(property);
 
+    private static T Sound<T>(Config file, Func<Config, List<string>, T> read)
+    {
+        var faults = new List<string>();
+        var settings = read(file, faults);
+        return faults.Count == 0 ? settings : throw new FormatException(faults[0]);
+    }
+
     private static string[] KeysOf(Config file, string path) =>
         file.HasPath(path) && file.GetValue(path).IsObject() ? [.. file.GetValue(path).GetObject().Items.Keys] : [];
-
-    private sealed class Section(Config file, string name)
-    {
-        private readonly Config? _config = file.HasPath($"{Root}.{name}") ? file.GetConfig($"{Root}.{name}") : null;
-
-        public string? Text(string key) => Read(key, c => c.GetString(key), null) is { Length: > 0 } text && text != "null" ? text : null;
-
-        public T Read<T>(string key, Func<Config, T> read, T byDefault)
-        {
-            if (_config is null || !_config.HasPath(key))
-                return byDefault;
-            try
-            {
-                return read(_config);
-            }
-            catch (Exception exception) when (exception is FormatException or OverflowException or ConfigurationException or ArgumentException or InvalidCastException or NotSupportedException)
-            {
-                var kind = typeof(T) == typeof(bool) ? "on or off" : typeof(T) == typeof(TimeSpan) ? "a time such as 1s" : typeof(T) == typeof(string) ? "text"
-                    : typeof(T) == typeof(IList<string>) ? "a list" : "a number";
-                throw new FormatException($"{Root}.{name}.{key} can't be read as {kind}.", exception);
-            }
-        }
-    }
 }
