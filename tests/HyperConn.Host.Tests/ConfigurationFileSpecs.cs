@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Akka.Configuration;
+using HyperConn.Configuration;
 using HyperConn.Host;
 
 namespace HyperConn.Tests;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using HyperConn.Benchmarks.Running;
+using HyperConn.Diagnostics;
 using HyperConn.Host;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

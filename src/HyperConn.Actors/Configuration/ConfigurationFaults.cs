@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Configuration;
 
 /// <summary>Faults found while settings are read, kept until they are reported with those of the settings themselves.</summary>
 internal sealed class ConfigurationFaults

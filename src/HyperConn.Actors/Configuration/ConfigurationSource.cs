@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 
-namespace HyperConn;
+namespace HyperConn.Configuration;
 
 /// <summary>Reads settings from <c>IConfiguration</c>, one value at a time, so that every fault is found and not just the first.</summary>
 internal static class ConfigurationSource

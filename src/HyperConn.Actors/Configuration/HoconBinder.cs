@@ -4,7 +4,7 @@ using System.Reflection;
 using System.Text;
 using Akka.Configuration;
 
-namespace HyperConn;
+namespace HyperConn.Configuration;
 
 /// <summary>
 /// Reads settings from HOCON: section <c>hyperconn</c>, names in kebab case (<c>MaxPools</c> is <c>max-pools</c>), times as <c>5m</c> or

@@ -2,7 +2,7 @@ using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 
-namespace HyperConn;
+namespace HyperConn.Configuration;
 
 /// <summary>Checks all settings at once and says of each fault what to do.</summary>
 internal sealed class HyperConnOptionsValidator(ConfigurationFaults faults) : IValidateOptions<HyperConnOptions>

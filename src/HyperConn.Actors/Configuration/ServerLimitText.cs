@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace HyperConn;
+namespace HyperConn.Configuration;
 
 /// <summary>How a server's limit is written in configuration files: a number, <c>auto</c> or <c>unlimited</c>.</summary>
 internal static class ServerLimitText

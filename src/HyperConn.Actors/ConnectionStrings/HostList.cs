@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>The servers that credentials name: host names, addresses or socket folders, each with its port.</summary>
 internal static class HostList

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>Reads libpq's <c>keyword = value</c> strings (PostgreSQL's manual, "Keyword/Value Connection Strings").</summary>
 internal static class LibpqKeyValue

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>The keywords of libpq's connection strings, PostgreSQL 9 to 18 (manual, "Parameter Key Words").</summary>
 internal static class LibpqKeywords

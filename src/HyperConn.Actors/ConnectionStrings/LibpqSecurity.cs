@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>The part of <see cref="LibpqToNpgsql"/> that decides whom to trust: TLS, GSS and the ways to log in.</summary>
 internal static class LibpqSecurity

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>
 /// Says in Npgsql's keywords what libpq's parameters say. What Npgsql can't express is refused when dropping it would weaken

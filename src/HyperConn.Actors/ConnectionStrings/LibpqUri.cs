@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>
 /// Reads <c>postgresql://</c> URIs as libpq does (PostgreSQL's manual, "Connection URIs"; where it is silent, PQconninfoParse).

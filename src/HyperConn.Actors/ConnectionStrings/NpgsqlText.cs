@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>Reads Npgsql's own connection strings, less what would defeat the manager or leak.</summary>
 internal static class NpgsqlText

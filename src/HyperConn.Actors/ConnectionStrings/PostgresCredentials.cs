@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>
 /// A tenant's credentials, whichever form they were stored in: URI, libpq <c>keyword=value</c>, Npgsql string, RDS object, or any of them

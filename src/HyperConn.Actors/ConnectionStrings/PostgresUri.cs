@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
+using HyperConn.ConnectionStrings;
 using Npgsql;
 
 namespace HyperConn;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>
 /// Reads the JSON object that Amazon RDS keeps for a database: <c>{engine, host, port, username, password, dbname}</c>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>
 /// The <c>options</c> parameter: command-line options for the server process. Only settings are let through.

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace HyperConn;
+namespace HyperConn.ConnectionStrings;
 
 /// <summary>Text as PostgreSQL's wire carries it.</summary>
 internal static class Utf8Text

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>Registers what the operating side needs; called by <c>AddHyperConn</c>.</summary>
 internal static class DiagnosticsServices

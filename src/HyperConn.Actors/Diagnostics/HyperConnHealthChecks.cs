@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
 using HyperConn;
+using HyperConn.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 // Where ASP.NET Core users look for it.

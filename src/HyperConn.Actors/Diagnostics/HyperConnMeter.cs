@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using HyperConn.Leases;
+using HyperConn.Primitives;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>
 /// The meter: totals are observed from the shared statistics snapshot, so the hot path pays nothing; only durations and sizes are

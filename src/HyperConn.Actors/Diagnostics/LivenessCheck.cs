@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>Alive: the supervisor answers within the time-out.</summary>
 internal sealed class LivenessCheck(Func<CancellationToken, Task> ping, TimeSpan timeout) : IHealthCheck

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using HyperConn.Secrets;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>Counts, times and traces the calls of the store it wraps.</summary>
 internal sealed class MeteredSecretStore(ISecretStore inner, HyperConnMeter meter, StoreHealth? health = null, TimeProvider? clock = null) : ISecretStore

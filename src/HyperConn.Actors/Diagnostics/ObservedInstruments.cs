@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
+using HyperConn.Primitives;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>Instruments that read the statistics snapshot when a collector asks.</summary>
 internal sealed class ObservedInstruments

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>
 /// Loggers that also record in <see cref="OperatorEvents"/> what operators want to see. Log and events can't tell different stories, and

@@ -30,9 +30,6 @@ public enum OperatorEventKind
     /// <summary>A server said it is full (53300), or its limit changed.</summary>
     ServerPressure,
 
-    /// <summary>A caller's deadline passed while it waited.</summary>
-    AcquireTimedOut,
-
     /// <summary>A lease is held longer than the threshold.</summary>
     LeaseHeldLong,
 

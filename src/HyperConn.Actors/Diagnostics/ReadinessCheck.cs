@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>
 /// Ready: the secret store answers, or what it gave is cached; not every server's budget is spent; not every server's circuit is open.

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace HyperConn;
+namespace HyperConn.Diagnostics;
 
 /// <summary>Bounds how many tenants appear in metrics: the first ones seen, then <see cref="Other"/> for all the rest.</summary>
 internal sealed class TenantLabels(int most)

@@ -1,6 +1,9 @@
 using Akka.Actor;
+using HyperConn.Pools;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 
-namespace HyperConn;
+namespace HyperConn.Hosting;
 
 /// <summary>Puts the real parts together.</summary>
 internal static class HyperConnActors

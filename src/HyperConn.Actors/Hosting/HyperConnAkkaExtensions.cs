@@ -1,5 +1,8 @@
 using Akka.Actor;
 using Akka.Hosting;
+using HyperConn.Diagnostics;
+using HyperConn.Hosting;
+using HyperConn.Pools;
 
 namespace HyperConn;
 

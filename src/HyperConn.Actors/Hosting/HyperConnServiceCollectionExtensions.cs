@@ -1,5 +1,9 @@
 using Akka.Actor;
 using Akka.Configuration;
+using HyperConn.Configuration;
+using HyperConn.Diagnostics;
+using HyperConn.Pools;
+using HyperConn.Secrets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>
 /// Why tenants had no pool a moment ago, until when that is the answer. It belongs to the supervisor: a pool that could not be made is gone,

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>
 /// The handle of every tenant that ever had a pool, and for a while of those that asked for one in vain. Looking one up takes neither a lock

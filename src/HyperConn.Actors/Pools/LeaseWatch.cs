@@ -1,7 +1,7 @@
 using System.Globalization;
 using Akka.Actor;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>
 /// Looks now and then at every pool: for leases held too long, which it reports once, for pools idle so long that their connections need

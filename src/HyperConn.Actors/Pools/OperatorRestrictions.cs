@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>
 /// Pauses and bans in force. Written by the supervisor only; callers read what it published, to learn why their time passed.

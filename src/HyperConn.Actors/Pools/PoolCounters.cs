@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>Totals since start. Hot acquisitions are not counted here but by the word of each generation.</summary>
 internal sealed class PoolCounters

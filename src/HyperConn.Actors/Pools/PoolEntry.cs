@@ -1,6 +1,7 @@
 using Akka.Actor;
+using HyperConn.Leases;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>What the supervisor knows of one tenant's pool, from the first request to eviction. Used by the supervisor only.</summary>
 internal sealed class PoolEntry(TenantDataSource handle, int sequence)

@@ -1,4 +1,6 @@
-namespace HyperConn;
+using HyperConn.Primitives;
+
+namespace HyperConn.Pools;
 
 /// <summary>Chooses which pools to evict: first those idle too long, then the least recently used, and never one in use.</summary>
 /// <remarks>

@@ -1,6 +1,9 @@
 using System.Globalization;
+using HyperConn.Leases;
+using HyperConn.Opening;
+using HyperConn.Servers;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>The failures of pools and connections, each with what to check.</summary>
 internal static class PoolFailures

@@ -1,6 +1,9 @@
 using Akka.Actor;
+using HyperConn.Leases;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>Conversation inside the pools: supervisor, pool actors, and the handles that tell them things.</summary>
 internal interface IPoolMessage;

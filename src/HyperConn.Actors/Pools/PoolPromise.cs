@@ -1,4 +1,6 @@
-namespace HyperConn;
+using HyperConn.Leases;
+
+namespace HyperConn.Pools;
 
 /// <summary>One caller's wait for a pool, answered by the supervisor with the pool or with why there is none.</summary>
 internal sealed class PoolPromise(bool forLease)

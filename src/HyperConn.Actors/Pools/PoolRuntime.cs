@@ -1,10 +1,16 @@
 using System.Collections.Concurrent;
 using System.Transactions;
 using Akka.Actor;
+using HyperConn.Diagnostics;
+using HyperConn.Leases;
+using HyperConn.Opening;
+using HyperConn.Primitives;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>What handles, generations and actors of one manager share: settings, time, the published handles and servers, counters.</summary>
 internal sealed class PoolRuntime

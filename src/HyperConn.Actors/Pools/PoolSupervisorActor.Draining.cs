@@ -1,6 +1,6 @@
 using Akka.Actor;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>The end of the manager, and snapshots of what lives.</summary>
 internal sealed partial class PoolSupervisorActor

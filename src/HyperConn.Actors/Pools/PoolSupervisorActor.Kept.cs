@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>Pools that were due and could not be evicted, and why.</summary>
 internal sealed partial class PoolSupervisorActor

@@ -1,6 +1,7 @@
 using Akka.Actor;
+using HyperConn.Secrets;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>The operator's verbs: pause, resume, drain, refresh, ban.</summary>
 internal sealed partial class PoolSupervisorActor

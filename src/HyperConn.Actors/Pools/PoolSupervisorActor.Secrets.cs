@@ -1,6 +1,7 @@
 using Akka.Actor;
+using HyperConn.Secrets;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <content>The fetcher of secrets, and what it has to tell.</content>
 internal sealed partial class PoolSupervisorActor

@@ -1,6 +1,7 @@
 using Akka.Actor;
+using HyperConn.Servers;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <content>Servers and their budgets.</content>
 internal sealed partial class PoolSupervisorActor

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Akka.Actor;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>How the supervisor makes its children; a probe can stand in for each.</summary>
 internal sealed record PoolParts(

@@ -1,8 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
+using HyperConn.ConnectionStrings;
+using HyperConn.Leases;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 using Npgsql;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>
 /// One tenant's pool: Resolving → Locating → Ready → Draining → stopped. Owns the generations of its data source.

@@ -1,8 +1,11 @@
 using System.Transactions;
 using Akka.Actor;
+using HyperConn.ConnectionStrings;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 using Npgsql;
 
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>The manager for code that is not an actor. The hot path reads a published handle; everything else asks the supervisor.</summary>
 internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITenantPools

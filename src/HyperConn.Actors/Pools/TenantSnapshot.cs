@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Pools;
 
 /// <summary>Reads one tenant's figures from what is shared without a message.</summary>
 internal static class TenantSnapshot

@@ -2,7 +2,7 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.SecretsManager;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Makes the client of Secrets Manager that the settings describe.</summary>
 internal static class AwsClientFactory

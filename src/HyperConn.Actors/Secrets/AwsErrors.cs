@@ -1,7 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>What Secrets Manager's errors mean here.</summary>
 /// <remarks>

@@ -3,7 +3,7 @@ using Amazon.SecretsManager;
 using Amazon.SecretsManager.Model;
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Secrets in AWS Secrets Manager: the version staged AWSCURRENT of each.</summary>
 /// <remarks>

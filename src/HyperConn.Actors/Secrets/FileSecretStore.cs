@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Secrets in one JSON file, or in a folder with one file each; changes on disk are noticed.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>
 /// One version of an organisation's secret, taken apart: <c>{"&lt;service&gt;-postgresql": "…" or {…}}</c>, or one RDS credentials

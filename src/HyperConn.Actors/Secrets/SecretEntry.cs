@@ -1,6 +1,7 @@
 using Akka.Actor;
+using HyperConn.Primitives;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>How far the fetch of a secret has come.</summary>
 internal enum FetchState

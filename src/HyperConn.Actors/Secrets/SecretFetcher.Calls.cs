@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <content>From a secret that is wanted to the answers: queue, calls to the store, outcomes.</content>
 internal sealed partial class SecretFetcher

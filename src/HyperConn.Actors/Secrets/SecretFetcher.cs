@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Event;
+using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>
 /// Knows the tenants' secrets: one call for any number of concurrent look-ups of one secret, one batch for different ones asked at

@@ -1,6 +1,6 @@
 using Akka.Actor;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Conversation with the secret fetcher.</summary>
 internal interface ISecretFetcherMessage;

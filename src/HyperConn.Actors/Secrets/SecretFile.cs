@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>All secrets in one file: <c>{"&lt;project&gt;-&lt;org&gt;": {"&lt;service&gt;-postgresql": "…"}}</c>.</summary>
 internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path, logger)

@@ -5,7 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Secrets on disk, in one arrangement or another. Thread-safe.</summary>
 internal abstract class SecretFiles(string path, ILogger logger)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>One file for each secret, <c>&lt;name&gt;.json</c>; a <c>/</c> in a name is written <c>%2F</c>.</summary>
 internal sealed class SecretFolder(string path, ILogger logger) : SecretFiles(path, logger)

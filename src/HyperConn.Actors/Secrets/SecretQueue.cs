@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>
 /// Secrets that wait for their batch: those somebody waits for first, then background refreshes. What has waited its window is
@@ -11,9 +11,6 @@ internal sealed class SecretQueue
     private int _due;
 
     public int Count => _urgent.Count + _background.Count;
-
-    /// <summary>Whether anything waits for the end of the window.</summary>
-    public bool HasUndue => Count > _due;
 
     public void Add(SecretEntry entry, bool urgent)
     {

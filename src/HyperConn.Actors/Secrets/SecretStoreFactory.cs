@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Makes the secret store that the settings name.</summary>
 internal static class SecretStoreFactory

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>Puts one service's entry into an organisation's secret, as hyperconn-pg's <c>storeSecret</c> does.</summary>
 /// <remarks>

@@ -1,4 +1,6 @@
-namespace HyperConn;
+using HyperConn.Primitives;
+
+namespace HyperConn.Secrets;
 
 /// <summary>
 /// Whether the store as a whole is down. Shut, look-ups are answered at once, and one call at a time probes for its return.
@@ -76,22 +78,4 @@ internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firs
             RetryAt: clock.GetUtcNow() + _backoff.Next());
         return true;
     }
-}
-
-/// <summary>Pauses that double from one failure to the next, each drawn from the upper half of its length.</summary>
-internal sealed class Backoff(Jitter jitter, TimeSpan first, TimeSpan longest)
-{
-    private int _failures;
-
-    /// <summary>Failures in a row.</summary>
-    public int Failures => _failures;
-
-    public TimeSpan Next()
-    {
-        var whole = first * Math.Pow(2, Math.Min(_failures, 30));
-        _failures++;
-        return jitter.UpperHalf(whole < longest ? whole : longest);
-    }
-
-    public void Reset() => _failures = 0;
 }

@@ -1,4 +1,4 @@
-namespace HyperConn;
+namespace HyperConn.Secrets;
 
 /// <summary>
 /// How many calls a second the store is asked for: as many as come until it throttles, then half of what it got, and from there up

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FsCheck;
 using FsCheck.Fluent;
+using HyperConn.Primitives;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Budgets;

@@ -1,3 +1,5 @@
+using HyperConn.Servers;
+
 namespace HyperConn.Tests.Budgets;
 
 /// <summary>A pool generation without connections: permits, leases, a queue of callers, and the manners the budget relies on.</summary>

@@ -1,3 +1,5 @@
+using HyperConn.Servers;
+
 namespace HyperConn.Tests.Budgets;
 
 public class GrantSpecs

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using HyperConn.Servers;
 
 namespace HyperConn.Tests.Budgets;
 

@@ -1,3 +1,5 @@
+using HyperConn.Configuration;
+using HyperConn.Servers;
 using static HyperConn.Tests.Budgets.GrantSpecs;
 
 namespace HyperConn.Tests.Budgets;

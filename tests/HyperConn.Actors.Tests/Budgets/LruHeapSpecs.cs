@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using HyperConn.Primitives;
 
 namespace HyperConn.Tests.Budgets;
 

@@ -1,3 +1,4 @@
+using HyperConn.Servers;
 using static HyperConn.Tests.Budgets.GrantSpecs;
 
 namespace HyperConn.Tests.Budgets;

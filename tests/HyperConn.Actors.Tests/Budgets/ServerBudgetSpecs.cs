@@ -3,6 +3,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using FsCheck;
 using FsCheck.Fluent;
+using HyperConn.Servers;
 
 namespace HyperConn.Tests.Budgets;
 

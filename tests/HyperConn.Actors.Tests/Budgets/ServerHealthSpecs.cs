@@ -1,5 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using HyperConn.Primitives;
+using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Budgets;

@@ -1,3 +1,5 @@
+using HyperConn.Primitives;
+using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Budgets;

@@ -1,3 +1,5 @@
+using HyperConn.Configuration;
+
 namespace HyperConn.Tests.Configuration;
 
 public class PrecedenceSpecs : ConfigurationSpec

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
+using HyperConn.Configuration;
 
 namespace HyperConn.Tests.Configuration;
 

@@ -1,3 +1,5 @@
+using HyperConn.ConnectionStrings;
+
 namespace HyperConn.Tests;
 
 /// <summary>Our reading of connection strings against libpq's own, text by text.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HyperConn.ConnectionStrings;
 using Npgsql;
 
 namespace HyperConn.Tests;

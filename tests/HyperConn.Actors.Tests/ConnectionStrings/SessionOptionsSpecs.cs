@@ -1,3 +1,5 @@
+using HyperConn.ConnectionStrings;
+
 namespace HyperConn.Tests;
 
 public class SessionOptionsSpecs

@@ -1,3 +1,4 @@
+using HyperConn.ConnectionStrings;
 using Npgsql;
 
 namespace HyperConn.Tests;

@@ -1,3 +1,4 @@
+using HyperConn.Leases;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Tests.Diagnostics;

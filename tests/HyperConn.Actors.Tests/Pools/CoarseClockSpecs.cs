@@ -1,3 +1,4 @@
+using HyperConn.Primitives;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Pools;

@@ -1,3 +1,4 @@
+using HyperConn.Opening;
 using Npgsql;
 
 namespace HyperConn.Tests.Pools;

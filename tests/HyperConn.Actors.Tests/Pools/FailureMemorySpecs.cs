@@ -1,3 +1,6 @@
+using HyperConn.Pools;
+using HyperConn.Secrets;
+
 namespace HyperConn.Tests.Pools;
 
 /// <summary>What a request for a pool that could not be made costs until the next try: nothing.</summary>

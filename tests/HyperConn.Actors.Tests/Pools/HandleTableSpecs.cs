@@ -1,4 +1,5 @@
 using System.Globalization;
+using HyperConn.Pools;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Pools;

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Akka.Actor;
+using HyperConn.Opening;
+using HyperConn.Pools;
 using Npgsql;
 
 namespace HyperConn.Tests.Pools;

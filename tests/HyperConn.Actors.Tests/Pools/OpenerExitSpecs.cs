@@ -1,6 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
+using HyperConn.ConnectionStrings;
+using HyperConn.Leases;
+using HyperConn.Pools;
+using HyperConn.Primitives;
+using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Pools;

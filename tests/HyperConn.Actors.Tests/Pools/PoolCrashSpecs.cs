@@ -1,4 +1,8 @@
 using Akka.Actor;
+using HyperConn.Leases;
+using HyperConn.Pools;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 
 namespace HyperConn.Tests.Pools;
 

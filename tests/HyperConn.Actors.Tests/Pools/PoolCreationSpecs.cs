@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
+using HyperConn.Pools;
 
 namespace HyperConn.Tests.Pools;
 

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
+using HyperConn.Leases;
+using HyperConn.Pools;
+using HyperConn.Secrets;
 
 namespace HyperConn.Tests.Pools;
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Pools;
 
 namespace HyperConn.Tests.Pools;
 

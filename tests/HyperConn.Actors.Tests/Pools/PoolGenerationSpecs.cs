@@ -1,4 +1,8 @@
 using Akka.Actor;
+using HyperConn.ConnectionStrings;
+using HyperConn.Leases;
+using HyperConn.Pools;
+using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Pools;

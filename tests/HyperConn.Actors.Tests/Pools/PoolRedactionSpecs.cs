@@ -2,6 +2,9 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Akka.Actor;
+using HyperConn.Pools;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 
 namespace HyperConn.Tests.Pools;
 

@@ -1,5 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using HyperConn.Diagnostics;
+using HyperConn.Leases;
 
 namespace HyperConn.Tests.Pools;
 

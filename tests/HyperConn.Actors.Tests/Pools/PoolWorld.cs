@@ -1,5 +1,8 @@
 using Akka.Actor;
 using Akka.TestKit;
+using HyperConn.Leases;
+using HyperConn.Pools;
+using HyperConn.Servers;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Tests.Pools;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Secrets;
 
 namespace HyperConn.Tests.Pools;
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Akka.Actor;
+using HyperConn.Pools;
 
 namespace HyperConn.Tests.Pools;
 

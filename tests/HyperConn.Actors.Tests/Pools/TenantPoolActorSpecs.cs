@@ -1,5 +1,9 @@
 using Akka.Actor;
 using Akka.TestKit;
+using HyperConn.Leases;
+using HyperConn.Pools;
+using HyperConn.Secrets;
+using HyperConn.Servers;
 
 namespace HyperConn.Tests.Pools;
 

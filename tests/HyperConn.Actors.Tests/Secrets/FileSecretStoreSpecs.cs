@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HyperConn.Secrets;
 
 namespace HyperConn.Tests;
 

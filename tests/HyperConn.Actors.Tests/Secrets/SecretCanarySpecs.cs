@@ -1,3 +1,5 @@
+using HyperConn.Secrets;
+
 namespace HyperConn.Tests;
 
 /// <summary>No password shows in what the fetcher says to anybody but in the one property made for it.</summary>

@@ -1,3 +1,5 @@
+using HyperConn.Secrets;
+
 namespace HyperConn.Tests;
 
 public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec

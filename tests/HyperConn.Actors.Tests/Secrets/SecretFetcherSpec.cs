@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
+using HyperConn.Secrets;
 
 namespace HyperConn.Tests;
 

@@ -1,3 +1,5 @@
+using HyperConn.Primitives;
+using HyperConn.Secrets;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Secrets;

@@ -1,3 +1,4 @@
+using HyperConn.Secrets;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using HyperConn.Pools;
 
 namespace HyperConn.Tests.Secrets;
 

@@ -1,3 +1,4 @@
+using HyperConn.Diagnostics;
 using System.Collections.Concurrent;
 using HyperConn.Host;
 using Microsoft.Extensions.DependencyInjection;

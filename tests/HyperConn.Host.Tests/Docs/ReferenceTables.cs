@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using HyperConn.Diagnostics;
 using HyperConn.Host;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using HyperConn.Diagnostics;
 using HyperConn.Tests.Support;
 
 namespace HyperConn.Tests.Pools;

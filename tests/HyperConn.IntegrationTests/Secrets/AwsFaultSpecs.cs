@@ -1,3 +1,4 @@
+using HyperConn.Secrets;
 using HyperConn.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using HyperConn.Secrets;
 using HyperConn.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Secrets;
 using HyperConn.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

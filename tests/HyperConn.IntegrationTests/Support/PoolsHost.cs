@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
+using HyperConn.Pools;
+using HyperConn.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

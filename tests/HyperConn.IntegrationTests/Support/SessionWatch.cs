@@ -1,4 +1,5 @@
 using HyperConn.Host.Demo;
+using HyperConn.Servers;
 using Npgsql;
 
 namespace HyperConn.Tests.Support;

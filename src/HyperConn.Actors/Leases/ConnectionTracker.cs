@@ -1,0 +1,58 @@
+using System.Data;
+using System.Transactions;
+using HyperConn.Pools;
+using Npgsql;
+
+namespace HyperConn.Leases;
+
+/// <summary>
+/// Follows one connection object that its owner opens and closes at will, or that was opened in an ambient transaction. Each time it opens
+/// counts as a lease, over the permits if need be.
+/// </summary>
+internal class ConnectionTracker(PoolRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
+{
+    private EnlistedLease? _enlisted = enlisted;
+    private int _half;
+
+    protected PoolGeneration Pool => pool;
+
+    public void OnStateChange(object sender, StateChangeEventArgs change)
+    {
+        var connection = (NpgsqlConnection)sender;
+        if (change.CurrentState == ConnectionState.Open)
+            Opened(connection);
+        else if (_enlisted is { } lease)
+            lease.Closed(connection.FullState == ConnectionState.Broken);
+        else
+            pool.EndLease(connection, _half);
+    }
+
+    private void Opened(NpgsqlConnection connection)
+    {
+        _enlisted = null;
+        pool.NoteSession(connection.ProcessID);
+        var transaction = Transaction.Current;
+        if (transaction is not null && EnlistedLease.TryResume(runtime, pool.Tenant, transaction) is { } lease)
+        {
+            if (ReferenceEquals(lease.Pool, pool))
+            {
+                _enlisted = lease;
+                return;
+            }
+
+            lease.Closed(broken: false);
+        }
+
+        _half = pool.ForceLease();
+        if (transaction is not null)
+            _enlisted = EnlistedLease.Begin(runtime, pool, _half, transaction);
+    }
+}
+
+/// <summary>
+/// Lives as long as a connection object that was created unopened. Npgsql has no event for its disposal, so the garbage collector tells.
+/// </summary>
+internal sealed class PinningTracker(PoolRuntime runtime, PoolGeneration pool) : ConnectionTracker(runtime, pool)
+{
+    ~PinningTracker() => Pool.Unpin();
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Npgsql;
+
+namespace HyperConn.Leases;
+
+/// <summary>Makes the <see cref="NpgsqlDataSource"/> of a generation.</summary>
+internal static class DataSourceFactory
+{
+    private const string DefaultApplicationName = "hyperconn";
+
+    // PostgreSQL manual, 4.1.1: longer names are cut off at NAMEDATALEN - 1 bytes, and two tenants' could become one.
+    private const int MaxIdentifierBytes = 63;
+
+    // Npgsql's own limit of Timeout.
+    private const int MostConnectSeconds = 1024;
+
+    // Pooling is HyperConn's business, and a secret must not let the password out of the data source.
+    private static readonly string[] HeldAtDefault =
+        ["Pooling", "Minimum Pool Size", "Connection Pruning Interval", "No Reset On Close", "Multiplexing", "Keepalive", "Persist Security Info"];
+
+    public static NpgsqlDataSource Build(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: true).Build();
+
+    /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
+    public static NpgsqlDataSource BuildUnpooled(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: false).Build();
+
+    /// <summary>The connection string for people: no password of any kind.</summary>
+    public static string Describe(PoolGeneration pool)
+    {
+        var settings = pool.Credentials.Postgres.ToNpgsql();
+        settings.Remove("Password");
+        settings.Remove("SSL Password");
+        return settings.ConnectionString;
+    }
+
+    private static NpgsqlDataSourceBuilder Builder(PoolGeneration pool, HyperConnOptions options, bool pooled)
+    {
+        var settings = pool.Credentials.Postgres.ToNpgsql();
+        var connections = options.Connections;
+        settings.MaxPoolSize = connections.MaxPerTenant;
+        var idle = Seconds(connections.IdleLifetime, most: int.MaxValue);
+        settings.ConnectionIdleLifetime = idle;
+
+        // A keyword that is there costs each tenant's data source some hundred bytes, so what is Npgsql's default is said by leaving it out.
+        // Keepalive above all: a lease ends when its connection closes, and Npgsql's keepalive could break one in the instant between
+        // opening and the lease's subscription. TCP keepalives do the same work below.
+        foreach (var keyword in HeldAtDefault)
+            settings.Remove(keyword);
+        if (!pooled)
+            settings.Pooling = false;
+        // Npgsql keeps a sample for each interval of the lifetime, in each pool.
+        var pruning = Math.Clamp(idle / 3, 1, Math.Max(10, idle / 30));
+        if (settings.ConnectionPruningInterval != pruning)
+            settings.ConnectionPruningInterval = pruning;
+        // ContainsKey is true for every keyword Npgsql knows; this is about those that are set.
+        var connect = settings.ShouldSerialize("Timeout") ? settings.Timeout : Seconds(connections.ConnectTimeout, MostConnectSeconds);
+
+        // Nobody waits longer than that for a connection, and an open that nobody waits for keeps its permit.
+        var most = Seconds(options.Pools.AcquireTimeout, MostConnectSeconds);
+        settings.Timeout = connect == 0 ? most : Math.Min(connect, most);
+        var command = connections.CommandTimeout == TimeSpan.Zero ? 0 : Seconds(connections.CommandTimeout, int.MaxValue);
+        if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != command)
+            settings.CommandTimeout = command;
+        settings.ApplicationName ??= DefaultApplicationName;
+        if (Schema(pool.Tenant, options.Schemas) is { } schema)
+            settings.SearchPath = QuoteIdentifier(schema);
+
+        // The name becomes a metric tag; without one Npgsql would use the connection string, SSL password included.
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = pool.Tenant.ToString() };
+        builder.UseLoggerFactory(pool.Loggers);
+        if (connections.NoTypeLoading)
+            builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
+        pool.Credentials.Postgres.GuardCertificates(builder);
+        builder.UsePasswordProvider(_ => pool.CurrentPassword(), (_, _) => new ValueTask<string>(pool.CurrentPassword()));
+        connections.ConfigureDataSource?.Invoke(pool.Tenant, builder);
+        EnsureUnchanged(settings, builder.ConnectionStringBuilder);
+        return builder;
+    }
+
+    private static string? Schema(TenantKey tenant, SchemaOptions schemas)
+    {
+        var schema = schemas.ByOrg.TryGetValue(tenant.Org, out var own)
+            ? own
+            : schemas.Template?
+                .Replace("{org}", tenant.Org, StringComparison.Ordinal)
+                .Replace("{service}", tenant.Service, StringComparison.Ordinal);
+        if (schema is not null && Encoding.UTF8.GetByteCount(schema) > MaxIdentifierBytes)
+        {
+            throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.InvalidTenant,
+                $"The schema '{schema}' is longer than the {MaxIdentifierBytes} bytes PostgreSQL tells names apart by. "
+                + "Give the organisation a shorter one in Schemas.ByOrg, or shorten Schemas.Template.",
+                tenant));
+        }
+
+        return schema;
+    }
+
+    // PostgreSQL manual, 4.1.1: a quoted identifier may hold anything but NUL; a quote is written twice.
+    private static string QuoteIdentifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static void EnsureUnchanged(NpgsqlConnectionStringBuilder before, NpgsqlConnectionStringBuilder after)
+    {
+        if (before.Host != after.Host || before.Port != after.Port || before.Username != after.Username || before.Database != after.Database
+            || before.MaxPoolSize != after.MaxPoolSize || before.Pooling != after.Pooling || after.Multiplexing || after.NoResetOnClose || after.KeepAlive != 0)
+        {
+            throw new InvalidOperationException(
+                "ConfigureDataSource changed host, port, user, database or pooling of a tenant's data source. These are HyperConn's; change the secret instead.");
+        }
+    }
+
+    private static int Seconds(TimeSpan time, int most) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, most);
+}

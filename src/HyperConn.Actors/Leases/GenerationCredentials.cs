@@ -1,0 +1,13 @@
+using HyperConn.ConnectionStrings;
+
+namespace HyperConn.Leases;
+
+/// <summary>A tenant's parsed credentials with the version of the secret they came from.</summary>
+internal sealed record GenerationCredentials(
+    PostgresCredentials Postgres,
+    string SecretVersion,
+    DateTimeOffset FetchedAt,
+    DateTimeOffset StaleAt)
+{
+    public override string ToString() => $"GenerationCredentials(version {SecretVersion})";
+}

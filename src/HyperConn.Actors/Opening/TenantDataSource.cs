@@ -1,0 +1,192 @@
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using System.Transactions;
+using HyperConn.Leases;
+using HyperConn.Opening;
+using HyperConn.Pools;
+using HyperConn.Primitives;
+using HyperConn.Servers;
+using Npgsql;
+
+namespace HyperConn;
+
+/// <summary>
+/// A tenant's data source: what callers hold and open connections on. May be kept for ever and used by any number of threads.
+/// </summary>
+/// <remarks>
+/// <para>It is a handle, not the pool. When the pool was evicted, or its credentials have changed, the next open makes a new one.
+/// Opening takes a lease, which ends when the connection is closed or disposed; a pool with an open lease is never evicted.</para>
+/// <para>The handle belongs to HyperConn and is shared by all callers of the tenant: disposing it does nothing, however often.</para>
+/// <para>Inside an ambient transaction (<see cref="TransactionScope"/>) connections enlist as they do with Npgsql alone. The lease then lasts
+/// until the transaction ends, and connections opened one after the other in it share one. The physical connection isn't used again after
+/// that: where it matters, <see cref="NpgsqlConnection.BeginTransaction()"/> is faster. A call of
+/// <see cref="NpgsqlConnection.EnlistTransaction"/> is beyond what can be seen here: keep such a connection open until the transaction ends.</para>
+/// <para>Every way to open throws <see cref="HyperConnException"/> when no connection can be had and
+/// <see cref="OperationCanceledException"/> when the caller's token is cancelled.</para>
+/// </remarks>
+public sealed class TenantDataSource : DbDataSource
+{
+    // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
+    // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
+    internal static readonly IReadOnlyList<TimeSpan> LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
+
+    private readonly PoolRuntime _runtime;
+    private readonly LeaseStacks? _stacks;
+    private PoolGeneration? _current;
+    private HyperConnFailure? _lastFailure;
+    private volatile ServerHealth? _health;
+
+    internal TenantDataSource(PoolRuntime runtime, TenantKey tenant)
+    {
+        _runtime = runtime;
+        _stacks = runtime.Stacks;
+        Tenant = tenant;
+        Ready = new PoolReady(this);
+        Login = new Circuit(runtime.Time, LoginDelays);
+    }
+
+    /// <summary>The tenant.</summary>
+    public TenantKey Tenant { get; }
+
+    /// <summary>The connection string without its password, or empty while the tenant has no pool.</summary>
+    public override string ConnectionString => Current is { } pool ? DataSourceFactory.Describe(pool) : "";
+
+    /// <summary>The generation that takes leases now; null: none, ask the supervisor.</summary>
+    internal PoolGeneration? Current => Volatile.Read(ref _current);
+
+    /// <summary>Whether there ever was a generation, so that somebody may hold this handle.</summary>
+    internal bool HadPool => _health is not null;
+
+    /// <summary>The answer to every Ask for this tenant.</summary>
+    internal PoolReady Ready { get; }
+
+    /// <summary>Memory of refused logins; it outlives the pool.</summary>
+    internal Circuit Login { get; }
+
+    /// <summary>Why the pool could not be made, or its secret not refreshed, the last time; null after a success.</summary>
+    internal HyperConnFailure? LastFailure
+    {
+        get => Volatile.Read(ref _lastFailure);
+        set => Volatile.Write(ref _lastFailure, value);
+    }
+
+    /// <summary>Opens a connection. Close or dispose it to end the lease.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>An open connection of this tenant.</returns>
+    /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
+    public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
+        _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
+
+    /// <summary>Opens a connection for a caller who has waited for the pool already.</summary>
+    internal ValueTask<NpgsqlConnection> OpenByAsync(Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var opening = _runtime.Opener.OpenAsync(this, transaction, deadline, cancellationToken);
+        return _stacks is null ? opening : _stacks.TrackAsync(Tenant, opening);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (Transaction.Current is { } transaction)
+            return _runtime.Opener.OpenAsync(this, transaction, cancellationToken);
+        if (Current is not { } pool || !pool.TryLease(out var before))
+            return _runtime.Opener.OpenAsync(this, null, cancellationToken);
+        return before.IsSample ? OpenTimed(pool, before.Half, cancellationToken) : OpenLeased(pool, before.Half, timed: false, cancellationToken);
+    }
+
+    /// <summary>One hot acquisition in many, for the histogram, while somebody listens.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ValueTask<NpgsqlConnection> OpenTimed(PoolGeneration pool, int half, CancellationToken cancellationToken)
+    {
+        var meter = _runtime.Meter is { TimesAcquisitions: true } listened ? listened : null;
+        var began = _runtime.Time.GetTimestamp();
+        var opening = OpenLeased(pool, half, timed: meter is not null, cancellationToken);
+
+        // One that goes to the network is timed where it ends.
+        if (opening.IsCompletedSuccessfully)
+            meter?.AcquiredHot(_runtime.Time.GetElapsedTime(began));
+        return opening;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int half, bool timed, CancellationToken cancellationToken)
+    {
+        // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
+        var credentials = pool.Credentials;
+        var connection = pool.DataSource.CreateConnection();
+        var opening = connection.OpenAsync(cancellationToken);
+        return opening.IsCompletedSuccessfully
+            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
+            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, timed, opening, cancellationToken);
+    }
+
+    /// <summary>
+    /// Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>: while callers block threads of the pool here,
+    /// its least number of threads (<see cref="ThreadPool.SetMinThreads"/>) is as many higher.
+    /// </summary>
+    /// <returns>An open connection of this tenant.</returns>
+    /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
+    public new NpgsqlConnection OpenConnection() => BlockingCaller.Wait(OpenConnectionAsync());
+
+    /// <summary>
+    /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
+    /// server's budget, which then takes permits back elsewhere. Prefer <see cref="OpenConnectionAsync"/>, which waits instead.
+    /// </summary>
+    /// <returns>A closed connection of this tenant.</returns>
+    /// <exception cref="HyperConnException">The tenant had no pool and none could be made.</exception>
+    public new NpgsqlConnection CreateConnection()
+    {
+        while (true)
+        {
+            if ((Current ?? Revive()).TryCreateUnopened() is { } connection)
+                return connection;
+        }
+    }
+
+    /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>
+    internal void Touch() => Current?.Touch();
+
+    internal bool Publish(PoolGeneration? before, PoolGeneration? after)
+    {
+        if (after is not null)
+        {
+            _health = after.Health;
+            after.Login = Login;
+        }
+
+        return ReferenceEquals(Interlocked.CompareExchange(ref _current, after, before), before);
+    }
+
+    /// <summary>Why an open would fail whatever it waited for; null: it might succeed. What is remembered outlives the pool.</summary>
+    internal HyperConnFailure? Refusal(DateTimeOffset deadline) =>
+        (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? _health?.Circuit.Refusal(deadline);
+
+    /// <inheritdoc/>
+    protected override DbConnection CreateDbConnection() => CreateConnection();
+
+    /// <inheritdoc/>
+    protected override DbConnection OpenDbConnection() => OpenConnection();
+
+    /// <inheritdoc/>
+    protected override async ValueTask<DbConnection> OpenDbConnectionAsync(CancellationToken cancellationToken = default) =>
+        await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    protected override DbCommand CreateDbCommand(string? commandText = null) => new TenantCommand(this) { CommandText = commandText ?? "" };
+
+    /// <inheritdoc/>
+    protected override DbBatch CreateDbBatch() => new TenantBatch(this);
+
+    private PoolGeneration Revive()
+    {
+        using var limit = new CancellationTokenSource(_runtime.Options.Pools.AcquireTimeout, _runtime.Time);
+        try
+        {
+            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new HyperConnException(PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its pool was being made"));
+        }
+    }
+}

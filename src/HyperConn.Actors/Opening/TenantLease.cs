@@ -1,0 +1,81 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace HyperConn.Opening;
+
+/// <summary>Runs one execution of a command or batch on a lease of its own.</summary>
+internal static class TenantLease
+{
+    public static T Run<T>(TenantDataSource source, Action<NpgsqlConnection?> bind, Func<T> run)
+    {
+        using var connection = source.OpenConnection();
+        bind(connection);
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            bind(null);
+        }
+    }
+
+    public static async Task<T> RunAsync<T>(
+        TenantDataSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        bind(connection);
+        try
+        {
+            return await run(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            bind(null);
+        }
+    }
+
+    /// <summary>The reader takes the lease with it: closing the reader closes the connection.</summary>
+    public static DbDataReader Read(TenantDataSource source, Action<NpgsqlConnection?> bind, Func<DbDataReader> read)
+    {
+        var connection = source.OpenConnection();
+        var bound = false;
+        try
+        {
+            bind(connection);
+            bound = true;
+            return read();
+        }
+        catch
+        {
+            // First of all the lease. A command whose earlier reader is still open takes no other connection, and keeps the one it has.
+            connection.Dispose();
+            if (bound)
+                bind(null);
+            throw;
+        }
+    }
+
+    public static async Task<DbDataReader> ReadAsync(
+        TenantDataSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<DbDataReader>> read, CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var bound = false;
+        try
+        {
+            bind(connection);
+            bound = true;
+            return await read(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            if (bound)
+                bind(null);
+            throw;
+        }
+    }
+
+    public static InvalidOperationException NotHere() => new(
+        "A command made by a data source opens its own connection. For a transaction, open a connection and make the command on it.");
+}

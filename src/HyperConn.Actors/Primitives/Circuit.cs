@@ -1,0 +1,206 @@
+namespace HyperConn.Primitives;
+
+/// <summary>How a caller may go through a <see cref="Circuit"/>.</summary>
+/// <param name="Probe">Zero: nothing is wrong. Otherwise the number of the probe: the caller is the one that tries, and must report
+/// how it went. What it reports after another has taken its turn does not count.</param>
+internal readonly record struct CircuitPass(int Probe)
+{
+    public static CircuitPass Closed => default;
+
+    public bool IsProbe => Probe != 0;
+}
+
+/// <summary>
+/// Failure memory of one tenant's login or one server. While it is open, one caller at a time tries; those whose deadline allows wait for
+/// the outcome, the others are answered at once with the cause and the time of the next try.
+/// </summary>
+/// <remarks>
+/// Polly's and Akka's breakers fail everybody while open; here callers with time left must survive a restart or a rotation, so the
+/// waiting is ours. Thread-safe; time is injected.
+/// </remarks>
+internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays, double jitter = 0.0, Random? random = null)
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _changed;
+    private volatile HyperConnFailure? _cause;
+    private DateTimeOffset _nextTry;
+    private int _failures;
+    private int _probes;
+    private int _probe;
+    private bool _answerAtOnce;
+
+    public bool IsOpen => _cause is not null;
+
+    /// <summary>Its state for people: half open while one tries.</summary>
+    public CircuitState State
+    {
+        get
+        {
+            lock (_gate)
+                return _cause is null ? CircuitState.Closed : _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen;
+        }
+    }
+
+    /// <summary>The circuit for people, while it is not closed.</summary>
+    public CircuitStatistics? Statistics(string name)
+    {
+        lock (_gate)
+            return _cause is { } cause ? new CircuitStatistics(name, _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen, cause, _failures) : null;
+    }
+
+    /// <summary>Failures in a row.</summary>
+    public int Failures => Volatile.Read(ref _failures);
+
+    /// <summary>The latest failure with the time of the next try, while the circuit is open.</summary>
+    public HyperConnFailure? Cause => _cause;
+
+    /// <summary>Goes through, or waits for the next try as long as the deadline allows.</summary>
+    /// <param name="deadline">When the caller's time is up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HyperConnException">The next try comes after the deadline.</exception>
+    public async ValueTask<CircuitPass> EnterAsync(DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            TimeSpan pause;
+            lock (_gate)
+            {
+                if (_cause is not { } cause)
+                    return CircuitPass.Closed;
+                var now = time.GetUtcNow();
+                if (_probe == 0 && now >= _nextTry)
+                    return new CircuitPass(_probe = ++_probes);
+
+                if (_answerAtOnce || (_probe == 0 && _nextTry >= deadline))
+                    throw new HyperConnException(cause);
+                changed = (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                pause = _probe != 0 ? deadline - now : _nextTry - now;
+                if (pause <= TimeSpan.Zero)
+                    throw new HyperConnException(cause);
+            }
+
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(changed, Task.Delay(pause, time, waiting.Token)).ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Whether it is time for a try and nobody is at it.</summary>
+    public bool MayProbe
+    {
+        get
+        {
+            lock (_gate)
+                return _cause is not null && _probe == 0 && time.GetUtcNow() >= _nextTry;
+        }
+    }
+
+    /// <summary>Goes through as the one that tries, if its time has come; null: not now.</summary>
+    public CircuitPass? TryProbe()
+    {
+        lock (_gate)
+        {
+            return _cause is null || _probe != 0 || time.GetUtcNow() < _nextTry ? null : new CircuitPass(_probe = ++_probes);
+        }
+    }
+
+    /// <summary>Says at once whether a caller would be turned away, without waiting.</summary>
+    public HyperConnFailure? Refusal(DateTimeOffset deadline)
+    {
+        lock (_gate)
+        {
+            return _cause is not null && (_answerAtOnce ? _probe != 0 || time.GetUtcNow() < _nextTry : _probe == 0 && _nextTry >= deadline)
+                ? _cause
+                : null;
+        }
+    }
+
+    /// <summary>Closes the circuit: it worked, or there is reason to think it will (new credentials, an operator's word).</summary>
+    /// <returns>Whether it was open.</returns>
+    public bool Reset()
+    {
+        TaskCompletionSource? changed;
+        lock (_gate)
+        {
+            _probe = 0;
+            _failures = 0;
+            _answerAtOnce = false;
+            if (_cause is null)
+                return false;
+            _cause = null;
+            changed = _changed;
+            _changed = null;
+        }
+
+        changed?.TrySetResult();
+        return true;
+    }
+
+    /// <summary>It failed, and the caller looks into it: nobody else tries meanwhile, and nobody is turned away.</summary>
+    /// <param name="failure">The cause so far.</param>
+    /// <param name="pass">How the caller had gone through.</param>
+    /// <returns>Whether the caller is the one that tries now; null: another one is, or will be.</returns>
+    public CircuitPass? Suspect(HyperConnFailure failure, CircuitPass pass)
+    {
+        lock (_gate)
+        {
+            if (pass.IsProbe)
+                return IsTurnOf(pass) ? pass : null;
+            if (_cause is not null)
+                return null;
+            _cause = failure;
+            _answerAtOnce = false;
+            return new CircuitPass(_probe = ++_probes);
+        }
+    }
+
+    /// <summary>It failed. A failure that did not come from the probe opens a closed circuit and changes nothing of an open one.</summary>
+    /// <param name="failure">The cause; the time of the next try is added.</param>
+    /// <param name="pass">How the caller had gone through.</param>
+    /// <param name="answerAtOnce">Callers get the cause until the next try, whatever their deadline: waiting won't mend it.</param>
+    /// <returns>Whether this opened the circuit.</returns>
+    public bool Failed(HyperConnFailure failure, CircuitPass pass, bool answerAtOnce = false)
+    {
+        TaskCompletionSource? changed;
+        bool opened;
+        lock (_gate)
+        {
+            if (_cause is not null && !IsTurnOf(pass))
+                return false;
+            opened = _failures == 0;
+            var delay = delays[Math.Min(_failures, delays.Count - 1)];
+            if (jitter > 0)
+                delay *= 1 + (jitter * ((random ?? Random.Shared).NextDouble() - 0.5));
+            _failures++;
+            _answerAtOnce = answerAtOnce;
+            _probe = 0;
+            _nextTry = time.GetUtcNow() + delay;
+            _cause = failure with { RetryAt = _nextTry };
+            changed = _changed;
+            _changed = null;
+        }
+
+        changed?.TrySetResult();
+        return opened;
+    }
+
+    /// <summary>The probe ended without an answer (its caller gave up): the next one may try.</summary>
+    public void ProbeAbandoned(CircuitPass pass)
+    {
+        TaskCompletionSource? changed;
+        lock (_gate)
+        {
+            if (!IsTurnOf(pass))
+                return;
+            _probe = 0;
+            changed = _changed;
+            _changed = null;
+        }
+
+        changed?.TrySetResult();
+    }
+
+    private bool IsTurnOf(CircuitPass pass) => pass.IsProbe && pass.Probe == _probe;
+}

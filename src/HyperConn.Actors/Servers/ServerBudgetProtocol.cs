@@ -1,0 +1,42 @@
+using Akka.Actor;
+
+namespace HyperConn.Servers;
+
+/// <summary>Conversation with a server's budget.</summary>
+internal interface IServerBudgetMessage;
+
+/// <summary>The holder has waiters and may take more permits. Sent once per registration, see <see cref="IPermitHolder"/>.</summary>
+internal sealed record PermitWanted(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The holder gave back permits; the connections behind them are closed. <see cref="AnswersReclaim"/>: reply to <see cref="IPermitHolder.Reclaim"/>.</summary>
+internal sealed record PermitsReturned(IPermitHolder Holder, int Count, bool AnswersReclaim) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The holder has a lease that no permit covered (a connection object opened late); it counts from now on.</summary>
+internal sealed record PermitOverdrawn(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The open that a grant paid for has ended, well or badly: the next may start.</summary>
+internal sealed record OpenEnded(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The server answered 53300 although the budget had room.</summary>
+internal sealed record ServerFull : IServerBudgetMessage
+{
+    public static readonly ServerFull Instance = new();
+}
+
+/// <summary>What the server says of itself, read at the first connection.</summary>
+/// <param name="MaxConnections">Its <c>max_connections</c>.</param>
+/// <param name="ReservedConnections">Slots not for ordinary users.</param>
+/// <param name="IsPresumed">Read from another host of the same cluster: it counts until this one's own is known.</param>
+internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnections, bool IsPresumed = false) : IServerBudgetMessage;
+
+/// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
+internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
+
+/// <summary>The most connections the server may have, from now on; null: <c>auto</c>.</summary>
+internal sealed record ServerLimitChanged(int? MaxConnections) : IServerBudgetMessage;
+
+/// <summary>Asks for the server's <see cref="ServerStatistics"/>.</summary>
+internal sealed record GetServerStatistics : IServerBudgetMessage
+{
+    public static readonly GetServerStatistics Instance = new();
+}

@@ -1,0 +1,108 @@
+using Akka.Actor;
+
+namespace HyperConn.Servers;
+
+/// <summary>Permits of one tenant on one server.</summary>
+internal readonly record struct TenantPermits(TenantKey Tenant, int Permits);
+
+/// <summary>
+/// What pools and their callers share with one server's budget without a message: how much is wanted, who waits, and counters.
+/// </summary>
+internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = null)
+{
+    private int _wanted;
+    private int _keep;
+    private int _waiting;
+    private int _limit;
+    private int _granted;
+    private int _reading;
+    private long _timedOut;
+    private volatile bool _capacityUnknown;
+    private volatile IReadOnlyList<TenantPermits> _top = [];
+
+    public ServerEndpoint Endpoint { get; } = endpoint;
+
+    /// <summary>The endpoint for people; one text for all tenants of the server.</summary>
+    public string Name { get; } = endpoint.ToString();
+
+    /// <summary>How the actor is made, with its ledger in it: an actor that takes over after a crash forgets no permit.</summary>
+    public Props? BudgetProps { get; set; }
+
+    /// <summary>
+    /// Room for physical opens at once. Grants fit by themselves; leases of a pool that just lost connections may open new ones too.
+    /// </summary>
+    public SemaphoreSlim? OpenGate { get; init; }
+
+    /// <summary>Whether the server is there.</summary>
+    public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
+
+    /// <summary>The budget's actor. Set once, before the state is shared.</summary>
+    public IActorRef Budget { get; set; } = ActorRefs.Nobody;
+
+    /// <summary>Limit in force (<see cref="ServerOptions.Unlimited"/>: none); written by the budget, read for messages and statistics.</summary>
+    public int Limit { get => Volatile.Read(ref _limit); set => Volatile.Write(ref _limit, value); }
+
+    /// <summary>Permits held by all tenants; written by the budget, for messages.</summary>
+    public int Granted { get => Volatile.Read(ref _granted); set => Volatile.Write(ref _granted, value); }
+
+    /// <summary>The tenants that held most permits a moment ago, while callers wait; written by the budget, for messages.</summary>
+    public IReadOnlyList<TenantPermits> Top { get => _top; set => _top = value; }
+
+    /// <summary>Callers waiting on this server, over all tenants.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Callers whose deadline passed while they waited, since start.</summary>
+    public long TimedOut => Volatile.Read(ref _timedOut);
+
+    /// <summary>Permits other tenants wait for and the budget can't find idle: the next leases that end should give theirs back.</summary>
+    public int Wanted => Volatile.Read(ref _wanted);
+
+    /// <summary>Whether the server's capacity is still to be read from it: no connection yet, and the limit isn't <c>unlimited</c>.</summary>
+    public bool CapacityUnknown { get => _capacityUnknown; set => _capacityUnknown = value; }
+
+    /// <summary>Claims the one query that reads the capacity; false: another caller has it.</summary>
+    public bool TryClaimCapacityRead() => Interlocked.Exchange(ref _reading, 1) == 0;
+
+    /// <summary>The query has ended, well or badly.</summary>
+    public void CapacityReadEnded() => Volatile.Write(ref _reading, 0);
+
+    /// <summary>Sets how many permits ending leases should give back, and up to how many permits a holder need give none. Budget only.</summary>
+    public void Want(int permits, int keep = 0)
+    {
+        Volatile.Write(ref _keep, keep);
+        Volatile.Write(ref _wanted, permits);
+    }
+
+    /// <summary>Takes the want back and answers what of it nobody had claimed. Budget only.</summary>
+    public int WithdrawWant() => Interlocked.Exchange(ref _wanted, 0);
+
+    /// <summary>
+    /// Claims the duty to give one permit back; true for as many callers as permits are wanted. Who claims must follow with
+    /// <see cref="PermitsReturned"/>.
+    /// </summary>
+    /// <param name="permitsHeld">Permits the caller's holder has: who has no more than those that wait keeps what it has.</param>
+    public bool TryClaimWanted(int permitsHeld = int.MaxValue)
+    {
+        while (true)
+        {
+            var wanted = Volatile.Read(ref _wanted);
+            if (wanted <= 0 || permitsHeld <= Volatile.Read(ref _keep))
+                return false;
+            if (Interlocked.CompareExchange(ref _wanted, wanted - 1, wanted) == wanted)
+                return true;
+        }
+    }
+
+    public bool TryAddWaiter(int most)
+    {
+        if (Interlocked.Increment(ref _waiting) <= most)
+            return true;
+        Interlocked.Decrement(ref _waiting);
+        return false;
+    }
+
+    public void RemoveWaiter() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>Counts a caller whose deadline passed while it waited.</summary>
+    public void AddTimedOut() => Interlocked.Increment(ref _timedOut);
+}
