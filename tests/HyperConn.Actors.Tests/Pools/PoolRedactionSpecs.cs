@@ -101,7 +101,7 @@ public class PoolRedactionSpecs : PoolSpec
         if (root is null || root is string || !seen.Add(root))
             yield break;
         var type = root.GetType();
-        if (type.Namespace != "HyperConn" || type.IsEnum || type.IsDefined(typeof(CompilerGeneratedAttribute)))
+        if (type.Assembly != typeof(TenantKey).Assembly || type.IsEnum || type.IsDefined(typeof(CompilerGeneratedAttribute)))
             yield break;
         yield return root.ToString()!;
         foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance))
