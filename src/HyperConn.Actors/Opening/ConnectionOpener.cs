@@ -97,7 +97,7 @@ internal sealed class ConnectionOpener
     {
         _runtime.Counters.ColdAcquisition();
         var started = _runtime.Time.GetTimestamp();
-        using var activity = HyperConnTelemetry.StartAcquire(attempt.Handle.Tenant, _runtime.Options.Diagnostics.TenantLabels);
+        using var activity = AcquireSpans.StartAcquire(attempt.Handle.Tenant, _runtime.Options.Diagnostics.TenantLabels);
         var limit = attempt.Deadline - _runtime.Time.GetUtcNow();
         using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, _runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -151,7 +151,7 @@ internal sealed class ConnectionOpener
         var expected = pool is null;
         if (pool is null)
         {
-            using var resolving = HyperConnTelemetry.StartResolve(handle.Tenant, _runtime.Options.Diagnostics.TenantLabels);
+            using var resolving = AcquireSpans.StartResolve(handle.Tenant, _runtime.Options.Diagnostics.TenantLabels);
             pool = await _runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
         }
 

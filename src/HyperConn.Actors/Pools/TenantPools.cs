@@ -1,6 +1,7 @@
 using System.Transactions;
 using Akka.Actor;
 using HyperConn.ConnectionStrings;
+using HyperConn.Opening;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 using Npgsql;
@@ -185,7 +186,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         var limit = runtime.Options.Pools.AcquireTimeout;
         using var timer = new CancellationTokenSource(limit, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var resolving = HyperConnTelemetry.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
+        using var resolving = AcquireSpans.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
         try
         {
             either.Token.ThrowIfCancellationRequested();
@@ -205,7 +206,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
-        using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+        using var acquiring = AcquireSpans.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
 
         // Of this thread, and until this time, however long the first half takes.
         var transaction = Transaction.Current;
