@@ -60,7 +60,6 @@ public static class HyperConnServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             new OperatorEventLogs(Loggers(provider), provider.GetRequiredService<OperatorEvents>()))
         {
-            Events = provider.GetRequiredService<OperatorEvents>(),
             Meter = provider.GetRequiredService<HyperConnMeter>(),
         });
         services.TryAddSingleton<ITenantPools>(provider => new TenantPools(

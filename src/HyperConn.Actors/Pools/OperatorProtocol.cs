@@ -38,8 +38,8 @@ public abstract record OperatorTarget
 }
 
 /// <summary>
-/// What operators may ask of the <see cref="PoolSupervisor"/>. Each command is answered with an <see cref="OperatorReply"/>, logged and
-/// recorded in <see cref="OperatorEvents"/> with who asked and why. Repeating a command changes nothing and is accepted again.
+/// What operators may ask of the <see cref="PoolSupervisor"/>. Each command is answered with an <see cref="OperatorReply"/>, logged with who
+/// asked and why (the log feeds <c>OperatorEvents</c>). Repeating a command changes nothing and is accepted again.
 /// </summary>
 /// <param name="Target">What it is about.</param>
 /// <param name="By">Who asks: 1–200 characters, not blank.</param>

@@ -53,7 +53,7 @@ internal static partial class PoolLog
     [LoggerMessage(1024, LogLevel.Error, "Database of {Tenant} can't be used", EventName = "DatabaseUnavailable")]
     public static partial void DatabaseUnavailable(ILogger logger, TenantKey tenant);
 
-    [LoggerMessage(1040, LogLevel.Warning, "Operator: {Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
+    [LoggerMessage(1040, LogLevel.Warning, "{Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
     public static partial void Operated(ILogger logger, string verb, OperatorTarget target, string by, string reason, int affected);
 
     [LoggerMessage(1025, LogLevel.Error, "Server {Server} gives {Tenant} no answer, while it answers others", EventName = "TenantUnanswered")]
@@ -74,8 +74,8 @@ internal static partial class PoolLog
     [LoggerMessage(1033, LogLevel.Warning, "Sessions of {Tenant} could not be ended", EventName = "TerminateFailed")]
     public static partial void TerminateFailed(ILogger logger, TenantKey tenant, Exception? cause);
 
-    [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} are held for more than {Age}", EventName = "LeaseHeldLong")]
-    public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, int leases, TimeSpan age);
+    [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} at {Server} are held for more than {Age}; the pool is not evicted meanwhile", EventName = "LeaseHeldLong")]
+    public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, string server, int leases, TimeSpan age);
 
     [LoggerMessage(1051, LogLevel.Warning, "The oldest lease of {Tenant} was taken here:\n{Stack}", EventName = "LeaseStack")]
     public static partial void LeaseStack(ILogger logger, TenantKey tenant, string stack);

@@ -49,9 +49,6 @@ internal sealed class PoolRuntime
     /// <summary>Pauses and bans in force.</summary>
     public OperatorRestrictions Restrictions { get; }
 
-    /// <summary>What operators see happen; null: nobody looks.</summary>
-    public OperatorEvents? Events { get; init; }
-
     /// <summary>Where durations of the cold path are recorded; null: nowhere.</summary>
     public HyperConnMeter? Meter { get; init; }
 

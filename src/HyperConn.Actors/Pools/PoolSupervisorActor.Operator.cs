@@ -104,13 +104,6 @@ internal sealed partial class PoolSupervisorActor
     {
         var verb = command.GetType().Name.Replace("Tenants", "", StringComparison.Ordinal);
         PoolLog.Operated(_runtime.Logger, verb, command.Target, command.By, command.Reason, affected);
-        _runtime.Events?.Record(
-            OperatorEventKind.OperatorAction,
-            $"{verb} of {command.Target}: {command.Reason}",
-            (command.Target as OperatorTarget.Tenant)?.Key,
-            (command.Target as OperatorTarget.Server)?.Name,
-            verb,
-            command.By);
         Sender.Tell(new OperatorReply(true, message, affected));
     }
 
