@@ -102,8 +102,7 @@ internal sealed partial class PoolSupervisorActor
 
     private void Reply(OperatorCommand command, string message, int affected)
     {
-        var verb = command.GetType().Name.Replace("Tenants", "", StringComparison.Ordinal);
-        PoolLog.Operated(_runtime.Logger, verb, command.Target, command.By, command.Reason, affected);
+        PoolLog.Operated(_runtime.Logger, command.Verb, command.Target, command.By, command.Reason, affected);
         Sender.Tell(new OperatorReply(true, message, affected));
     }
 
