@@ -60,10 +60,7 @@ public static class HyperConnServiceCollectionExtensions
             provider.GetRequiredService<IOptions<HyperConnOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             new OperatorEventLogs(Loggers(provider), provider.GetRequiredService<OperatorEvents>()),
-            provider.GetRequiredService<HyperConnMeter>())
-        {
-            Events = provider.GetRequiredService<OperatorEvents>(),
-        });
+            provider.GetRequiredService<HyperConnMeter>()));
         services.TryAddSingleton<ITenantPools>(provider => new TenantPools(
             provider.GetRequiredService<PoolRuntime>(), provider.GetRequiredService<ISecretStore>()));
         return services;

@@ -98,7 +98,7 @@ internal sealed class ConnectionOpener
     {
         _runtime.Counters.AddCold();
         var started = _leaseRuntime.Time.GetTimestamp();
-        using var activity = HyperConnTelemetry.StartAcquire(attempt.Handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
+        using var activity = AcquireSpans.StartAcquire(attempt.Handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
         var limit = attempt.Deadline - _leaseRuntime.Time.GetUtcNow();
         using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, _leaseRuntime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
@@ -152,7 +152,7 @@ internal sealed class ConnectionOpener
         var expected = pool is null;
         if (pool is null)
         {
-            using var resolving = HyperConnTelemetry.StartResolve(handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
+            using var resolving = AcquireSpans.StartResolve(handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
             pool = await _runtime.Pools.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
         }
 

@@ -38,7 +38,7 @@ internal static partial class PoolLog
     [LoggerMessage(1012, LogLevel.Error, "New credentials of {Tenant} can't be used ({Code}), the old ones go on: {Explanation}", EventName = "CredentialsRejected")]
     public static partial void CredentialsRejected(ILogger logger, TenantKey tenant, HyperConnErrorCode code, string explanation);
 
-    [LoggerMessage(1040, LogLevel.Warning, "Operator: {Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
+    [LoggerMessage(1040, LogLevel.Warning, "{Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
     public static partial void Operated(ILogger logger, string verb, OperatorTarget target, string by, string reason, int affected);
 
     [LoggerMessage(1030, LogLevel.Information, "Draining {Pools} pools with {Leases} open leases, deadline {Deadline}", EventName = "DrainStarted")]
@@ -53,8 +53,8 @@ internal static partial class PoolLog
     [LoggerMessage(1033, LogLevel.Warning, "Sessions of {Tenant} could not be ended", EventName = "TerminateFailed")]
     public static partial void TerminateFailed(ILogger logger, TenantKey tenant, Exception? cause);
 
-    [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} are held for more than {Age}", EventName = "LeaseHeldLong")]
-    public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, int leases, TimeSpan age);
+    [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} at {Server} are held for more than {Age}; the pool is not evicted meanwhile", EventName = "LeaseHeldLong")]
+    public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, string server, int leases, TimeSpan age);
 
     [LoggerMessage(1051, LogLevel.Warning, "The oldest lease of {Tenant} was taken here:\n{Stack}", EventName = "LeaseStack")]
     public static partial void LeaseStack(ILogger logger, TenantKey tenant, string stack);

@@ -40,9 +40,6 @@ internal sealed class PoolRuntime : IPoolSource
     /// <summary>Pauses and bans in force.</summary>
     public OperatorRestrictions Restrictions { get; }
 
-    /// <summary>What operators see happen; null: nobody looks.</summary>
-    public OperatorEvents? Events { get; init; }
-
     /// <summary>How the secret store answered lately.</summary>
     public StoreHealth Store { get; } = new();
 

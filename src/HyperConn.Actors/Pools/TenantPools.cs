@@ -187,7 +187,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         var limit = runtime.Options.Pools.AcquireTimeout;
         using var timer = new CancellationTokenSource(limit, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var resolving = HyperConnTelemetry.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
+        using var resolving = AcquireSpans.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
         try
         {
             either.Token.ThrowIfCancellationRequested();
@@ -207,7 +207,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
-        using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+        using var acquiring = AcquireSpans.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
 
         // Of this thread, and until this time, however long the first half takes.
         var transaction = Transaction.Current;
