@@ -39,6 +39,12 @@ internal static class ConfigurationSource
             return null;
         }
 
+        if (property.Name == nameof(ConnectionOptions.ValidateAfter) && value.Equals(HoconBinder.Off, StringComparison.OrdinalIgnoreCase))
+        {
+            options.Connections.ValidateAfter = null;
+            return null;
+        }
+
         // So is an empty list written by some sources.
         var isMany = typeof(System.Collections.IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string);
         if (isMany && left == 0)

@@ -12,6 +12,9 @@ namespace HyperConn.Configuration;
 /// </summary>
 internal static class HoconBinder
 {
+    /// <summary>What a time is set to that may be switched off.</summary>
+    public const string Off = "off";
+
     private const string Root = "hyperconn";
 
     public static void Bind(Config hocon, HyperConnOptions options, ConfigurationFaults faults)
@@ -82,7 +85,9 @@ internal static class HoconBinder
         var type = property.PropertyType;
         if (property.DeclaringType == typeof(ServerOptions) && property.Name == nameof(ServerOptions.MaxConnections))
             return ServerLimitText.TryParse(Text(hocon, key), out var limit) ? limit : throw new FormatException();
-        if (type == typeof(TimeSpan))
+        if (type == typeof(TimeSpan?) && string.Equals(hocon.GetString(key), Off, StringComparison.OrdinalIgnoreCase))
+            return null;
+        if (type == typeof(TimeSpan) || type == typeof(TimeSpan?))
             return hocon.GetTimeSpan(key, null, allowInfinite: false);
         if (type == typeof(bool))
             return hocon.GetBoolean(key);
@@ -128,6 +133,7 @@ internal static class HoconBinder
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         return type switch
         {
+            _ when property.PropertyType == typeof(TimeSpan?) => $"a time such as {times}, or off",
             _ when type == typeof(TimeSpan) => $"a time such as {times}",
             _ when type == typeof(bool) => "true or false",
             _ when property.Name == nameof(ServerOptions.MaxConnections) => "a number, auto or unlimited",

@@ -145,6 +145,11 @@ public sealed class ConnectionOptions
     /// <see cref="PoolOptions.AcquireTimeout"/>, whatever the tenant's connection string says.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A connection that was idle for longer is asked (<c>select 1</c>) before it is handed out, and all idle connections to a server are
+    /// in doubt when nothing on it has answered for a second. Zero: always ask; null (<c>off</c> in configuration files): ask only after a
+    /// connection to the server broke. Default 30 seconds.</summary>
+    public TimeSpan? ValidateAfter { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Longest time one command runs, unless the tenant's connection string says otherwise. Default 30 seconds; zero: no limit.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -12,6 +12,7 @@ namespace HyperConn.Diagnostics;
 internal sealed class HyperConnMeter : IAcquisitionMeter, IDisposable
 {
     private static readonly KeyValuePair<string, object?> Hot = new(HyperConnTelemetry.TagPath, "hot");
+    private static readonly KeyValuePair<string, object?> Probed = new(HyperConnTelemetry.TagPath, "probe");
     private static readonly KeyValuePair<string, object?> Cold = new(HyperConnTelemetry.TagPath, "cold");
 
     private readonly Meter _meter;
@@ -62,6 +63,9 @@ internal sealed class HyperConnMeter : IAcquisitionMeter, IDisposable
 
     /// <summary>Records a cold acquisition.</summary>
     public void AcquiredCold(TimeSpan took) => _acquireDuration.Record(took.TotalSeconds, Cold);
+
+    /// <summary>Records an acquisition whose idle connection was asked first.</summary>
+    public void AcquiredProbed(TimeSpan took) => _acquireDuration.Record(took.TotalSeconds, Probed);
 
     /// <summary>Records an acquisition that failed.</summary>
     public void AcquireFailed(TimeSpan took, HyperConnErrorCode code) =>

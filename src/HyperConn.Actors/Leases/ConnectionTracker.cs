@@ -11,7 +11,7 @@ namespace HyperConn.Leases;
 internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
 {
     private EnlistedLease? _enlisted = enlisted;
-    private int _half;
+    private int _bucket;
 
     protected PoolGeneration Pool => pool;
 
@@ -23,13 +23,12 @@ internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, Enli
         else if (_enlisted is { } lease)
             lease.Closed(connection.FullState == ConnectionState.Broken);
         else
-            pool.EndLease(connection, _half);
+            pool.EndLease(connection, _bucket);
     }
 
     private void Opened(NpgsqlConnection connection)
     {
         _enlisted = null;
-        pool.NoteSession(connection.ProcessID);
         var transaction = Transaction.Current;
         if (transaction is not null && EnlistedLease.TryResume(runtime, pool.Tenant, transaction) is { } lease)
         {
@@ -42,9 +41,9 @@ internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, Enli
             lease.Closed(broken: false);
         }
 
-        _half = pool.ForceLease();
+        _bucket = pool.LeaseAnyway(connection);
         if (transaction is not null)
-            _enlisted = EnlistedLease.Begin(runtime, pool, _half, transaction);
+            _enlisted = EnlistedLease.Begin(runtime, pool, _bucket, transaction);
     }
 }
 
@@ -53,5 +52,5 @@ internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, Enli
 /// </summary>
 internal sealed class PinningTracker(LeaseRuntime runtime, PoolGeneration pool) : ConnectionTracker(runtime, pool)
 {
-    ~PinningTracker() => Pool.Unpin();
+    ~PinningTracker() => Pool.Connections.Unpin();
 }

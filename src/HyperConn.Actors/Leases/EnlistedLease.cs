@@ -9,20 +9,26 @@ namespace HyperConn.Leases;
 /// </summary>
 internal sealed class EnlistedLease
 {
+    /// <summary>
+    /// How long a lease outlives its transaction. Npgsql tells nobody when it has put the connection back, which is a few instructions after
+    /// the transaction says that it is completed; a lease on its permit before that would open one connection too many.
+    /// </summary>
+    public static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(25);
+
     private readonly LeaseRuntime _runtime;
     private readonly PoolGeneration _pool;
-    private readonly int _half;
+    private readonly int _bucket;
     private readonly Transaction _transaction;
     private readonly Lock _gate = new();
     private bool _open = true;
     private bool _completed;
     private bool _ended;
 
-    private EnlistedLease(LeaseRuntime runtime, PoolGeneration pool, int half, Transaction transaction)
+    private EnlistedLease(LeaseRuntime runtime, PoolGeneration pool, int bucket, Transaction transaction)
     {
         _runtime = runtime;
         _pool = pool;
-        _half = half;
+        _bucket = bucket;
 
         // A clone: the caller may dispose its own before the transaction has ended.
         _transaction = transaction.Clone();
@@ -31,9 +37,9 @@ internal sealed class EnlistedLease
     public PoolGeneration Pool => _pool;
 
     /// <summary>Takes a lease over for the rest of a transaction, whose connection has just been opened in it.</summary>
-    public static EnlistedLease Begin(LeaseRuntime runtime, PoolGeneration pool, int half, Transaction transaction)
+    public static EnlistedLease Begin(LeaseRuntime runtime, PoolGeneration pool, int bucket, Transaction transaction)
     {
-        var lease = new EnlistedLease(runtime, pool, half, transaction);
+        var lease = new EnlistedLease(runtime, pool, bucket, transaction);
 
         // A second connection open at once is a second participant: it is counted, but the first is what others continue.
         runtime.Enlisted.TryAdd((pool.Tenant, lease._transaction), lease);
@@ -59,7 +65,10 @@ internal sealed class EnlistedLease
         }
 
         Forget();
-        _pool.EndEnlisted(_half, broken ? EnlistedEnd.Broken : EnlistedEnd.Returned);
+        if (broken)
+            _pool.EndBroken(_bucket);
+        else
+            _pool.EndReturned(_bucket);
     }
 
     private bool TryResume()
@@ -83,23 +92,14 @@ internal sealed class EnlistedLease
         }
 
         Forget();
+        _ = EndAfterRestAsync();
+    }
 
-        // This runs in the midst of Npgsql's commit, which gives the connection back only after it.
-        ThreadPool.UnsafeQueueUserWorkItem(static lease => lease._pool.EndEnlisted(lease._half, EnlistedEnd.SetFree), this, preferLocal: false);
+    private async Task EndAfterRestAsync()
+    {
+        await Task.Delay(Rest, _runtime.Time).ConfigureAwait(false);
+        _pool.EndReturned(_bucket);
     }
 
     private void Forget() => _runtime.Enlisted.TryRemove(new((_pool.Tenant, _transaction), this));
-}
-
-/// <summary>How an <see cref="EnlistedLease"/> ended.</summary>
-internal enum EnlistedEnd
-{
-    /// <summary>The transaction had ended before: the connection went back to the pool when it was closed.</summary>
-    Returned,
-
-    /// <summary>The transaction ended after the connection was closed, which may be on its way back to the pool still.</summary>
-    SetFree,
-
-    /// <summary>The connection is gone.</summary>
-    Broken,
 }

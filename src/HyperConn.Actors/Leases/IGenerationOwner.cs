@@ -3,7 +3,7 @@ namespace HyperConn.Leases;
 /// <summary>What a generation tells the pool that made it. Every member is thread-safe and returns at once.</summary>
 internal interface IGenerationOwner
 {
-    /// <summary>The last lease ended, and eviction had asked to hear of it (<see cref="PoolGeneration.NotifyWhenIdle"/>).</summary>
+    /// <summary>The last lease ended, and eviction had asked to hear of it (<see cref="LeaseWord.NotifyIdle"/>).</summary>
     void WentIdle(PoolGeneration generation);
 
     /// <summary>Credentials past their time-to-live were used: refresh them in the background.</summary>

@@ -5,6 +5,7 @@ namespace HyperConn.Leases;
 /// <summary>Log messages of leases: event ids 1026–1029.</summary>
 internal static partial class LeaseLog
 {
-    [LoggerMessage(1026, LogLevel.Warning, "Connections of several tenants to {Server} broke; those that are idle are closed", EventName = "ConnectionsSuspect")]
-    public static partial void ConnectionsSuspect(ILogger logger, string server);
+    [LoggerMessage(1026, LogLevel.Information,
+        "A connection of {Tenant} to {Server} broke: idle ones of all tenants are asked before they are handed out, until one that is as old answers", EventName = "ServerInDoubt")]
+    public static partial void ServerInDoubt(ILogger logger, string server, TenantKey tenant);
 }

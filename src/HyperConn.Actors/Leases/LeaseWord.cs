@@ -5,14 +5,14 @@ namespace HyperConn.Leases;
 /// lease may begin, or an eviction, is in it, so that each is a single compare-and-swap.
 /// </summary>
 /// <remarks>
-/// Bits 0–9 and 10–19 open leases of the two halves, 20–29 permits, 30–34 flags, 35–63 leases begun (wraps; read often enough to add up).
-/// A lease belongs to the half that was current when it began. Turning the halves over tells old leases from young ones without
-/// a clock on the hot path: see <see cref="PoolGeneration.FindOldLeases"/>.
+/// Bits 0–9 and 10–19 open leases of two age buckets, 20–29 permits, 30–34 flags, 35–63 leases begun (wraps; read often enough to add up).
+/// A lease belongs to the bucket that was current when it began; <see cref="LeaseAges"/> tells old leases from young ones by it, without
+/// a clock on the hot path.
 /// </remarks>
 internal readonly record struct LeaseWord(long Bits)
 {
     /// <summary>Most leases, and most permits, a word can count.</summary>
-    public const int Most = (1 << 10) - 1;
+    public const int Max = (1 << 10) - 1;
 
     /// <summary>One hot acquisition in this many is timed, and only while somebody listens. A power of two.</summary>
     public const int SampleEvery = 1024;
@@ -24,39 +24,40 @@ internal readonly record struct LeaseWord(long Bits)
     public const long Draining = 1L << 30;
 
     /// <summary>Callers wait: leases begin and end on the slow path.</summary>
-    public const long Slow = 1L << 31;
+    public const long HasWaiters = 1L << 31;
 
     /// <summary>The supervisor wants to hear when the last lease ends.</summary>
     public const long NotifyIdle = 1L << 32;
 
-    /// <summary>Set: the second half is current.</summary>
-    public const long SecondHalf = 1L << 33;
+    /// <summary>Set: the second age bucket is current.</summary>
+    public const long SecondBucket = 1L << 33;
 
-    /// <summary>Idle for so long that the server is asked before a connection is handed out: leases begin on the slow path.</summary>
-    public const long Unproved = 1L << 34;
+    /// <summary>Some connection has been idle for so long that it is asked before it is handed out: leases begin on the slow path.</summary>
+    public const long NeedsProbe = 1L << 34;
 
     /// <summary>Leases begun wrap at this.</summary>
     public const long AccessModulus = 1L << 29;
 
     public int Leases => LeasesOf(0) + LeasesOf(1);
 
-    public int Permits => (int)(Bits >> 20) & Most;
+    public int Permits => (int)(Bits >> 20) & Max;
 
     public long Accesses => (long)((ulong)Bits >> 35);
 
-    public int Half => (int)(Bits >> 33) & 1;
+    /// <summary>The age bucket that new leases are counted in.</summary>
+    public int AgeBucket => (int)(Bits >> 33) & 1;
 
     public bool IsDraining => (Bits & Draining) != 0;
-
-    public static long OneLease(int half) => half == 0 ? 1L : 1L << 10;
-
-    public int LeasesOf(int half) => (int)(Bits >> (10 * half)) & Most;
 
     /// <summary>Whether the next lease is one of those whose acquisition is timed.</summary>
     public bool IsSample => (Bits & ((SampleEvery - 1) * OneAccess)) == 0;
 
-    public bool Has(long flag) => (Bits & flag) != 0;
+    public static long OneLease(int bucket) => bucket == 0 ? 1L : 1L << 10;
 
-    /// <summary>The word with one more lease in the current half.</summary>
-    public LeaseWord WithLease() => new(Bits + OneLease(Half) + OneAccess);
+    public int LeasesOf(int bucket) => (int)(Bits >> (10 * bucket)) & Max;
+
+    public bool Has(long flags) => (Bits & flags) != 0;
+
+    /// <summary>The word with one more lease in the current bucket.</summary>
+    public LeaseWord WithLease() => new(Bits + OneLease(AgeBucket) + OneAccess);
 }

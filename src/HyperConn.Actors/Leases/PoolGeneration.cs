@@ -1,5 +1,6 @@
 using System.Data;
 using System.Runtime.CompilerServices;
+using Akka.Actor;
 using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Logging;
@@ -12,31 +13,24 @@ namespace HyperConn.Leases;
 /// take leases on it without a message.
 /// </summary>
 /// <remarks>
-/// A pool with P permits gives at most P leases at once, so Npgsql never holds more than P physical connections. The rest of this class:
-/// the queue of callers in <c>PoolGeneration.Queue.cs</c>, permits that go back to the budgets in <c>PoolGeneration.Permits.cs</c>, those
-/// without a connection in <c>PoolGeneration.Opening.cs</c>, the end in <c>PoolGeneration.Draining.cs</c>.
+/// A pool with P permits gives at most P leases at once, and a lease opens a connection only when none is idle: so Npgsql never holds more
+/// than P connections. What is joined here: who gets a lease (<see cref="LeaseDesk"/>), what the budgets grant
+/// (<see cref="PermitRequests"/>), the connections (<see cref="TenantConnections"/>), and whether idle ones can be trusted
+/// (<see cref="GenerationTrust"/>).
 /// </remarks>
-internal sealed partial class PoolGeneration
+internal sealed class PoolGeneration
 {
-    // Shorter than a server takes to restart; longer than busy pools ever wait for a lease to end.
-    private const long ProofMilliseconds = 1_000;
-    private const long ShakenMilliseconds = 2_000;
-
     private readonly LeaseRuntime _runtime;
-    private readonly IGenerationOwner _owner;
-    private ConnectionEpoch _epoch;
-    private StateChangeEventHandler _onFirstHalf;
-    private StateChangeEventHandler _onSecondHalf;
-    private readonly ServerShare[] _shares;
     private readonly ServerState _server;
-    private readonly ServerHealth _health;
     private readonly CoarseClock _clock;
-    private readonly Lock _gate = new();
-    private long _word;
-    private long _lastUsed;
-    private long _provedAt;
-    private long _shakenAt = -ShakenMilliseconds;
-    private int _healthySince;
+    private readonly LeaseDesk _desk;
+    private readonly TenantConnections _connections;
+    private readonly GenerationTrust _trust;
+    private readonly GenerationEnd _end = new();
+    private readonly StateChangeEventHandler _onFirstBucket;
+    private readonly StateChangeEventHandler _onSecondBucket;
+    private readonly bool _hasOneServer;
+    private long _touchedAt;
     private GenerationCredentials _credentials;
 
     public PoolGeneration(
@@ -47,27 +41,31 @@ internal sealed partial class PoolGeneration
         ServerState[] servers,
         IGenerationOwner owner)
     {
+        var options = runtime.Options;
         _runtime = runtime;
-        _owner = owner;
         _credentials = credentials;
         _clock = runtime.Clock;
-        _epoch = new ConnectionEpoch(this);
-        (_onFirstHalf, _onSecondHalf) = (_epoch.OnFirstHalf, _epoch.OnSecondHalf);
-        _cap = new PermitCap(runtime.Options.Connections.MaxPerTenant);
+        _touchedAt = _clock.Milliseconds;
+        _server = servers[0];
+        _hasOneServer = servers.Length == 1;
+        Owner = owner;
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();
+        ServerName = _hasOneServer ? _server.Name : string.Join(",", servers.Select(s => s.Name));
+        Health = _hasOneServer ? _server.Health : new ServerHealth(runtime.Time);
 
         // Anywhere in the stride of the sampling: of thousands of tenants that open seldom, every one may be the sample.
-        _accessesSeen = Random.Shared.Next(LeaseWord.SampleEvery);
-        _word = _accessesSeen * LeaseWord.OneAccess;
-        _lastUsed = _provedAt = runtime.Clock.Milliseconds;
-        _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
-        _server = servers[0];
-        ServerName = servers.Length == 1 ? _server.Name : string.Join(",", servers.Select(s => s.Name));
-        _health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
-        _healthySince = _health.Epoch & ~1;
-        DataSource = DataSourceFactory.Build(this, runtime.Options);
+        var accesses = Random.Shared.Next(LeaseWord.SampleEvery);
+        _desk = new LeaseDesk(_server, options.Servers, _clock, accesses)
+        {
+            Permits = new PermitRequests(this, servers, options.Connections.MaxPerTenant),
+        };
+        _trust = new GenerationTrust(Health, _clock, options.Connections.ValidateAfter, accesses);
+        if (_trust.AsksAlways)
+            _desk.Set(LeaseWord.NeedsProbe);
+        (_onFirstBucket, _onSecondBucket) = (OnFirstBucket, OnSecondBucket);
+        _connections = new TenantConnections(DataSourceFactory.Build(this, options));
         runtime.Generations.TryAdd(this, 0);
     }
 
@@ -76,9 +74,18 @@ internal sealed partial class PoolGeneration
     /// <summary>1 for a pool's first credentials, one more each time they change so that a new data source is needed.</summary>
     public int Number { get; }
 
-    public NpgsqlDataSource DataSource { get; }
+    /// <summary>Who made it.</summary>
+    public IGenerationOwner Owner { get; }
 
     public DateTimeOffset CreatedAt { get; }
+
+    public NpgsqlDataSource DataSource => _connections.DataSource;
+
+    /// <summary>The physical connections.</summary>
+    public TenantConnections Connections => _connections;
+
+    /// <summary>Who has leases, and who waits.</summary>
+    public LeaseDesk Desk => _desk;
 
     /// <summary>The credentials new physical connections use. A changed password replaces them in place.</summary>
     public GenerationCredentials Credentials
@@ -88,7 +95,7 @@ internal sealed partial class PoolGeneration
     }
 
     /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
-    public ServerHealth Health => _health;
+    public ServerHealth Health { get; }
 
     /// <summary>The tenant's memory of refused logins: while it is open, permits are of use to one that tries only.</summary>
     public Circuit? Login { get; set; }
@@ -98,85 +105,92 @@ internal sealed partial class PoolGeneration
 
     public ILoggerFactory Loggers => _runtime.NpgsqlLoggers;
 
-    public LeaseWord Word => new(Volatile.Read(ref _word));
+    public LeaseWord Word => _desk.Word;
 
-    /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
-    public long LastUsed => Volatile.Read(ref _lastUsed);
+    /// <summary>When a lease last ended, or somebody asked for the pool (<see cref="CoarseClock.Milliseconds"/>).</summary>
+    public long LastUsed => Math.Max(Volatile.Read(ref _touchedAt), _trust.ReturnedAt);
 
-    public IReadOnlyList<ServerShare> Shares => _shares;
+    public IReadOnlyList<ServerShare> Shares => _desk.Permits.Shares;
+
+    public int Waiters => _desk.Waiters;
+
+    /// <summary>Leases begun so far.</summary>
+    public long Accesses => _desk.Begun;
+
+    /// <summary>How old the oldest lease is at least; null: none is known to be old.</summary>
+    public TimeSpan? OldestLease => _desk.OldestLease(_runtime.Monotonic.Now);
+
+    /// <summary>Ends when the last lease has ended and every connection is closed.</summary>
+    public Task Closed => _end.Closed;
+
+    /// <summary>Ends when the generation takes no more leases.</summary>
+    public Task DrainBegun => _end.Begun;
 
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
-    /// <param name="before">The word the lease was counted on: its current half has it.</param>
+    /// <param name="before">The word the lease was counted on: its current age bucket has it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryLease(out LeaseWord before)
     {
-        before = Word;
-        if (!MayLease(before))
-            return false;
-        return Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits || TryLeaseAgain(out before);
+        if (_trust.IsCurrent)
+            return _desk.TryTake(out before);
+        before = default;
+        return false;
     }
 
-    private bool TryLeaseAgain(out LeaseWord before)
-    {
-        while (true)
-        {
-            before = Word;
-            if (!MayLease(before))
-                return false;
-            if (Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits)
-                return true;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayLease(LeaseWord word) =>
-        !word.Has(LeaseWord.Draining | LeaseWord.Slow | LeaseWord.Unproved) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
-
-    public void Touch() => Volatile.Write(ref _lastUsed, _clock.Recent);
+    /// <summary>Counts as a use for eviction: somebody asked for the pool.</summary>
+    public void Touch() => Volatile.Write(ref _touchedAt, _clock.Recent);
 
     /// <summary>
-    /// Nothing has come back whole for a while: the server may have restarted unnoticed, and idle connections may be dead. The next lease
-    /// takes the slow path and asks the server before it is handed out.
+    /// Looks at the idle connections, before a lease is taken past the hot path. What is lost, because the server was away, is closed, and
+    /// its permits go back: new connections then need a grant each, which bounds how many are opened at once.
     /// </summary>
-    public bool IsUnproved => _clock.Milliseconds - Volatile.Read(ref _provedAt) > ProofMilliseconds;
-
-    /// <summary>Sends the next lease to the slow path if nothing has come back whole for a while. Called now and then, so that leases
-    /// need not read the clock.</summary>
-    public void MarkIfUnproved()
+    /// <returns>Whether an idle connection must be asked before it is handed out.</returns>
+    public bool NeedsProbe()
     {
-        if (!Word.Has(LeaseWord.Unproved) && IsUnproved)
-            SetFlag(LeaseWord.Unproved);
+        var trust = _trust.Judge(out var epoch);
+        if (trust != IdleTrust.Lost)
+            return trust == IdleTrust.Probe || Word.Has(LeaseWord.NeedsProbe);
+        DropIdle();
+        if ((epoch & 1) == 0)
+            _trust.Trust(epoch);
+        return false;
     }
 
-    /// <summary>A connection works, or did a moment ago.</summary>
-    public void Proved()
+    /// <summary>A connection was opened physically.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="epoch">The server's epoch before it was opened.</param>
+    public void NoteOpened(NpgsqlConnection connection, int epoch)
     {
-        UsedAndProved();
-        if (Word.Has(LeaseWord.Unproved) && !IsShaken)
-            ClearFlag(LeaseWord.Unproved);
+        _trust.NoteOpened(epoch);
+        _connections.NoteSession(connection.ProcessID, _runtime.Options.Connections.MaxPerTenant);
     }
 
-    private void UsedAndProved()
+    /// <summary>An idle connection was asked, and answered.</summary>
+    public void NoteAnswered() => _trust.NoteAnswered();
+
+    /// <summary>Sees to it that old leases, and connections that were idle for too long, are noticed. Called now and then, so that leases need
+    /// not read the clock.</summary>
+    public void Look(long now)
     {
-        var now = _clock.Recent;
-        Volatile.Write(ref _lastUsed, now);
-        Volatile.Write(ref _provedAt, now);
+        if (_trust.Look(Word, now))
+            _desk.Set(LeaseWord.NeedsProbe);
+        else if (Word.Has(LeaseWord.NeedsProbe) && !_trust.AsksAlways)
+            _desk.Clear(LeaseWord.NeedsProbe);
+        if (!_hasOneServer)
+            Health.DoubtIfSilent(now);
     }
+
+    /// <summary>Leases held for longer than a threshold, told once.</summary>
+    public (int Leases, TimeSpan Age)? FindOldLeases(TimeSpan threshold) => _desk.FindOldLeases(threshold, _runtime.Monotonic.Now);
 
     /// <summary>
     /// Ties a lease to its connection, which has just been opened: from here on the lease ends when the connection closes. Nothing but
     /// its owner can close it before that, because Npgsql's keepalive, which could, is switched off.
     /// </summary>
-    public NpgsqlConnection Bind(NpgsqlConnection connection, int half)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public NpgsqlConnection Bind(NpgsqlConnection connection, int bucket)
     {
-        connection.StateChange += half == 0 ? _onFirstHalf : _onSecondHalf;
-        return connection;
-    }
-
-    /// <summary>Ties a lease to its connection, opened on the slow path.</summary>
-    public static NpgsqlConnection Bind(NpgsqlConnection connection, int half, ConnectionEpoch epoch)
-    {
-        connection.StateChange += half == 0 ? epoch.OnFirstHalf : epoch.OnSecondHalf;
+        connection.StateChange += bucket == 0 ? _onFirstBucket : _onSecondBucket;
         return connection;
     }
 
@@ -187,12 +201,6 @@ internal sealed partial class PoolGeneration
         return connection;
     }
 
-    /// <summary>Ends a lease whose connection could not be opened. Nothing stands behind its permit, so that goes back.</summary>
-    public void Abandon(int half) => ReleaseSlow(half, LeaseEnd.Gone);
-
-    /// <summary>Ends a lease that was never used, or whose connection went back to the pool: its permit stays.</summary>
-    public void EndUnused(int half) => Release(half);
-
     /// <summary>
     /// A connection object that its owner opens when it likes. Each time it opens it counts as a lease, over the permits if need be.
     /// It keeps the data source from being disposed (not its pool from being evicted) until the garbage collector has it.
@@ -200,121 +208,206 @@ internal sealed partial class PoolGeneration
     /// <returns>Null: the generation is closed.</returns>
     public NpgsqlConnection? TryCreateUnopened()
     {
-        if (!TryPin())
+        if (!_connections.TryPin())
             return null;
         var connection = DataSource.CreateConnection();
         connection.StateChange += new PinningTracker(_runtime, this).OnStateChange;
         return connection;
     }
 
-    /// <summary>Follows a connection object that its owner opens again.</summary>
-    public ConnectionTracker Track() => new(_runtime, this);
-
-    /// <summary>The connection of a lease was closed, or broke.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void EndLease(NpgsqlConnection connection, int half, ConnectionEpoch? epoch = null)
+    /// <summary>A connection object was opened outside a lease: counts it, over the permits if need be.</summary>
+    /// <returns>The age bucket it was counted in.</returns>
+    public int LeaseAnyway(NpgsqlConnection connection)
     {
-        if (connection.FullState == ConnectionState.Broken)
-            ReleaseBroken(half);
-        else if (epoch is { IsCleared: true })
-            ReleaseCleared(half);
-        else
-            Release(half);
+        _connections.NoteSession(connection.ProcessID, _runtime.Options.Connections.MaxPerTenant);
+        var bucket = _desk.TakeAnyway(out var overdrawn);
+        if (overdrawn)
+        {
+            foreach (var share in Shares)
+                share.Server.Budget.Tell(new PermitOverdrawn(share));
+        }
+
+        return bucket;
     }
 
-    /// <summary>A lease under an ambient transaction has ended.</summary>
-    public void EndEnlisted(int half, EnlistedEnd end)
+    /// <summary>Ends a lease whose connection was closed, or broke.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EndLease(NpgsqlConnection connection, int bucket)
     {
-        switch (end)
-        {
-            case EnlistedEnd.Broken:
-                ReleaseBroken(half);
-                break;
-            case EnlistedEnd.Returned:
-                Release(half);
-                break;
-            default:
-                // Npgsql does not tell when such a connection is back in its pool, and a lease on its permit before that could open one
-                // too many. Retired, it closes whenever it comes back, and its permit rests meanwhile.
-                Touch();
-                ReleaseSlow(half, LeaseEnd.Retired);
-                break;
-        }
+        if (connection.FullState == ConnectionState.Broken)
+            EndBroken(bucket);
+        else
+            EndReturned(bucket);
     }
 
     /// <summary>Ends a lease whose connection went back to the pool.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Release(int half)
+    public void EndReturned(int bucket)
     {
-        UsedAndProved();
-        if (_server.Wanted <= 0 && (_shares.Length == 1 || !AnyWanted()))
-        {
-            var word = Word;
-            while (!word.Has(LeaseWord.Draining | LeaseWord.Slow | LeaseWord.NotifyIdle))
-            {
-                var seen = Interlocked.CompareExchange(ref _word, word.Bits - LeaseWord.OneLease(half), word.Bits);
-                if (seen == word.Bits)
-                    return;
-                word = new LeaseWord(seen);
-            }
-        }
-
-        ReleaseSlow(half, LeaseEnd.Idle);
+        _trust.ReturnedAt = _clock.Recent;
+        if (_server.Wanted > 0 || (!_hasOneServer && _desk.Permits.IsAnyWanted()) || !_desk.TryEnd(bucket))
+            EndSlow(bucket, keepsPermit: true);
     }
 
+    /// <summary>Ends a lease that was never used: its permit stays.</summary>
+    public void EndUnused(int bucket) => EndSlow(bucket, keepsPermit: true);
+
     /// <summary>
-    /// Ends a lease whose connection is gone. Its permit goes back too, so that the connection that replaces it is opened under the
-    /// server's bound on concurrent opens.
+    /// Ends a lease whose connection is gone. What else is idle is closed, which Npgsql does by itself, too: it may be dead as well. The
+    /// server is in doubt, for all its tenants.
     /// </summary>
-    private void ReleaseBroken(int half)
+    public void EndBroken(int bucket)
     {
         Touch();
-        ReportBroken();
-        ReleaseSlow(half, LeaseEnd.Gone);
-    }
-
-    /// <summary>Ends a lease whose connection closed on its way back, because the pool was cleared while it was in use.</summary>
-    private void ReleaseCleared(int half)
-    {
-        UsedAndProved();
-        ReleaseSlow(half, LeaseEnd.Cleared);
-    }
-
-    /// <summary>
-    /// Idle connections were dropped a moment ago. Npgsql then retires those in use too, so a lease may find nothing behind its permit and
-    /// open anew: for a while leases take the slow path, where that is bounded.
-    /// </summary>
-    public bool IsShaken => _clock.Milliseconds - Volatile.Read(ref _shakenAt) < ShakenMilliseconds;
-
-    /// <summary>A connection that was open is dead: what is idle may be too, and is not handed out.</summary>
-    public void ReportBroken()
-    {
-        if (Health.ReportBroken(Tenant))
-            LeaseLog.ConnectionsSuspect(_runtime.Logger, ServerName);
+        if (Health.Doubt())
+            LeaseLog.ServerInDoubt(_runtime.Logger, ServerName, Tenant);
         DropIdle();
+        EndAbandoned(bucket);
+    }
+
+    /// <summary>Ends a lease whose connection could not be opened. Its permit goes back, so that whoever opens next needs a grant.</summary>
+    public void EndAbandoned(int bucket) => EndSlow(bucket, keepsPermit: false);
+
+    /// <summary>The opening a grant paid for has ended.</summary>
+    public void EndGrantedOpen()
+    {
+        var followUp = _desk.Settled();
+        foreach (var share in Shares)
+            share.Server.Budget.Tell(new OpenEnded(share));
+        if (followUp.WentIdle)
+            Owner.WentIdle(this);
+    }
+
+    /// <summary>Closes what is idle, because it may be dead, and gives its permits back.</summary>
+    public void DropIdle() => GiveBack(_desk.TakeFreePermits(keep: 0, ifNobodyWaits: false), alwaysClose: true);
+
+    /// <summary>Gives back the permits no lease covers, after their connections are closed. Run by the pool's actor.</summary>
+    /// <param name="asked">The server whose budget asked.</param>
+    /// <param name="keep">Permits to keep. Npgsql closes all idle connections or none, so these are opened again when they are needed.</param>
+    public void ReclaimIdle(ServerShare asked, int keep)
+    {
+        var free = _desk.TakeFreePermits(keep, ifNobodyWaits: true);
+        if (free > 0)
+            GiveBack(free, asked);
+        else
+            asked.Server.Budget.Tell(new PermitsReturned(asked, 0, AnswersReclaim: true));
+    }
+
+    /// <summary>The server said 53300 although its budget had room.</summary>
+    public void ReportServerFull()
+    {
+        foreach (var share in Shares)
+            share.Server.Budget.Tell(ServerFull.Instance);
+    }
+
+    /// <summary>A caller who asked for the pool in order to open a connection has its lease, or has given up.</summary>
+    public void Unexpect() => Follow(_desk.Unexpect());
+
+    /// <summary>A caller in the queue waits no more.</summary>
+    /// <returns>False: it has a lease, or was told already.</returns>
+    public bool Leave(LeaseWaiter waiter)
+    {
+        if (_desk.Leave(waiter) is not { } followUp)
+            return false;
+        Follow(followUp);
+        return true;
+    }
+
+    /// <summary>Takes no more leases; open ones end in their own time. Callers in the queue go on to the successor.</summary>
+    public void BeginDrain()
+    {
+        var followUp = _desk.BeginDrain();
+        _end.Begin();
+        GiveBack(followUp.FreePermits, alwaysClose: true);
+        if (followUp.Drained)
+            Close();
+    }
+
+    /// <summary>Closes everything that is idle and tells whoever waits. Runs once; leases must have ended or be given up.</summary>
+    public void Close()
+    {
+        if (!_end.TryClose())
+            return;
+        _connections.CloseIdle();
+        foreach (var share in Shares)
+            share.Server.Budget.Tell(new HolderClosed(share));
+        _connections.Unpin();
+        _runtime.Generations.TryRemove(this, out _);
+        _runtime.Totals.Closed(Accesses);
+        _end.Complete();
+        Owner.Closed(this);
     }
 
     /// <summary>The password for a physical connection being opened. Credentials past their time-to-live still serve, but ask for a refresh.</summary>
     public string CurrentPassword()
     {
         // A connection object can be older than the shutdown and be opened after it.
-        if (_runtime.ShuttingDown && Volatile.Read(ref _closing) != 0)
+        if (_runtime.ShuttingDown && _end.IsClosing)
             throw new HyperConnException(CommonFailures.ShuttingDown(Tenant));
         var credentials = Credentials;
         var now = _runtime.Time.GetUtcNow();
         if (now >= credentials.StaleAt)
-            _owner.CredentialsStale(this);
+            Owner.CredentialsStale(this);
         return now - credentials.FetchedAt < _runtime.Options.Secrets.HardLimit
             ? credentials.Postgres.Password
             : throw new HyperConnException(new HyperConnFailure(
                 HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));
     }
 
-    private bool AnyWanted() => Array.Exists(_shares, share => share.Server.Wanted > 0);
+    private void EndSlow(int bucket, bool keepsPermit)
+    {
+        var followUp = _desk.End(bucket, keepsPermit);
+        GiveBack(followUp.FreePermits, alwaysClose: false, closes: keepsPermit);
+        Follow(followUp);
+    }
 
-    private void Add(long delta) => Interlocked.Add(ref _word, delta);
+    private void Follow(LeaseFollowUp followUp)
+    {
+        if (followUp.Drained)
+            Close();
+        else if (followUp.WentIdle)
+            Owner.WentIdle(this);
+    }
 
-    private void SetFlag(long flag) => Interlocked.Or(ref _word, flag);
+    private void GiveBack(int permits, bool alwaysClose, bool closes = true)
+    {
+        if (alwaysClose || (closes && permits > 0))
+            _connections.CloseIdle();
+        if (permits > 0)
+            Return(permits, null);
+    }
 
-    private void ClearFlag(long flag) => Interlocked.And(ref _word, ~flag);
+    private void GiveBack(int permits, ServerShare asked)
+    {
+        _connections.CloseIdle();
+        Return(permits, asked);
+    }
+
+    private void Return(int permits, ServerShare? answers)
+    {
+        foreach (var share in Shares)
+            share.Server.Budget.Tell(new PermitsReturned(share, permits, ReferenceEquals(share, answers)));
+    }
+
+    private void OnFirstBucket(object sender, StateChangeEventArgs change) => OnStateChange(sender, change, _onFirstBucket, 0);
+
+    private void OnSecondBucket(object sender, StateChangeEventArgs change) => OnStateChange(sender, change, _onSecondBucket, 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void OnStateChange(object sender, StateChangeEventArgs change, StateChangeEventHandler handler, int bucket)
+    {
+        if (change.CurrentState != ConnectionState.Open)
+            EndLease((NpgsqlConnection)sender, bucket);
+        else
+            OnOpenedAgain((NpgsqlConnection)sender, change, handler);
+    }
+
+    /// <summary>The first opening came before the subscription; this is a connection object opened again by its owner.</summary>
+    private void OnOpenedAgain(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler)
+    {
+        connection.StateChange -= handler;
+        var tracker = new ConnectionTracker(_runtime, this);
+        connection.StateChange += tracker.OnStateChange;
+        tracker.OnStateChange(connection, change);
+    }
 }

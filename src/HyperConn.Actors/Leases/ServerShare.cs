@@ -21,11 +21,11 @@ internal sealed class ServerShare(PoolGeneration pool, ServerState server) : IPe
 
     public long LastUsed => pool.LastUsed;
 
-    public long? WaitsSince => pool.WaitsSince;
+    public long? WaitsSince => pool.Desk.WaitsSince;
 
-    public PermitOffer Offer() => pool.Offer(this);
+    public PermitOffer Offer() => pool.Desk.Offer(this);
 
-    public bool StillWants() => pool.StillWants(this);
+    public bool StillWants() => pool.Desk.StillWants(this);
 
     public void Reclaim(int keep) => pool.Owner.ReclaimIdle(pool, this, keep);
 }

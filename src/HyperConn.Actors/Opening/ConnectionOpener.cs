@@ -1,6 +1,5 @@
 using System.Transactions;
 using HyperConn.Leases;
-using HyperConn.Primitives;
 using Npgsql;
 
 namespace HyperConn.Opening;
@@ -10,117 +9,84 @@ namespace HyperConn.Opening;
 /// </summary>
 internal sealed class ConnectionOpener
 {
-    private static readonly TimeSpan RefusedPause = TimeSpan.FromMilliseconds(50);
-
     private readonly OpenRuntime _runtime;
-    private readonly LeaseRuntime _leaseRuntime;
-    private readonly OpenRecovery _recovery;
-    private readonly LeaseOpener _leases;
+    private readonly LeaseRuntime _leases;
+    private readonly LeaseOpener _opener;
 
     public ConnectionOpener(OpenRuntime runtime)
     {
         _runtime = runtime;
-        _leaseRuntime = runtime.Leases;
-        _recovery = new OpenRecovery(runtime);
-        _leases = new LeaseOpener(runtime, _recovery);
+        _leases = runtime.Leases;
+        _opener = new LeaseOpener(runtime, new OpenRecovery(runtime));
     }
 
-    /// <summary>Ends what the hot path began: its open went to the network, or failed.</summary>
-    public async ValueTask<NpgsqlConnection> FinishAsync(
-        TenantDataSource handle,
-        PoolGeneration pool,
-        GenerationCredentials credentials,
-        NpgsqlConnection connection,
-        int half,
-        bool timed,
-        Task opening,
-        CancellationToken cancellationToken)
-    {
-        var began = _leaseRuntime.Time.GetTimestamp();
-        var isPhysical = !opening.IsCompleted;
-        SemaphoreSlim? place = null;
-        if (isPhysical)
-        {
-            // Npgsql closed idle connections that nobody knew of. It counts in the gate, if there is room; too late to wait for it.
-            pool.OpensPhysically();
-            if (pool.Shares[0].Server.OpenGate is { } gate && await gate.WaitAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false))
-                place = gate;
-        }
-
-        try
-        {
-            await opening.ConfigureAwait(false);
-            pool.NoteSession(connection.ProcessID);
-            pool.Health.ReportReachable(pool.Tenant);
-            if (timed)
-                _runtime.Meter?.AcquiredHot(_leaseRuntime.Time.GetElapsedTime(began));
-            return pool.Bind(connection, half);
-        }
-        catch (Exception exception)
-        {
-            _leaseRuntime.Totals.NotHot();
-            if (isPhysical || LeaseOpener.MayBePhysical(exception))
-                pool.Abandon(half);
-            else
-                pool.EndUnused(half);
-            place?.Release();
-            place = null;
-            cancellationToken.ThrowIfCancellationRequested();
-            var attempt = new OpenAttempt(handle, null, _leaseRuntime.Time.GetUtcNow() + Limit - _leaseRuntime.Time.GetElapsedTime(began)) { Pool = pool };
-            return await OpenAsync(attempt, new FailedOpen(pool, credentials.SecretVersion, exception), cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            place?.Release();
-        }
-    }
+    /// <summary>Longest time one open takes, everything included.</summary>
+    public TimeSpan Limit => _leases.Options.Pools.AcquireTimeout;
 
     /// <summary>Opens a connection.</summary>
-    /// <param name="handle">The tenant's handle.</param>
-    /// <param name="transaction">The caller's ambient transaction. It is given, because the thread that opens may be another.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="handle">Its handle; null while it never had a pool.</param>
+    /// <param name="isBlocking">Whether the caller's thread does it all, and waits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken) =>
-        OpenAsync(handle, transaction, _leaseRuntime.Time.GetUtcNow() + Limit, cancellationToken);
-
-    /// <summary>Opens a connection for a caller whose time has begun before.</summary>
-    public async ValueTask<NpgsqlConnection> OpenAsync(
-        TenantDataSource handle, Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
+    public ValueTask<NpgsqlConnection> OpenAsync(TenantKey tenant, TenantDataSource? handle, bool isBlocking, CancellationToken cancellationToken)
     {
-        if (transaction is not null && EnlistedLease.TryResume(_leaseRuntime, handle.Tenant, transaction) is { } lease)
-            return await _leases.ResumeAsync(lease, transaction, cancellationToken).ConfigureAwait(false);
-        var attempt = new OpenAttempt(handle, transaction, deadline);
-        return await OpenAsync(attempt, null, cancellationToken).ConfigureAwait(false);
+        // Of the caller's thread, which may be left below.
+        var transaction = Transaction.Current;
+        if (transaction is null && handle?.Current is { } pool && TryLeaseAgain(pool) is { } bucket)
+            return OpenLeased(handle, pool, bucket, isBlocking, cancellationToken);
+        var request = NewRequest(tenant, handle, transaction, isBlocking);
+        return transaction is not null && EnlistedLease.TryResume(_leases, tenant, transaction) is { } lease
+            ? _opener.ResumeAsync(request, lease, cancellationToken)
+            : OpenAsync(request, cancellationToken);
     }
 
-    private TimeSpan Limit => _leaseRuntime.Options.Pools.AcquireTimeout;
-
-    private async ValueTask<NpgsqlConnection> OpenAsync(OpenAttempt attempt, FailedOpen? failed, CancellationToken cancellationToken)
+    /// <summary>Goes on where the hot path has a lease, and no connection was idle.</summary>
+    public ValueTask<NpgsqlConnection> OpenAsync(
+        TenantDataSource handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
-        _runtime.Counters.AddCold();
-        var started = _leaseRuntime.Time.GetTimestamp();
-        using var activity = AcquireSpans.StartAcquire(attempt.Handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
-        var limit = attempt.Deadline - _leaseRuntime.Time.GetUtcNow();
-        using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, _leaseRuntime.Time);
+        _leases.Totals.NotHot();
+        var request = NewRequest(handle.Tenant, handle, null, isBlocking);
+        request.Pool = pool;
+        request.Lease = new Lease(LeaseOutcome.Leased, bucket);
+        return OpenAsync(request, cancellationToken);
+    }
+
+    /// <summary>The hot path once more, where the server's sessions have been proved to live: without a probe of this tenant's own.</summary>
+    private static int? TryLeaseAgain(PoolGeneration pool) => !pool.NeedsProbe() && pool.TryLease(out var before) ? before.AgeBucket : null;
+
+    private ValueTask<NpgsqlConnection> OpenLeased(
+        TenantDataSource handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
+    {
+        var connection = pool.DataSource.CreateConnection();
+        return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
+            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, bucket))
+            : OpenAsync(handle, pool, bucket, isBlocking, cancellationToken);
+    }
+
+    private OpenRequest NewRequest(TenantKey tenant, TenantDataSource? handle, Transaction? transaction, bool isBlocking) =>
+        new(tenant, handle, transaction, isBlocking, _leases.Monotonic) { Deadline = _leases.Monotonic.Now + Limit };
+
+    private async ValueTask<NpgsqlConnection> OpenAsync(OpenRequest request, CancellationToken cancellationToken)
+    {
+        var started = _leases.Time.GetTimestamp();
+        using var activity = AcquireSpans.StartAcquire(request.Tenant, _leases.Options.Diagnostics.TenantLabels);
+        using var timer = new CancellationTokenSource(Limit, _leases.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            if (failed is not null)
-                await _recovery.RecoverAsync(attempt, failed, either.Token).ConfigureAwait(false);
-            if (attempt.Handle.Refusal(attempt.Deadline) is { } refusal)
-                throw new HyperConnException(refusal);
-            while (true)
-            {
-                if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is not { } connection)
-                    continue;
-                _runtime.Meter?.AcquiredCold(_leaseRuntime.Time.GetElapsedTime(started));
-                return connection;
-            }
+            if (!request.Lease.IsTaken && request.Handle?.Refusal(request.Deadline) is { } refusal)
+                throw new HyperConnException(refusal with { Tenant = request.Tenant });
+            NpgsqlConnection? connection = null;
+            while (connection is null)
+                connection = await TryOpenAsync(request, either.Token).ConfigureAwait(false);
+            Count(request, _leases.Time.GetElapsedTime(started));
+            return connection;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var failure = _runtime.Pools.WhyPaused(attempt.Handle.Tenant) ?? attempt.TimedOut(Limit);
+            var failure = _runtime.Pools.WhyPaused(request.Tenant) ?? OpenFailures.TimedOut(request, Limit);
             Failed(failure.Code);
-            throw new HyperConnException(failure, attempt.LastError);
+            throw new HyperConnException(failure, request.LastError);
         }
         catch (OperationCanceledException cancelled) when (cancelled.CancellationToken != cancellationToken)
         {
@@ -136,105 +102,105 @@ internal sealed class ConnectionOpener
         void Failed(HyperConnErrorCode code)
         {
             _runtime.Counters.AddFailed();
-            _runtime.Meter?.AcquireFailed(_leaseRuntime.Time.GetElapsedTime(started), code);
+            _runtime.Meter?.AcquireFailed(_leases.Time.GetElapsedTime(started), code);
             activity.Fail(code);
         }
     }
 
-    private async ValueTask<NpgsqlConnection?> TryOpenAsync(OpenAttempt attempt, CancellationToken cancellationToken)
+    private void Count(OpenRequest request, TimeSpan took)
     {
-        var handle = attempt.Handle;
+        if (request.WasProbed)
+            _runtime.Counters.AddProbe();
+        if (request.IsCold || !request.WasProbed)
+            _runtime.Counters.AddCold();
+        if (request.IsCold || !request.WasProbed)
+            _runtime.Meter?.AcquiredCold(took);
+        else
+            _runtime.Meter?.AcquiredProbed(took);
+    }
 
-        // What was reported of an earlier try, on the hot path too, is no verdict on this one's probe.
-        attempt.ServerReported = attempt.LoginReported = false;
-        attempt.Stage = "its pool was being made";
-        var pool = handle.Current;
-        var expected = pool is null;
-        if (pool is null)
-        {
-            using var resolving = AcquireSpans.StartResolve(handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
-            pool = await _runtime.Pools.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
-        }
-
-        attempt.Pool = pool;
-        attempt.Stage = "its server was away";
-        var health = pool.Health;
-        var serverPass = CircuitPass.Closed;
-        var loginPass = CircuitPass.Closed;
+    private async ValueTask<NpgsqlConnection?> TryOpenAsync(OpenRequest request, CancellationToken cancellationToken)
+    {
+        // What was reported of an earlier try is no verdict on this one's.
+        request.ServerReported = request.LoginReported = false;
+        if (request.Lease.IsTaken)
+            return await OpenAsync(request, request.Pool!, cancellationToken).ConfigureAwait(false);
+        var pool = request.Handle?.Current;
+        var isExpected = pool is null;
+        pool ??= await RequestPoolAsync(request, cancellationToken).ConfigureAwait(false);
+        request.Pool = pool;
         try
         {
-            serverPass = await health.Circuit.EnterAsync(attempt.Deadline, cancellationToken).ConfigureAwait(false);
-            var epoch = health.Epoch;
-            if (pool.HealthySince != epoch && (serverPass.IsProbe || (epoch & 1) == 0))
-                pool.ResetAfterOutage(epoch);
-            attempt.Stage = "all permits were taken";
-            attempt.WaitsForPermit = true;
-            var taken = handle.Login.IsOpen
-                ? await AcquireWhileRefusedAsync(attempt, pool, cancellationToken).ConfigureAwait(false)
-                : await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
-            attempt.WaitsForPermit = false;
-            if (taken.Outcome is LeaseOutcome.Leased or LeaseOutcome.Granted)
-                _leaseRuntime.Totals.NotHot();
-            if (taken.Outcome == LeaseOutcome.Granted && handle.Login.TryProbe() is { } probe)
-                loginPass = probe;
-            switch (taken.Outcome)
+            request.NeedsProbe = pool.NeedsProbe();
+            request.Lease = await LeaseWait.AcquireAsync(request, pool, cancellationToken).ConfigureAwait(false);
+            if (!request.Lease.IsTaken)
             {
-                case LeaseOutcome.Retired:
-                    // Between the draining bit and the successor's publication lies a moment of the pool's actor.
-                    if (ReferenceEquals(handle.Current, pool))
-                        await Task.Delay(TimeSpan.FromMilliseconds(1), _leaseRuntime.Time, cancellationToken).ConfigureAwait(false);
-                    return null;
-                case LeaseOutcome.TenantWaitersFull:
-                    throw new HyperConnException(OpenFailures.WaitersFull(handle.Tenant, null, _leaseRuntime.Options.Servers.MaxWaitersPerTenant));
-                case LeaseOutcome.ServerWaitersFull:
-                    throw new HyperConnException(
-                        OpenFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, _leaseRuntime.Options.Servers.MaxWaitersPerServer));
-                case LeaseOutcome.Granted when (serverPass == CircuitPass.Closed && health.Circuit.IsOpen)
-                    || (loginPass == CircuitPass.Closed && handle.Login.IsOpen):
-                    // Somebody failed while this one was in the queue: it would fail the same way.
-                    pool.Abandon(taken.Half);
-                    pool.GrantedOpenEnded();
-                    return null;
+                await LookAgainAsync(request, pool, cancellationToken).ConfigureAwait(false);
+                return null;
             }
 
-            return await _leases.OpenAsync(attempt, pool, new LeasePass(taken, serverPass, loginPass), cancellationToken).ConfigureAwait(false);
+            _leases.Totals.NotHot();
+            return await OpenAsync(request, pool, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            if (expected)
+            if (isExpected)
                 pool.Unexpect();
-
-            // A probe that ends without a verdict (cancelled, queue full, retired) leaves the try to the next.
-            if (serverPass.IsProbe && !attempt.ServerReported)
-                health.Circuit.ProbeAbandoned(serverPass);
-            if (loginPass.IsProbe && !attempt.LoginReported)
-                handle.Login.ProbeAbandoned(loginPass);
         }
     }
 
-    /// <summary>
-    /// While logins are refused, sessions that are open already serve on, first come, first served; and when a login is due to be tried
-    /// again, the first in the queue gets the permit and tries.
-    /// </summary>
-    private async ValueTask<LeaseTaken> AcquireWhileRefusedAsync(OpenAttempt attempt, PoolGeneration pool, CancellationToken cancellationToken)
+    /// <summary>Opens the connection of the request's lease, which ends if it can't be opened.</summary>
+    private async ValueTask<NpgsqlConnection?> OpenAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
-        var login = attempt.Handle.Login;
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var acquiring = pool.AcquireAsync(leaving.Token).AsTask();
-        while (login.IsOpen && !acquiring.IsCompleted)
+        try
         {
-            if (pool.Word.Permits == 0 && login.Refusal(attempt.Deadline) is { } refusal)
-            {
-                await leaving.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAny(acquiring).ConfigureAwait(false);
-                return acquiring.IsCompletedSuccessfully ? await acquiring.ConfigureAwait(false) : throw new HyperConnException(refusal);
-            }
+            return await _opener.OpenAsync(request, pool, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // One that tried and ends without a verdict, cancelled for example, leaves the try to the next.
+            if (!request.ServerReported)
+                pool.Health.Circuit.ProbeAbandoned(request.Lease.ServerProbe);
+            if (!request.LoginReported)
+                pool.Login?.ProbeAbandoned(request.Lease.LoginProbe);
+            request.Lease = default;
+        }
+    }
 
-            await Task.WhenAny(acquiring, Task.Delay(RefusedPause, _leaseRuntime.Time, cancellationToken)).ConfigureAwait(false);
-            pool.WantAgain();
+    private async ValueTask<PoolGeneration> RequestPoolAsync(OpenRequest request, CancellationToken cancellationToken)
+    {
+        request.IsCold = true;
+        request.Stage = "its pool was being made";
+        using var resolving = AcquireSpans.StartResolve(request.Tenant, _leases.Options.Diagnostics.TenantLabels);
+        var promise = _runtime.Pools.RequestPool(request.Tenant, forLease: true);
+        try
+        {
+            var answer = await request.WaitAsync(promise.Task, cancellationToken).ConfigureAwait(false);
+            var pool = answer.Pool ?? throw new HyperConnException(answer.Failure!);
+            request.Handle ??= _runtime.Pools.HandleOf(request.Tenant);
+            return pool;
+        }
+        catch (OperationCanceledException)
+        {
+            promise.Leave(cancellationToken);
+            throw;
+        }
+    }
+
+    private async ValueTask LookAgainAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
+    {
+        var servers = _leases.Options.Servers;
+        switch (request.Lease.Outcome)
+        {
+            case LeaseOutcome.TenantWaitersFull:
+                throw new HyperConnException(OpenFailures.WaitersFull(request.Tenant, null, servers.MaxWaitersPerTenant));
+            case LeaseOutcome.ServerWaitersFull:
+                throw new HyperConnException(OpenFailures.WaitersFull(request.Tenant, pool.Shares[0].Server, servers.MaxWaitersPerServer));
         }
 
-        pool.WantAgain();
-        return await acquiring.ConfigureAwait(false);
+        // Between the draining bit and the successor's publication lies a moment of the pool's actor.
+        request.IsCold = true;
+        if (pool.Word.IsDraining && ReferenceEquals(request.Handle!.Current, pool))
+            await request.PauseAsync(TimeSpan.FromMilliseconds(1), _leases.Time, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -12,6 +12,9 @@ internal interface IAcquisitionMeter
     /// <summary>An acquisition that left the hot path.</summary>
     void AcquiredCold(TimeSpan took);
 
+    /// <summary>An acquisition whose idle connection was asked before it was handed out, and which needed nothing else.</summary>
+    void AcquiredProbed(TimeSpan took);
+
     /// <summary>An acquisition that failed.</summary>
     void AcquireFailed(TimeSpan took, HyperConnErrorCode code);
 }

@@ -7,55 +7,57 @@ namespace HyperConn.Opening;
 /// <summary>Opens the connection of a lease that was taken, and ties the two together.</summary>
 internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
 {
-    /// <summary>Opens the connection of a lease.</summary>
+    private readonly LeaseRuntime _leases = runtime.Leases;
+
+    /// <summary>Opens the connection of the request's lease.</summary>
     /// <returns>Null: it failed, the lease has ended, and another try makes sense.</returns>
-    public async ValueTask<NpgsqlConnection?> OpenAsync(OpenAttempt attempt, PoolGeneration pool, LeasePass pass, CancellationToken cancellationToken)
+    public async ValueTask<NpgsqlConnection?> OpenAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
-        attempt.Stage = "the connection was being opened";
-        var version = pool.Credentials.SecretVersion;
-        var isUnproved = pool.IsUnproved;
+        request.Stage = "the connection was being opened";
+
+        // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
+        request.SecretVersion = pool.Credentials.SecretVersion;
         var connection = pool.DataSource.CreateConnection();
         using var activity = AcquireSpans.StartConnect(pool.ServerName);
-        var bound = false;
-        OpenBegun? begun = null;
-        SemaphoreSlim? place = null;
+        var lease = request.Lease;
+        var (isNew, isBound) = (false, false);
+        SemaphoreSlim? slot = null;
         Exception failure;
         try
         {
-            // Of a pool that was unused or shaken it is not certain what stands behind its permits.
-            if (pass.IsGranted || isUnproved || pool.IsShaken)
-                place = await EnterGateAsync(pool, cancellationToken).ConfigureAwait(false);
-            if (!await OpenInAsync(isGated: place is not null).ConfigureAwait(false))
+            if (!await TryOpenIdleAsync(request, connection).ConfigureAwait(false))
             {
-                place = await EnterGateAsync(pool, cancellationToken).ConfigureAwait(false);
-                await OpenInAsync(isGated: true).ConfigureAwait(false);
+                (isNew, request.IsCold) = (true, true);
+                if (!lease.IsGranted)
+                {
+                    if (!MayTry(request, pool))
+                    {
+                        isBound = true;
+                        pool.EndAbandoned(lease.AgeBucket);
+                        return null;
+                    }
+
+                    slot = await EnterGateAsync(request, pool, cancellationToken).ConfigureAwait(false);
+                }
+
+                var epoch = pool.Health.Epoch;
+                await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
+                pool.NoteOpened(connection, pool.Health.Epoch == epoch ? epoch : pool.Health.Epoch & ~1);
+                Report(request, pool);
             }
 
-            // Only a new session says anything about the server and the login.
-            var isNew = pool.NoteSession(connection.ProcessID) || begun!.Value.IsPhysical;
-            if (isNew)
-                Report(attempt, pool, pass);
-
-            if (attempt.Transaction is { } transaction)
-                pool.Bind(connection, EnlistedLease.Begin(runtime.Leases, pool, pass.Half, transaction));
+            if (request.Transaction is { } transaction)
+                pool.Bind(connection, EnlistedLease.Begin(_leases, pool, lease.AgeBucket, transaction));
             else
-                PoolGeneration.Bind(connection, pass.Half, begun!.Value.Epoch);
-            bound = true;
+                pool.Bind(connection, lease.AgeBucket);
+            isBound = true;
 
             // Not in somebody's transaction, which a failed query would end.
-            if (attempt.Transaction is not null)
+            if (request.Transaction is not null)
                 return connection;
-            if (!isNew && isUnproved && !await ProveAsync(pool, connection, cancellationToken).ConfigureAwait(false))
-            {
-                // Broken under its lease, which has ended; what else is idle is no better.
-                await connection.DisposeAsync().ConfigureAwait(false);
-                pool.ReportBroken();
+            if (!isNew && request.NeedsProbe && !await ProbeAsync(request, pool, connection, cancellationToken).ConfigureAwait(false))
                 return null;
-            }
-
-            if (!isNew && !isUnproved)
-                pool.Proved();
-            await ServerCapacity.ReadOnceAsync(pool, connection, cancellationToken).ConfigureAwait(false);
+            await ServerCapacity.ReadOnceAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch (Exception exception)
@@ -63,86 +65,33 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
             // Also after a successful open whose caller has gone. Then closing it ends the lease, and its permit stays: the connection
             // is in the pool.
             await connection.DisposeAsync().ConfigureAwait(false);
-            if (!bound)
-                EndFailed(pool, pass, begun, exception);
+            if (!isBound && (isNew || lease.IsGranted))
+                pool.EndAbandoned(lease.AgeBucket);
+            else if (!isBound)
+                pool.EndUnused(lease.AgeBucket);
             cancellationToken.ThrowIfCancellationRequested();
             failure = exception;
         }
         finally
         {
-            place?.Release();
-            if (pass.IsGranted)
-                pool.GrantedOpenEnded();
+            slot?.Release();
+            if (lease.IsGranted)
+                pool.EndGrantedOpen();
         }
 
-        await recovery.RecoverAsync(attempt, new FailedOpen(pool, version, failure, pass.Server, pass.Login), cancellationToken).ConfigureAwait(false);
+        request.IsCold = true;
+        await recovery.RecoverAsync(request, pool, failure, cancellationToken).ConfigureAwait(false);
         return null;
-
-        Task<bool> OpenInAsync(bool isGated) => attempt.Transaction is { } transaction
-            ? InTransactionAsync(transaction, () => TryOpenAsync(isGated))
-            : TryOpenAsync(isGated);
-
-        async Task<bool> TryOpenAsync(bool isGated)
-        {
-            begun = pool.BeginOpen(connection, pass.IsGranted, isGated, cancellationToken);
-            if (begun is not { Opening: var opening })
-                return false;
-            await opening.ConfigureAwait(false);
-            return true;
-        }
-    }
-
-    /// <summary>A new session stands.</summary>
-    private void Report(OpenAttempt attempt, PoolGeneration pool, LeasePass pass)
-    {
-        attempt.ServerReported = attempt.LoginReported = true;
-        if (pool.Health.ReportReachable(pool.Tenant))
-            OpenLog.ServerReachable(runtime.Leases.Logger, pool.ServerName);
-        if (pass.Server.IsProbe)
-            pool.NoteRecovery(pool.Health.Epoch);
-        if (attempt.Handle.Login.Reset())
-            OpenLog.LoginRecovered(runtime.Leases.Logger, pool.Tenant);
-        pool.Proved();
-    }
-
-    /// <summary>Waits for room to open physically; what is returned must be released after.</summary>
-    private static async ValueTask<SemaphoreSlim?> EnterGateAsync(PoolGeneration pool, CancellationToken cancellationToken)
-    {
-        if (pool.Shares[0].Server.OpenGate is not { } gate)
-            return null;
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return gate;
-    }
-
-    /// <summary>Asks the server behind a connection that has been idle. False: there is none any more.</summary>
-    private async ValueTask<bool> ProveAsync(PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var command = new NpgsqlCommand("select 1", connection);
-            command.CommandTimeout = (int)Math.Ceiling(runtime.Leases.Options.Connections.ConnectTimeout.TotalSeconds);
-            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            pool.Proved();
-            return true;
-        }
-        catch (NpgsqlException)
-        {
-            return false;
-        }
     }
 
     /// <summary>The physical connection of a lease under the same ambient transaction waits to be used again.</summary>
-    public async ValueTask<NpgsqlConnection> ResumeAsync(EnlistedLease lease, Transaction transaction, CancellationToken cancellationToken)
+    public async ValueTask<NpgsqlConnection> ResumeAsync(OpenRequest request, EnlistedLease lease, CancellationToken cancellationToken)
     {
         var pool = lease.Pool;
         var connection = pool.DataSource.CreateConnection();
         try
         {
-            await InTransactionAsync(transaction, async () =>
-            {
-                await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-                return true;
-            }).ConfigureAwait(false);
+            await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
             return pool.Bind(connection, lease);
         }
         catch (Exception exception)
@@ -155,15 +104,39 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         }
     }
 
+    private static async ValueTask<bool> TryOpenIdleAsync(OpenRequest request, NpgsqlConnection connection)
+    {
+        var opening = request is { Transaction: { } transaction, IsBlocking: false }
+            ? InTransactionAsync(transaction, () => TenantConnections.OpenIdle(connection))
+            : TenantConnections.OpenIdle(connection);
+        await opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!opening.IsFaulted)
+            return opening.IsCompletedSuccessfully;
+        await opening.ConfigureAwait(false);
+        return false;
+    }
+
+    /// <summary>Opens a new connection; a blocking caller does its I/O itself.</summary>
+    private static async ValueTask OpenNewAsync(OpenRequest request, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (request.IsBlocking)
+            connection.Open();
+        else if (request.Transaction is { } transaction)
+            await InTransactionAsync(transaction, () => connection.OpenAsync(cancellationToken)).ConfigureAwait(false);
+        else
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>On a thread of its own, so that no other scope of the caller's thread is disturbed.</summary>
-    private static Task<T> InTransactionAsync<T>(Transaction transaction, Func<Task<T>> open) => Task.Run(
+    private static Task InTransactionAsync(Transaction transaction, Func<Task> open) => Task.Run(
         async () =>
         {
             // The scope only lends the transaction: left incomplete it would end it.
             using var scope = new TransactionScope(transaction, TransactionScopeAsyncFlowOption.Enabled);
             try
             {
-                return await open().ConfigureAwait(false);
+                await open().ConfigureAwait(false);
             }
             finally
             {
@@ -172,16 +145,78 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         },
         CancellationToken.None);
 
-    /// <summary>Ends a lease whose open failed. Npgsql opens physically only when nothing is idle, so a failure of that leaves nothing.</summary>
-    private static void EndFailed(PoolGeneration pool, LeasePass pass, OpenBegun? begun, Exception exception)
+    /// <summary>
+    /// Whether a new connection may be opened on a permit the pool had: not while the server is away or the login refused, unless it is time
+    /// to try, and then by one.
+    /// </summary>
+    private static bool MayTry(OpenRequest request, PoolGeneration pool)
     {
-        if (pass.IsGranted || begun is { Fills: true } || (begun is { } known && (known.IsPhysical || MayBePhysical(exception))))
-            pool.Abandon(pass.Half);
-        else
-            pool.EndUnused(pass.Half);
+        var lease = request.Lease;
+        if (pool.Health.Circuit is { IsOpen: true } server)
+        {
+            if (server.TryProbe() is not { } probe)
+                return !server.IsOpen;
+            request.Lease = lease = lease with { ServerProbe = probe };
+        }
+
+        if (pool.Login is { IsOpen: true } login)
+        {
+            if (login.TryProbe() is not { } probe)
+                return !login.IsOpen;
+            request.Lease = lease with { LoginProbe = probe };
+        }
+
+        return true;
     }
 
-    /// <summary>A refused connection can be known at once.</summary>
-    public static bool MayBePhysical(Exception exception) =>
-        exception is NpgsqlException or System.Net.Sockets.SocketException or IOException or TimeoutException;
+    /// <summary>Waits for room to open a connection that no grant paid for; what is returned must be released after.</summary>
+    private static async ValueTask<SemaphoreSlim?> EnterGateAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
+    {
+        if (pool.Shares[0].Server.OpenGate is not { } gate)
+            return null;
+        if (request.IsBlocking)
+            gate.Wait(cancellationToken);
+        else
+            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return gate;
+    }
+
+    /// <summary>A new session stands: only that says anything about the server and the login.</summary>
+    private void Report(OpenRequest request, PoolGeneration pool)
+    {
+        request.ServerReported = request.LoginReported = true;
+        if (pool.Health.ReportReachable(pool.Tenant))
+            OpenLog.ServerReachable(_leases.Logger, pool.ServerName);
+
+        // What the pool had before an outage is gone, and this session is from after it.
+        if (request.Lease.ServerProbe.IsProbe)
+            pool.NeedsProbe();
+        if (pool.Login?.Reset() == true)
+            OpenLog.LoginRecovered(_leases.Logger, pool.Tenant);
+    }
+
+    /// <summary>Asks the server behind a connection that was idle. False: there is none any more, and the lease has ended.</summary>
+    private async ValueTask<bool> ProbeAsync(OpenRequest request, PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        request.WasProbed = true;
+        try
+        {
+            await using var command = new NpgsqlCommand("select 1", connection);
+            command.CommandTimeout = (int)Math.Ceiling(_leases.Options.Connections.ConnectTimeout.TotalSeconds);
+            if (request.IsBlocking)
+                command.ExecuteNonQuery();
+            else
+                await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            pool.NoteAnswered();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            // Broken under its lease, or close to it; what else is idle is no better.
+            request.IsCold = true;
+            await connection.DisposeAsync().ConfigureAwait(false);
+            pool.DropIdle();
+            return false;
+        }
+    }
 }

@@ -26,6 +26,14 @@ internal sealed class LeaseStacks(TimeProvider time)
         }
     }
 
+    /// <inheritdoc cref="TrackAsync"/>
+    public NpgsqlConnection Track(TenantKey tenant, NpgsqlConnection connection)
+    {
+        _open[connection] = new Taken(tenant, time.GetUtcNow(), new StackTrace(skipFrames: 2, fNeedFileInfo: true));
+        connection.StateChange += OnStateChange;
+        return connection;
+    }
+
     /// <summary>The stack of the tenant's oldest open lease, or null.</summary>
     public string? OldestOf(TenantKey tenant) =>
         _open.Values.Where(taken => taken.Tenant == tenant).MinBy(taken => taken.At)?.Stack.ToString();

@@ -7,6 +7,24 @@ namespace HyperConn.Opening;
 /// <summary>Why a connection could not be opened, each with what to check.</summary>
 internal static class OpenFailures
 {
+    /// <summary>What a caller is told whose time is up.</summary>
+    public static HyperConnFailure TimedOut(OpenRequest request, TimeSpan limit)
+    {
+        var (tenant, pool) = (request.Tenant, request.Pool);
+        if ((pool?.Login?.Cause ?? pool?.Health.Circuit.Cause) is { } known)
+            return known with { Tenant = tenant };
+        if (pool is null)
+            return TimedOut(tenant, limit, request.Stage);
+        if (request.WaitsForPermit)
+        {
+            var server = pool.Shares[0].Server;
+            server.AddTimedOut();
+            return pool.Desk.IsAtMax ? TenantTimedOut(tenant, limit, server, pool.Word.Permits) : BudgetTimedOut(tenant, limit, server);
+        }
+
+        return request.LastError is { } error ? Connect(pool, OpenFaults.Of(error), error) : TimedOut(tenant, limit, request.Stage);
+    }
+
     public static HyperConnFailure TimedOut(TenantKey tenant, TimeSpan limit, string stage) => new(
         HyperConnErrorCode.TimedOut,
         string.Create(CultureInfo.InvariantCulture, $"No connection of {tenant} was ready after {limit.TotalSeconds:0.#} s, while {stage}. ")
@@ -21,18 +39,14 @@ internal static class OpenFailures
         + "HyperConn:Connections:MaxPerTenant (or the role's or database's own connection limit, where that is lower).",
         tenant);
 
-    public static HyperConnFailure BudgetTimedOut(TenantKey tenant, TimeSpan limit, ServerState server)
-    {
-        // The caller has left the queue by now, and counts itself.
-        var top = string.Join(", ", server.Top.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Tenant} {t.Permits}")));
-        return new(
-            HyperConnErrorCode.BudgetTimedOut,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting + 1} waiting; ")
-            + $"{(top.Length > 0 ? $"most held by {top}" : "none of them held by a tenant for long")}. Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
-            tenant);
-    }
+    // Who holds the others is no business of this tenant's: the server's page and statistics tell operators.
+    public static HyperConnFailure BudgetTimedOut(TenantKey tenant, TimeSpan limit, ServerState server) => new(
+        HyperConnErrorCode.BudgetTimedOut,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting + 1} waiting. ")
+        + "Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
+        tenant);
 
     public static HyperConnFailure WaitersFull(TenantKey tenant, ServerState? server, int most) => new(
         HyperConnErrorCode.WaitersFull,
@@ -79,8 +93,7 @@ internal static class OpenFailures
                 tenant),
             OpenFault.Unreachable or OpenFault.NoAnswer => new(
                 HyperConnErrorCode.ServerUnreachable,
-                $"PostgreSQL at {server} can't be reached for {tenant} ({cause}). Check host, port, network and that the server runs.",
-                tenant),
+                $"PostgreSQL at {server} can't be reached ({cause}). Check host, port, network and that the server runs."),
             _ => new(
                 HyperConnErrorCode.ConnectionFailed,
                 $"PostgreSQL at {server} did not accept the connection of {tenant} ({cause}). Check the options and TLS settings in the secret.",

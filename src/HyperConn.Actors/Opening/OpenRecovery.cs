@@ -8,24 +8,23 @@ namespace HyperConn.Opening;
 internal sealed class OpenRecovery(OpenRuntime runtime)
 {
     /// <summary>Does what the fault calls for. Returns when another try makes sense, throws when it does not.</summary>
-    public async ValueTask RecoverAsync(OpenAttempt attempt, FailedOpen failed, CancellationToken cancellationToken)
+    public async ValueTask RecoverAsync(OpenRequest request, PoolGeneration pool, Exception exception, CancellationToken cancellationToken)
     {
-        var pool = failed.Pool;
-        var fault = OpenFaults.Of(failed.Exception);
-        var failure = OpenFailures.Connect(pool, fault, failed.Exception);
-        attempt.LastError = failed.Exception;
+        var fault = OpenFaults.Of(exception);
+        var failure = OpenFailures.Connect(pool, fault, exception);
+        request.LastError = exception;
         if (fault == OpenFault.PoolFull)
         {
             // The server was not asked, so this says nothing about it.
-            attempt.Stage = "connection objects took up its pool";
-            await Task.Delay(attempt.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
+            request.Stage = "connection objects took up its pool";
+            await request.PauseAsync(request.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        attempt.ServerReported = true;
+        request.ServerReported = true;
         if (fault is OpenFault.Unreachable or OpenFault.NoAnswer)
         {
-            await RecoverServerAsync(attempt, failed, fault, failure, cancellationToken).ConfigureAwait(false);
+            await RecoverServerAsync(request, pool, fault, failure, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -33,82 +32,81 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
             OpenLog.ServerReachable(runtime.Leases.Logger, pool.ServerName);
 
         // A late failure of older credentials says nothing about the ones in use now.
-        var isLate = !ReferenceEquals(attempt.Handle.Current, pool) || pool.Credentials.SecretVersion != failed.SecretVersion;
+        var isLate = !ReferenceEquals(request.Handle!.Current, pool) || pool.Credentials.SecretVersion != request.SecretVersion;
         switch (fault)
         {
             case OpenFault.LoginRefused or OpenFault.DatabaseUnavailable or OpenFault.CredentialsExpired when isLate:
                 return;
             case OpenFault.CredentialsExpired:
-                if (!await AskForNewerAsync(attempt, failed, expired: true, cancellationToken).ConfigureAwait(false))
-                    throw new HyperConnException(failure, failed.Exception);
+                if (!await AskForNewerAsync(request, pool, expired: true, cancellationToken).ConfigureAwait(false))
+                    throw new HyperConnException(failure, exception);
                 return;
             case OpenFault.LoginRefused:
-                await RecoverLoginAsync(attempt, failed, failure, cancellationToken).ConfigureAwait(false);
+                await RecoverLoginAsync(request, pool, failure, cancellationToken).ConfigureAwait(false);
                 return;
             case OpenFault.ServerFull or OpenFault.TenantFull:
-                attempt.Stage = "the server had no free slot";
+                request.Stage = "the server had no free slot";
                 if (fault == OpenFault.ServerFull)
                     pool.ReportServerFull();
                 else
-                    pool.ReportTenantFull();
-                await Task.Delay(attempt.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
+                    pool.Desk.LearnMax();
+                await request.PauseAsync(request.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
                 return;
             case OpenFault.DatabaseUnavailable:
-                attempt.LoginReported = true;
-                if (attempt.Handle.Login.Failed(failure, failed.LoginPass, answerAtOnce: true))
+                request.LoginReported = true;
+                if (request.Handle!.Login.Failed(failure, request.Lease.LoginProbe, answerAtOnce: true))
                     OpenLog.DatabaseUnavailable(runtime.Leases.Logger, pool.Tenant);
-                throw new HyperConnException(attempt.Handle.Login.Cause ?? failure, failed.Exception);
+                throw new HyperConnException(request.Handle!.Login.Cause ?? failure, exception);
             default:
-                throw new HyperConnException(failure, failed.Exception);
+                throw new HyperConnException(failure, exception);
         }
     }
 
     private async ValueTask RecoverServerAsync(
-        OpenAttempt attempt, FailedOpen failed, OpenFault fault, HyperConnFailure failure, CancellationToken cancellationToken)
+        OpenRequest request, PoolGeneration pool, OpenFault fault, HyperConnFailure failure, CancellationToken cancellationToken)
     {
-        var pool = failed.Pool;
-        var means = fault == OpenFault.Unreachable || failed.ServerPass.IsProbe
+        var means = fault == OpenFault.Unreachable || request.Lease.ServerProbe.IsProbe
             ? NoAnswerMeans.Server
             : pool.Health.ReportNoAnswer(pool.Tenant, IsAlone(pool));
         if (means == NoAnswerMeans.Server)
         {
-            if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
+            if (pool.Health.ReportUnreachable(failure, request.Lease.ServerProbe))
                 OpenLog.ServerUnreachable(runtime.Leases.Logger, pool.ServerName, failure.Code);
             return;
         }
 
         if (means == NoAnswerMeans.Tenant)
         {
-            attempt.LoginReported = true;
-            if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
+            request.LoginReported = true;
+            if (request.Handle!.Login.Failed(failure, request.Lease.LoginProbe))
                 OpenLog.TenantUnanswered(runtime.Leases.Logger, pool.ServerName, pool.Tenant);
             return;
         }
 
-        await Task.Delay(attempt.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
+        await request.PauseAsync(request.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
     }
 
-    private bool IsAlone(PoolGeneration pool) => !runtime.Leases.Generations.Keys.Any(
-        other => other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
+    private bool IsAlone(PoolGeneration pool) => !runtime.Leases.Generations.Any(
+        entry => entry.Key is var other && other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
 
-    private async ValueTask RecoverLoginAsync(OpenAttempt attempt, FailedOpen failed, HyperConnFailure failure, CancellationToken cancellationToken)
+    private async ValueTask RecoverLoginAsync(OpenRequest request, PoolGeneration pool, HyperConnFailure failure, CancellationToken cancellationToken)
     {
         // However many callers the tenant has, one of them asks for newer credentials; the others wait for what it finds.
-        var login = attempt.Handle.Login;
-        attempt.LoginReported = true;
-        if (login.Suspect(failure, failed.LoginPass) is not { } pass)
+        var login = request.Handle!.Login;
+        request.LoginReported = true;
+        if (login.Suspect(failure, request.Lease.LoginProbe) is not { } pass)
             return;
-        if (failed.LoginPass == CircuitPass.Closed)
-            failed.Pool.SendQueueBack();
+        if (request.Lease.LoginProbe == CircuitPass.Closed)
+            pool.Desk.SendQueueBack();
         var asked = false;
         try
         {
-            var changed = await AskForNewerAsync(attempt, failed, expired: false, cancellationToken).ConfigureAwait(false);
+            var changed = await AskForNewerAsync(request, pool, expired: false, cancellationToken).ConfigureAwait(false);
             asked = true;
             if (changed)
                 login.Reset();
             else if (login.Failed(failure, pass))
-                OpenLog.LoginRefused(runtime.Leases.Logger, failed.Pool.Tenant, failed.SecretVersion);
+                OpenLog.LoginRefused(runtime.Leases.Logger, pool.Tenant, request.SecretVersion);
         }
         finally
         {
@@ -117,11 +115,11 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
         }
     }
 
-    private static async ValueTask<bool> AskForNewerAsync(OpenAttempt attempt, FailedOpen failed, bool expired, CancellationToken cancellationToken)
+    private static async ValueTask<bool> AskForNewerAsync(OpenRequest request, PoolGeneration pool, bool expired, CancellationToken cancellationToken)
     {
-        var newer = failed.Pool.Owner.AskForNewerCredentialsAsync(failed.Pool, failed.SecretVersion, expired);
-        attempt.Stage = "newer credentials were being fetched";
-        await Task.WhenAny(newer, failed.Pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var newer = pool.Owner.AskForNewerCredentialsAsync(pool, request.SecretVersion, expired);
+        request.Stage = "newer credentials were being fetched";
+        await request.WaitAnyAsync(cancellationToken, newer, pool.DrainBegun).ConfigureAwait(false);
         return !newer.IsCompletedSuccessfully || await newer.ConfigureAwait(false);
     }
 }

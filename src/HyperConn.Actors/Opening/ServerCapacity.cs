@@ -18,15 +18,15 @@ internal static class ServerCapacity
         """;
 
     /// <summary>Asks the server behind a connection just opened and tells its budget, if nobody has yet. A failure leaves it to the next.</summary>
-    public static async ValueTask ReadOnceAsync(PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async ValueTask ReadOnceAsync(OpenRequest request, PoolGeneration pool, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (ServerOf(pool, connection) is not { CapacityUnknown: true } server || !server.TryClaimCapacityRead())
             return;
         try
         {
             await using var command = new NpgsqlCommand(Query, connection);
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            if (await reader.ReadAsync(cancellationToken).ConfigureAwait(false) && reader.GetInt32(0) > 0)
+            await using var reader = request.IsBlocking ? command.ExecuteReader() : await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            if ((request.IsBlocking ? reader.Read() : await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) && reader.GetInt32(0) > 0)
             {
                 var read = new ServerCapacityRead(reader.GetInt32(0), reader.GetInt32(1));
                 server.Budget.Tell(read);

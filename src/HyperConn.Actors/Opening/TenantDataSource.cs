@@ -78,56 +78,58 @@ public sealed class TenantDataSource : DbDataSource
     public new ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
         _stacks is null ? OpenAsync(cancellationToken) : _stacks.TrackAsync(Tenant, OpenAsync(cancellationToken));
 
-    /// <summary>Opens a connection for a caller who has waited for the pool already.</summary>
-    internal ValueTask<NpgsqlConnection> OpenByAsync(Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
-    {
-        var opening = _runtime.Opener.OpenAsync(this, transaction, deadline, cancellationToken);
-        return _stacks is null ? opening : _stacks.TrackAsync(Tenant, opening);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        if (Transaction.Current is { } transaction)
-            return _runtime.Opener.OpenAsync(this, transaction, cancellationToken);
-        if (Current is not { } pool || !pool.TryLease(out var before))
-            return _runtime.Opener.OpenAsync(this, null, cancellationToken);
-        return before.IsSample ? OpenTimed(pool, before.Half, cancellationToken) : OpenLeased(pool, before.Half, timed: false, cancellationToken);
+        if (Transaction.Current is not null || Current is not { } pool || !pool.TryLease(out var before))
+            return _runtime.Opener.OpenAsync(Tenant, this, isBlocking: false, cancellationToken);
+        return before.IsSample
+            ? OpenTimed(pool, before.AgeBucket, isBlocking: false, cancellationToken)
+            : OpenLeased(pool, before.AgeBucket, isBlocking: false, cancellationToken);
     }
 
     /// <summary>One hot acquisition in many, for the histogram, while somebody listens.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ValueTask<NpgsqlConnection> OpenTimed(PoolGeneration pool, int half, CancellationToken cancellationToken)
+    private ValueTask<NpgsqlConnection> OpenTimed(PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
         var meter = _runtime.Meter is { TimesAcquisitions: true } listened ? listened : null;
         var began = _leases.Time.GetTimestamp();
-        var opening = OpenLeased(pool, half, timed: meter is not null, cancellationToken);
+        var opening = OpenLeased(pool, bucket, isBlocking, cancellationToken);
 
-        // One that goes to the network is timed where it ends.
+        // One that finds no idle connection is counted as cold.
         if (opening.IsCompletedSuccessfully)
             meter?.AcquiredHot(_leases.Time.GetElapsedTime(began));
         return opening;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int half, bool timed, CancellationToken cancellationToken)
+    private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
-        // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
-        var credentials = pool.Credentials;
         var connection = pool.DataSource.CreateConnection();
-        var opening = connection.OpenAsync(cancellationToken);
-        return opening.IsCompletedSuccessfully
-            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, half))
-            : _runtime.Opener.FinishAsync(this, pool, credentials, connection, half, timed, opening, cancellationToken);
+        return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
+            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, bucket))
+            : _runtime.Opener.OpenAsync(this, pool, bucket, isBlocking, cancellationToken);
     }
 
     /// <summary>
-    /// Opens a connection and blocks until it is there. Prefer <see cref="OpenConnectionAsync"/>: while callers block threads of the pool here,
-    /// its least number of threads (<see cref="ThreadPool.SetMinThreads"/>) is as many higher.
+    /// Opens a connection and blocks until it is there. All I/O with PostgreSQL is done on the caller's thread, so any number of threads of the
+    /// pool may block here. Prefer <see cref="OpenConnectionAsync"/>, which holds no thread.
     /// </summary>
     /// <returns>An open connection of this tenant.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
-    public new NpgsqlConnection OpenConnection() => BlockingCaller.Wait(OpenConnectionAsync());
+    public new NpgsqlConnection OpenConnection() => _stacks is null ? Open() : _stacks.Track(Tenant, Open());
+
+    private NpgsqlConnection Open()
+    {
+        var opening = Transaction.Current is not null || Current is not { } pool || !pool.TryLease(out var before)
+            ? _runtime.Opener.OpenAsync(Tenant, this, isBlocking: true, CancellationToken.None)
+            : before.IsSample
+                ? OpenTimed(pool, before.AgeBucket, isBlocking: true, CancellationToken.None)
+                : OpenLeased(pool, before.AgeBucket, isBlocking: true, CancellationToken.None);
+
+        // A blocking open has done everything when it returns.
+        return opening.IsCompleted ? opening.Result : opening.AsTask().GetAwaiter().GetResult();
+    }
 
     /// <summary>
     /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
@@ -159,7 +161,7 @@ public sealed class TenantDataSource : DbDataSource
     }
 
     /// <summary>Why an open would fail whatever it waited for; null: it might succeed. What is remembered outlives the pool.</summary>
-    internal HyperConnFailure? Refusal(DateTimeOffset deadline) =>
+    internal HyperConnFailure? Refusal(TimeSpan deadline) =>
         (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? _health?.Circuit.Refusal(deadline);
 
     /// <inheritdoc/>
@@ -180,14 +182,15 @@ public sealed class TenantDataSource : DbDataSource
 
     private PoolGeneration Revive()
     {
-        using var limit = new CancellationTokenSource(_leases.Options.Pools.AcquireTimeout, _leases.Time);
-        try
+        var limit = _leases.Options.Pools.AcquireTimeout;
+        var promise = _runtime.Pools.RequestPool(Tenant, forLease: false);
+        if (Task.WaitAny([promise.Task], limit) < 0)
         {
-            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.Pools.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
+            promise.Leave(CancellationToken.None);
+            throw new HyperConnException(OpenFailures.TimedOut(Tenant, limit, "its pool was being made"));
         }
-        catch (OperationCanceledException)
-        {
-            throw new HyperConnException(OpenFailures.TimedOut(Tenant, _leases.Options.Pools.AcquireTimeout, "its pool was being made"));
-        }
+
+        var answer = promise.Task.GetAwaiter().GetResult();
+        return answer.Pool ?? throw new HyperConnException(answer.Failure!);
     }
 }

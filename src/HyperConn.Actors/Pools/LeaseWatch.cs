@@ -41,7 +41,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     private void OnLook(Look _)
     {
-        foreach (var pool in _runtime.Generations.Keys)
+        foreach (var (pool, _) in _runtime.Generations)
         {
             if (pool.FindOldLeases(_threshold) is not { } found)
                 continue;
@@ -56,12 +56,15 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
     {
         _runtime.Leases.NpgsqlLoggers.LookAgain();
         var leases = 0L;
-        foreach (var pool in _runtime.Generations.Keys)
+        var now = _runtime.Clock.Milliseconds;
+        foreach (var (pool, _) in _runtime.Generations)
         {
-            pool.MarkIfUnproved();
+            pool.Look(now);
             leases += pool.Word.Accesses;
         }
 
+        foreach (var (_, server) in _runtime.Servers)
+            server.Health.DoubtIfSilent(now);
         _runtime.Clock.Adapt(leases);
     }
 

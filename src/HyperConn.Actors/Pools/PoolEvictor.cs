@@ -52,7 +52,7 @@ internal sealed class PoolEvictor(Action<PoolEntry, EvictionReason> evict, Actio
         if (entry.Handle.Current is not { } pool)
             return false;
         _idle.Remove(entry);
-        if (!pool.TryBeginEviction(notify: true))
+        if (!pool.Desk.TryBeginEviction(notify: true))
         {
             skipped(entry);
             return false;

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using HyperConn.Leases;
+using HyperConn.Opening;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 

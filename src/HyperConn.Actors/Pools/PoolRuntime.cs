@@ -71,7 +71,7 @@ internal sealed class PoolRuntime : IPoolSource
 
     public TenantDataSource HandleOf(TenantKey tenant) => Handles[tenant];
 
-    public async Task<PoolGeneration> EnsurePoolAsync(TenantKey tenant, bool forLease, CancellationToken cancellationToken)
+    public PoolPromise RequestPool(TenantKey tenant, bool forLease)
     {
         if (tenant.IsDefault)
             throw new HyperConnException(CommonFailures.NoTenant());
@@ -81,11 +81,6 @@ internal sealed class PoolRuntime : IPoolSource
             throw new HyperConnException(CommonFailures.NotStarted(tenant));
         var promise = new PoolPromise(forLease);
         Supervisor.Tell(new EnsurePool(tenant, promise));
-
-        // Cancellation and the answer race for the promise; whichever wins decides who ends the reservation.
-        await using var registration = cancellationToken
-            .Register(static (state, token) => ((PoolPromise)state!).TrySetCanceled(token), promise).ConfigureAwait(false);
-        var answer = await promise.Task.ConfigureAwait(false);
-        return answer.Pool ?? throw new HyperConnException(answer.Failure!);
+        return promise;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
+using HyperConn.Leases;
 using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
@@ -261,7 +262,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 
         // Before the callers have it: the first of them may be done before this message is.
         if (Surplus > 0)
-            pool.NotifyWhenIdle();
+            pool.Desk.Set(LeaseWord.NotifyIdle);
         entry.Answer(pool);
         _evictor.Consider(entry);
         StartWaiting();

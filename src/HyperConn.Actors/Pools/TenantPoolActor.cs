@@ -332,7 +332,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void OnTerminateLeases(TerminateLeases _)
     {
         var all = _generation is null ? [.. _draining] : _draining.Append(_generation).ToArray();
-        Task.WhenAll(all.Select(generation => generation.TerminateLeasesAsync(_stopping.Token)))
+        Task.WhenAll(all.Select(generation => SessionTerminator.TerminateAsync(generation, _runtime.Options, _stopping.Token)))
             .PipeTo(Self, success: counts => new LeasesTerminated(counts.Sum(), null), failure: cause => new LeasesTerminated(0, cause));
     }
 

@@ -1,4 +1,3 @@
-using System.Transactions;
 using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Opening;
@@ -39,9 +38,8 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         _handles.TryGetValue(tenant, out var handle)
             ? handle.OpenConnectionAsync(cancellationToken)
             : runtime.Opening.Stacks is { } stacks
-                // Once more than the handle does it: there the stack no longer leads to the caller.
-                ? stacks.TrackAsync(tenant, OpenColdAsync(tenant, cancellationToken))
-                : OpenColdAsync(tenant, cancellationToken);
+                ? stacks.TrackAsync(tenant, OpenFirstAsync(tenant, cancellationToken))
+                : OpenFirstAsync(tenant, cancellationToken);
 
     public async Task<PreloadResult> PreloadAsync(
         IReadOnlyCollection<TenantKey>? tenants = null,
@@ -182,45 +180,29 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         return (await draining.ConfigureAwait(false)).LeasesCut;
     }
 
+    private ValueTask<NpgsqlConnection> OpenFirstAsync(TenantKey tenant, CancellationToken cancellationToken) =>
+        runtime.Opening.Opener.OpenAsync(tenant, null, isBlocking: false, cancellationToken);
+
     private async ValueTask<TenantDataSource> GetColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var limit = runtime.Options.Pools.AcquireTimeout;
-        using var timer = new CancellationTokenSource(limit, runtime.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         using var resolving = AcquireSpans.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
+        var promise = runtime.RequestPool(tenant, forLease: false);
         try
         {
-            either.Token.ThrowIfCancellationRequested();
-            await runtime.EnsurePoolAsync(tenant, forLease: false, either.Token).ConfigureAwait(false);
-            return runtime.Handles[tenant];
+            var answer = await promise.Task.WaitAsync(limit, runtime.Time, cancellationToken).ConfigureAwait(false);
+            return answer.Pool is not null ? runtime.Handles[tenant] : throw new HyperConnException(answer.Failure!);
         }
-        catch (OperationCanceledException cancelled) when (cancellationToken.IsCancellationRequested && cancelled.CancellationToken != cancellationToken)
+        catch (OperationCanceledException)
         {
-            // Callers compare it with the token they gave.
-            throw new OperationCanceledException(cancelled.Message, cancelled, cancellationToken);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new HyperConnException(runtime.WhyPaused(tenant) ?? OpenFailures.TimedOut(tenant, limit, "its pool was being made"));
-        }
-    }
-
-    private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
-    {
-        using var acquiring = AcquireSpans.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
-
-        // Of this thread, and until this time, however long the first half takes.
-        var transaction = Transaction.Current;
-        var deadline = runtime.Time.GetUtcNow() + runtime.Options.Pools.AcquireTimeout;
-        try
-        {
-            var handle = await GetColdAsync(tenant, cancellationToken).ConfigureAwait(false);
-            return await handle.OpenByAsync(transaction, deadline, cancellationToken).ConfigureAwait(false);
-        }
-        catch (HyperConnException exception)
-        {
-            acquiring.Fail(exception.Code);
+            promise.Leave(cancellationToken);
             throw;
+        }
+        catch (TimeoutException)
+        {
+            promise.Leave(CancellationToken.None);
+            throw new HyperConnException(runtime.WhyPaused(tenant) ?? OpenFailures.TimedOut(tenant, limit, "its pool was being made"));
         }
     }
 

@@ -23,13 +23,16 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     private readonly Lock _gate = new();
     private TaskCompletionSource? _changed;
     private volatile HyperConnFailure? _cause;
-    private DateTimeOffset _nextTry;
+    private Task? _due;
+    private TimeSpan _nextTry;
     private int _failures;
     private int _probes;
     private int _probe;
     private bool _answerAtOnce;
 
     public bool IsOpen => _cause is not null;
+
+    private TimeSpan Now => MonotonicClock.NowOf(time);
 
     /// <summary>Its state for people: half open while one tries.</summary>
     public CircuitState State
@@ -54,36 +57,17 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     /// <summary>The latest failure with the time of the next try, while the circuit is open.</summary>
     public HyperConnFailure? Cause => _cause;
 
-    /// <summary>Goes through, or waits for the next try as long as the deadline allows.</summary>
-    /// <param name="deadline">When the caller's time is up.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="HyperConnException">The next try comes after the deadline.</exception>
-    public async ValueTask<CircuitPass> EnterAsync(DateTimeOffset deadline, CancellationToken cancellationToken)
+    /// <summary>Ends when it is time for the next try, or when anything changes. Due already: when anything changes.</summary>
+    public Task NextTurn
     {
-        while (true)
+        get
         {
-            Task changed;
-            TimeSpan pause;
             lock (_gate)
             {
-                if (_cause is not { } cause)
-                    return CircuitPass.Closed;
-                var now = time.GetUtcNow();
-                if (_probe == 0 && now >= _nextTry)
-                    return new CircuitPass(_probe = ++_probes);
-
-                if (_answerAtOnce || (_probe == 0 && _nextTry >= deadline))
-                    throw new HyperConnException(cause);
-                changed = (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-                pause = _probe != 0 ? deadline - now : _nextTry - now;
-                if (pause <= TimeSpan.Zero)
-                    throw new HyperConnException(cause);
+                _changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                var pause = _cause is null || _probe != 0 ? TimeSpan.Zero : _nextTry - Now;
+                return pause <= TimeSpan.Zero ? _changed.Task : _due ??= Task.WhenAny(_changed.Task, Task.Delay(pause, time));
             }
-
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(pause, time, waiting.Token)).ConfigureAwait(false);
-            await waiting.CancelAsync().ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
@@ -93,7 +77,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         get
         {
             lock (_gate)
-                return _cause is not null && _probe == 0 && time.GetUtcNow() >= _nextTry;
+                return _cause is not null && _probe == 0 && Now >= _nextTry;
         }
     }
 
@@ -102,16 +86,17 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     {
         lock (_gate)
         {
-            return _cause is null || _probe != 0 || time.GetUtcNow() < _nextTry ? null : new CircuitPass(_probe = ++_probes);
+            return _cause is null || _probe != 0 || Now < _nextTry ? null : new CircuitPass(_probe = ++_probes);
         }
     }
 
     /// <summary>Says at once whether a caller would be turned away, without waiting.</summary>
-    public HyperConnFailure? Refusal(DateTimeOffset deadline)
+    /// <param name="deadline">When the caller's time is up (<see cref="MonotonicClock"/>).</param>
+    public HyperConnFailure? Refusal(TimeSpan deadline)
     {
         lock (_gate)
         {
-            return _cause is not null && (_answerAtOnce ? _probe != 0 || time.GetUtcNow() < _nextTry : _probe == 0 && _nextTry >= deadline)
+            return _cause is not null && (_answerAtOnce ? _probe != 0 || Now < _nextTry : _probe == 0 && _nextTry >= deadline)
                 ? _cause
                 : null;
         }
@@ -130,8 +115,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
             if (_cause is null)
                 return false;
             _cause = null;
-            changed = _changed;
-            _changed = null;
+            changed = TakeChanged();
         }
 
         changed?.TrySetResult();
@@ -176,10 +160,9 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
             _failures++;
             _answerAtOnce = answerAtOnce;
             _probe = 0;
-            _nextTry = time.GetUtcNow() + delay;
-            _cause = failure with { RetryAt = _nextTry };
-            changed = _changed;
-            _changed = null;
+            _nextTry = Now + delay;
+            _cause = failure with { RetryAt = time.GetUtcNow() + delay };
+            changed = TakeChanged();
         }
 
         changed?.TrySetResult();
@@ -195,11 +178,17 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
             if (!IsTurnOf(pass))
                 return;
             _probe = 0;
-            changed = _changed;
-            _changed = null;
+            changed = TakeChanged();
         }
 
         changed?.TrySetResult();
+    }
+
+    private TaskCompletionSource? TakeChanged()
+    {
+        var changed = _changed;
+        (_changed, _due) = (null, null);
+        return changed;
     }
 
     private bool IsTurnOf(CircuitPass pass) => pass.IsProbe && pass.Probe == _probe;

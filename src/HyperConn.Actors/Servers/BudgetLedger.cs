@@ -41,6 +41,7 @@ internal sealed class BudgetLedger
     private readonly Dictionary<IPermitHolder, HolderAccount> _accounts = new(ReferenceEqualityComparer.Instance);
     private readonly WaitingHolders _waiting = new();
     private readonly List<HolderAccount> _stale = [];
+    private readonly List<HolderAccount> _notNow = [];
     private readonly CoolingPermits _cooling;
     private readonly IdleReclaim _reclaim;
     private readonly BudgetLimit _limit;
@@ -51,6 +52,7 @@ internal sealed class BudgetLedger
     private int _registered;
     private TimeSpan _topDue;
     private bool _short;
+    private bool _isAnyNotNow;
     private long _reclaims;
     private long _refusals;
 
@@ -201,6 +203,8 @@ internal sealed class BudgetLedger
         var now = Now;
         if (_short)
             Sooner(now + (_tuning.RescanInterval * 2));
+        if (_isAnyNotNow)
+            Sooner(now + _tuning.NotNowInterval);
         return due is not { } at ? null : at > now ? at - now : TimeSpan.Zero;
 
         void Sooner(TimeSpan? at)
@@ -266,6 +270,14 @@ internal sealed class BudgetLedger
                 DropIfEmpty(account);
                 continue;
             }
+
+            if (answer == PermitOffer.NotNow)
+            {
+                _waiting.Remove(account);
+                _notNow.Add(account);
+                continue;
+            }
+
             granted++;
             _opening++;
             account.Opening++;
@@ -275,6 +287,11 @@ internal sealed class BudgetLedger
                 Unregister(account);
             ChangeHeld(account, 1);
         }
+
+        foreach (var account in _notNow)
+            Queue(account);
+        _isAnyNotNow = _notNow.Count > 0;
+        _notNow.Clear();
         return granted;
     }
 

@@ -26,6 +26,9 @@ internal sealed record BudgetTuning
     /// <summary>A learned ceiling rises once in this time, or up to half as long again, so that processes don't rise together.</summary>
     public TimeSpan RecoveryInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Pause before a permit is offered again to holders for whom it was of no use (<see cref="PermitOffer.NotNow"/>).</summary>
+    public TimeSpan NotNowInterval { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>How old <see cref="ServerState.Top"/> may become while callers wait.</summary>
     public TimeSpan TopInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 

@@ -15,15 +15,32 @@ internal enum NoAnswerMeans
     Tenant,
 }
 
-/// <summary>
-/// Whether a PostgreSQL server is there. While it is not, every open takes the slow path, where one at a time tries.
-/// </summary>
+/// <summary>What the connections a pool left idle are worth.</summary>
+internal enum IdleTrust
+{
+    /// <summary>They work: a session that is as old as they are answered a moment ago.</summary>
+    Trusted,
+
+    /// <summary>They may be dead: ask one before it is handed out.</summary>
+    Probe,
+
+    /// <summary>They are dead: the server was away since.</summary>
+    Lost,
+}
+
+/// <summary>Whether a PostgreSQL server is there, and whether idle connections to it can be trusted.</summary>
 /// <remarks>
-/// The epoch is even while the server is well and odd while it is not. A generation compares it with the epoch it last saw, one read on
-/// the hot path; a difference sends it to the slow path, where it drops what may be dead.
+/// <para>The epoch is even while the server is well and odd while it is away; it also moves on when there is doubt whether the server has
+/// restarted. A generation compares it with the epoch it trusts, one read on the hot path; a difference sends it to the slow path.</para>
+/// <para>A restart ends every session. So one session that was opened before the doubt and answers after it proves that there was none, for
+/// all tenants: their generations are trusted again without being asked. A server from which no such answer has come for
+/// <see cref="ProofLasts"/> is in doubt.</para>
 /// </remarks>
 internal sealed class ServerHealth
 {
+    /// <summary>How long, in milliseconds, an answer proves that the server has not restarted. Servers take longer to restart.</summary>
+    public const long ProofLasts = 1_000;
+
     // Short at first, so that a restart costs callers no more than it takes; then the pace of an outage. One open every few seconds costs a
     // server nothing, and whoever opens with a short deadline has it back that soon.
     private static readonly TimeSpan[] Delays =
@@ -33,24 +50,19 @@ internal sealed class ServerHealth
         TimeSpan.FromSeconds(5),
     ];
 
-    private static readonly TimeSpan BreakWindow = TimeSpan.FromSeconds(1);
-
-    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly HashSet<TenantKey> _doubters = [];
     private readonly HashSet<TenantKey> _discredited = [];
     private volatile bool _doubted;
-    private TenantKey _lastBroken;
-    private DateTimeOffset _lastBrokenAt;
-    private DateTimeOffset _recoveredAt;
     private int _epoch;
+    private int _trustedFrom;
+    private int _lastOutage;
+    private long _provedAt;
+    private bool _isProved;
 
-    public ServerHealth(TimeProvider time, Random? random = null)
-    {
-        _time = time;
-        Circuit = new Circuit(time, Delays, jitter: 0.2, random);
-    }
+    public ServerHealth(TimeProvider time, Random? random = null) => Circuit = new Circuit(time, Delays, jitter: 0.2, random);
 
+    /// <summary>Memory of a server that is away.</summary>
     public Circuit Circuit { get; }
 
     public int Epoch => Volatile.Read(ref _epoch);
@@ -71,8 +83,9 @@ internal sealed class ServerHealth
             _doubted = _discredited.Count > 0;
             if ((_epoch & 1) == 1)
             {
+                _lastOutage = _trustedFrom = _epoch + 1;
+                _isProved = false;
                 Volatile.Write(ref _epoch, _epoch + 1);
-                _recoveredAt = _time.GetUtcNow();
             }
 
             return Circuit.Reset();
@@ -109,23 +122,101 @@ internal sealed class ServerHealth
         }
     }
 
-    /// <summary>
-    /// A connection broke under its lease. One alone may be anything; two tenants within a second look like the server, and then every
-    /// idle connection to it is suspect. Just after an outage they are what is left from before it.
-    /// </summary>
-    /// <returns>Whether this makes them suspect.</returns>
-    public bool ReportBroken(TenantKey tenant)
+    /// <summary>A connection broke under its lease. It may be anything, a server that restarted among it: from now on nothing older is trusted.</summary>
+    /// <returns>Whether this raises a doubt that was not there.</returns>
+    public bool Doubt()
     {
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
-            var suspect = !_lastBroken.IsDefault && _lastBroken != tenant && now - _lastBrokenAt < BreakWindow && (_epoch & 1) == 0
-                && now - _recoveredAt >= BreakWindow;
-            if (suspect)
-                Volatile.Write(ref _epoch, _epoch + 2);
-            _lastBroken = tenant;
-            _lastBrokenAt = now;
-            return suspect;
+            if ((_epoch & 1) == 1 || !_isProved)
+                return false;
+            RaiseDoubt();
+            return true;
         }
+    }
+
+    /// <summary>Raises a doubt if no answer has proved anything for too long. Called now and then.</summary>
+    /// <param name="now"><see cref="CoarseClock.Milliseconds"/>.</param>
+    public void DoubtIfSilent(long now)
+    {
+        lock (_gate)
+        {
+            if (_isProved && (_epoch & 1) == 0 && now - _provedAt > ProofLasts)
+                RaiseDoubt();
+        }
+    }
+
+    /// <summary>What connections are worth that were left idle by a generation that trusts an epoch.</summary>
+    /// <param name="trusted">That epoch.</param>
+    /// <param name="epoch">The epoch now, which the generation may trust from now on unless it has to probe.</param>
+    public IdleTrust Judge(int trusted, out int epoch)
+    {
+        lock (_gate)
+        {
+            epoch = _epoch;
+            return trusted == _epoch ? IdleTrust.Trusted
+                : (_epoch & 1) == 1 || trusted < _lastOutage ? IdleTrust.Lost
+                : trusted >= _trustedFrom ? IdleTrust.Trusted
+                : IdleTrust.Probe;
+        }
+    }
+
+    /// <summary>A connection works that was opened in, or before, the epoch which its generation trusts.</summary>
+    /// <param name="trusted">That epoch.</param>
+    /// <param name="openedAt">When the generation last opened a connection: none of its connections is younger.</param>
+    /// <param name="now">The time; both are <see cref="CoarseClock.Milliseconds"/>.</param>
+    /// <returns>The epoch the generation may trust now.</returns>
+    public int Prove(int trusted, long openedAt, long now)
+    {
+        lock (_gate)
+        {
+            if ((_epoch & 1) == 1)
+                return trusted;
+
+            // Only a session from before the last proof says anything about others of its age.
+            if (trusted < _trustedFrom && trusted >= _lastOutage && openedAt <= _provedAt)
+                _trustedFrom = trusted;
+            if (trusted >= _trustedFrom && openedAt <= _provedAt)
+                (_provedAt, _isProved) = (now, true);
+            else if (!_isProved)
+                StartProof(now);
+            return _epoch;
+        }
+    }
+
+    /// <summary>A new session was opened. Where nothing is trusted yet, trust begins with it.</summary>
+    /// <param name="now"><see cref="CoarseClock.Milliseconds"/>.</param>
+    public void NoteOpened(long now)
+    {
+        lock (_gate)
+        {
+            if (!_isProved && (_epoch & 1) == 0)
+                StartProof(now);
+        }
+    }
+
+    /// <summary>A generation that trusts the present epoch had a connection back whole.</summary>
+    /// <param name="returnedAt">When.</param>
+    /// <param name="openedAt">When it last opened one; both <see cref="CoarseClock.Milliseconds"/>.</param>
+    public void NoteReturned(long returnedAt, long openedAt)
+    {
+        lock (_gate)
+        {
+            if (_isProved && returnedAt > _provedAt && openedAt <= _provedAt)
+                _provedAt = returnedAt;
+        }
+    }
+
+    private void StartProof(long now)
+    {
+        _trustedFrom = Math.Max(_trustedFrom, _epoch);
+        (_provedAt, _isProved) = (now, true);
+    }
+
+    private void RaiseDoubt()
+    {
+        _isProved = false;
+        _trustedFrom = _epoch + 2;
+        Volatile.Write(ref _epoch, _epoch + 2);
     }
 }

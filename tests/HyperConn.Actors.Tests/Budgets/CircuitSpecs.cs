@@ -17,7 +17,7 @@ public class CircuitSpecs
     private static HyperConnFailure Failure(string message = "Away.") => new(HyperConnErrorCode.ServerUnreachable, message);
 
     private Task<CircuitPass> Enter(TimeSpan patience, CancellationToken cancellationToken = default) =>
-        _circuit.EnterAsync(Now + patience, cancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
+        _circuit.EnterAsync(_time, Now + patience, cancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), CancellationToken.None);
 
     private async Task<CircuitPass> Probe()
     {
@@ -29,7 +29,7 @@ public class CircuitSpecs
     [Fact]
     public async Task Closed_it_lets_everybody_through_without_waiting()
     {
-        Assert.True(_circuit.EnterAsync(Now, CancellationToken.None).AsTask().IsCompletedSuccessfully);
+        Assert.True(_circuit.EnterAsync(_time, Now, CancellationToken.None).AsTask().IsCompletedSuccessfully);
         Assert.Equal(CircuitPass.Closed, await Enter(TimeSpan.Zero));
     }
 
@@ -134,7 +134,7 @@ public class CircuitSpecs
         Assert.Equal(CircuitState.HalfOpen, _circuit.State);
         Assert.Null(_circuit.Suspect(Failure(), CircuitPass.Closed));
         Assert.Null(_circuit.TryProbe());
-        Assert.Null(_circuit.Refusal(Now));
+        Assert.Null(_circuit.Refusal(MonotonicClock.NowOf(_time)));
         var waiting = Enumerable.Range(0, 10).Select(_ => Enter(Second * 60)).ToList();
         Assert.All(waiting, caller => Assert.False(caller.IsCompleted));
         Assert.Equal(0, _circuit.Failures);

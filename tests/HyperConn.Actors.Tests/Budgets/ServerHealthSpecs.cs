@@ -32,31 +32,80 @@ public class ServerHealthSpecs
     }
 
     [Fact]
-    public void Two_tenants_whose_connections_break_within_a_second_make_every_idle_connection_suspect()
+    public void A_broken_connection_puts_everything_older_in_doubt_and_nothing_is_closed_for_it()
     {
-        _health.ReportBroken(A);
-        _time.Advance(TimeSpan.FromMilliseconds(999));
-        _health.ReportBroken(B);
-        Assert.Equal(2, _health.Epoch);
-        Assert.False(_health.Circuit.IsOpen);
+        _health.NoteOpened(10);
+        Assert.True(_health.Doubt());
+        Assert.Equal(IdleTrust.Probe, _health.Judge(0, out var epoch));
+        Assert.Equal((2, false), (epoch, _health.Circuit.IsOpen));
+        Assert.False(_health.Doubt());
     }
 
     [Fact]
-    public void One_tenant_alone_or_two_further_apart_do_not()
+    public void One_session_from_before_the_doubt_that_answers_clears_all_tenants()
     {
-        _health.ReportBroken(A);
-        _health.ReportBroken(A);
-        _time.Advance(TimeSpan.FromSeconds(1));
-        _health.ReportBroken(B);
+        _health.NoteOpened(10);
+        _health.NoteReturned(500, openedAt: 10);
+        _health.Doubt();
+        Assert.Equal(2, _health.Prove(0, openedAt: 10, now: 600));
+        Assert.Equal(IdleTrust.Trusted, _health.Judge(0, out _));
+    }
+
+    [Fact]
+    public void A_session_opened_after_the_last_proof_speaks_for_itself_only()
+    {
+        _health.NoteOpened(10);
+        _health.Doubt();
+        Assert.Equal(2, _health.Prove(0, openedAt: 400, now: 600));
+        Assert.Equal(IdleTrust.Probe, _health.Judge(0, out _));
+        Assert.Equal(IdleTrust.Trusted, _health.Judge(2, out _));
+    }
+
+    [Fact]
+    public void Silence_for_longer_than_a_proof_lasts_is_a_doubt_and_answers_in_time_are_none()
+    {
+        _health.NoteOpened(0);
+        _health.NoteReturned(900, openedAt: 0);
+        _health.DoubtIfSilent(1_800);
         Assert.Equal(0, _health.Epoch);
+        _health.DoubtIfSilent(1_901);
+        Assert.Equal(2, _health.Epoch);
+        _health.DoubtIfSilent(9_000);
+        Assert.Equal(2, _health.Epoch);
+    }
+
+    [Fact]
+    public void What_a_session_returns_that_is_younger_than_the_last_proof_proves_nothing()
+    {
+        _health.NoteOpened(0);
+        _health.NoteReturned(900, openedAt: 500);
+        _health.DoubtIfSilent(1_001);
+        Assert.Equal(2, _health.Epoch);
+    }
+
+    [Fact]
+    public void What_is_left_from_before_an_outage_is_lost_also_when_a_doubt_follows()
+    {
+        _health.NoteOpened(0);
+        _health.ReportUnreachable(Away, CircuitPass.Closed);
+        Assert.Equal(IdleTrust.Lost, _health.Judge(0, out _));
+        _health.ReportReachable();
+        Assert.Equal(IdleTrust.Lost, _health.Judge(0, out var epoch));
+        Assert.Equal(2, epoch);
+        _health.NoteOpened(100);
+        _health.Doubt();
+        Assert.Equal(IdleTrust.Lost, _health.Judge(0, out _));
+        Assert.Equal(IdleTrust.Probe, _health.Judge(2, out _));
+        _health.Prove(0, openedAt: 0, now: 200);
+        Assert.Equal(IdleTrust.Lost, _health.Judge(0, out _));
     }
 
     [Fact]
     public void Broken_connections_tell_nothing_new_of_a_server_that_is_away()
     {
+        _health.NoteOpened(0);
         _health.ReportUnreachable(Away, CircuitPass.Closed);
-        _health.ReportBroken(A);
-        _health.ReportBroken(B);
+        Assert.False(_health.Doubt());
         Assert.Equal(1, _health.Epoch);
     }
 
@@ -70,7 +119,7 @@ public class ServerHealthSpecs
             var pause = _health.Circuit.Cause!.RetryAt!.Value - _time.GetUtcNow();
             pauses.Add(Math.Round(pause.TotalSeconds, 3));
             _time.Advance(pause);
-            _health.ReportUnreachable(Away, await _health.Circuit.EnterAsync(_time.GetUtcNow(), CancellationToken.None));
+            _health.ReportUnreachable(Away, await _health.Circuit.EnterAsync(_time, _time.GetUtcNow(), CancellationToken.None));
         }
 
         Assert.Equal([0.1, 0.2, 0.4, 0.8, .. Enumerable.Repeat(1.0, 30), .. Enumerable.Repeat(5.0, 6)], pauses);
@@ -124,20 +173,6 @@ public class ServerHealthSpecs
     }
 
     [Fact]
-    public void Connections_left_from_before_an_outage_break_without_a_word_about_the_server()
-    {
-        _health.ReportUnreachable(Away, CircuitPass.Closed);
-        _health.ReportReachable(A);
-        Assert.False(_health.ReportBroken(A));
-        Assert.False(_health.ReportBroken(B));
-        Assert.Equal(2, _health.Epoch);
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.False(_health.ReportBroken(A));
-        Assert.True(_health.ReportBroken(B));
-        Assert.Equal(4, _health.Epoch);
-    }
-
-    [Fact]
     public void Whatever_is_reported_the_epoch_only_grows_and_is_odd_exactly_while_the_circuit_is_open() => Check.One(
         Config.QuickThrowOnFailure,
         Prop.ForAll(Arb.From(Gen.ListOf(Gen.Choose(0, 4))), reports =>
@@ -155,13 +190,14 @@ public class ServerHealthSpecs
                         health.ReportUnreachable(Away, CircuitPass.Closed);
                         break;
                     case 2:
-                        health.ReportBroken(A);
+                        health.Doubt();
                         break;
                     case 3:
-                        health.ReportBroken(B);
+                        health.NoteOpened(epoch);
                         break;
                     default:
                         time.Advance(TimeSpan.FromMilliseconds(600));
+                        health.DoubtIfSilent(10_000);
                         break;
                 }
 

@@ -75,6 +75,19 @@ public class PrecedenceSpecs : ConfigurationSpec
     public void Auto_in_a_stronger_source_beats_a_number() => Assert.Null(Resolve(
         o => o.ProjectName = "p", hocon: "hyperconn.servers.max-connections = 80", values: ("Servers:MaxConnections", "auto")).Servers.MaxConnections);
 
+    [Theory]
+    [InlineData("off", null)]
+    [InlineData("Off", null)]
+    [InlineData("0s", 0)]
+    [InlineData("90s", 90)]
+    public void The_age_from_which_connections_are_asked_is_a_time_or_off(string text, int? seconds)
+    {
+        var expected = seconds is { } number ? TimeSpan.FromSeconds(number) : (TimeSpan?)null;
+        Assert.Equal(expected, Resolve(o => o.ProjectName = "p", hocon: $"hyperconn.connections.validate-after = {text}").Connections.ValidateAfter);
+        var value = expected is null ? text : expected.ToString();
+        Assert.Equal(expected, Resolve(o => o.ProjectName = "p", values: ("Connections:ValidateAfter", value)).Connections.ValidateAfter);
+    }
+
     [Fact]
     public void A_fallback_of_HOCON_counts()
     {

@@ -6,14 +6,14 @@ namespace HyperConn.Tests.Pools;
 
 public class LeaseWordSpecs
 {
-    private static Gen<int> Count => Gen.Choose(0, LeaseWord.Most / 2);
+    private static Gen<int> Count => Gen.Choose(0, LeaseWord.Max / 2);
 
     [Fact]
     public void What_is_put_in_comes_out() => Check.One(
         Config.QuickThrowOnFailure,
         Prop.ForAll(
-            Arb.From(Gen.Zip(Gen.Zip(Count, Count), Gen.Zip(Gen.Choose(0, LeaseWord.Most), Gen.Choose(0, (int)(LeaseWord.AccessModulus - 1))))),
-            Arb.From(Gen.SubListOf(LeaseWord.Draining, LeaseWord.Slow, LeaseWord.NotifyIdle, LeaseWord.SecondHalf)),
+            Arb.From(Gen.Zip(Gen.Zip(Count, Count), Gen.Zip(Gen.Choose(0, LeaseWord.Max), Gen.Choose(0, (int)(LeaseWord.AccessModulus - 1))))),
+            Arb.From(Gen.SubListOf(LeaseWord.Draining, LeaseWord.HasWaiters, LeaseWord.NotifyIdle, LeaseWord.SecondBucket)),
             (counts, flags) =>
             {
                 var ((first, second), (permits, accesses)) = counts;
@@ -23,9 +23,9 @@ public class LeaseWordSpecs
 
                 Assert.Equal((first, second, first + second), (word.LeasesOf(0), word.LeasesOf(1), word.Leases));
                 Assert.Equal((permits, (long)accesses), (word.Permits, word.Accesses));
-                Assert.Equal(flags.Contains(LeaseWord.SecondHalf) ? 1 : 0, word.Half);
+                Assert.Equal(flags.Contains(LeaseWord.SecondBucket) ? 1 : 0, word.AgeBucket);
                 Assert.Equal(flags.Contains(LeaseWord.Draining), word.IsDraining);
-                foreach (var flag in new[] { LeaseWord.Draining, LeaseWord.Slow, LeaseWord.NotifyIdle, LeaseWord.SecondHalf })
+                foreach (var flag in new[] { LeaseWord.Draining, LeaseWord.HasWaiters, LeaseWord.NotifyIdle, LeaseWord.SecondBucket })
                     Assert.Equal(flags.Contains(flag), word.Has(flag));
             }));
 
@@ -43,7 +43,7 @@ public class LeaseWordSpecs
     [InlineData(LeaseWord.AccessModulus - 700)]
     public void Of_leases_in_a_row_one_in_the_stride_is_a_sample_whatever_else_the_word_says(long begun)
     {
-        var word = new LeaseWord(unchecked(begun * LeaseWord.OneAccess) + (7 * LeaseWord.OnePermit) + LeaseWord.SecondHalf);
+        var word = new LeaseWord(unchecked(begun * LeaseWord.OneAccess) + (7 * LeaseWord.OnePermit) + LeaseWord.SecondBucket);
         var samples = 0;
         for (var i = 0; i < 3 * LeaseWord.SampleEvery; i++)
         {

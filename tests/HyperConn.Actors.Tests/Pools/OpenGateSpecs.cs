@@ -2,15 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
-using HyperConn.Opening;
 using HyperConn.Pools;
-using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Pools;
 
-/// <summary>Physical opens at once, and the time after connections broke. The server takes connections and says nothing.</summary>
+/// <summary>New connections opened at once on permits that are free. The server takes connections and says nothing.</summary>
 public sealed class OpenGateSpecs : IDisposable
 {
     private const int Room = 2;
@@ -40,16 +38,13 @@ public sealed class OpenGateSpecs : IDisposable
     public async Task Opens_beyond_the_bound_wait_for_one_that_ends_and_leave_nothing_when_given_up()
     {
         using var giveUp = new CancellationTokenSource();
-        var opener = new LeaseOpener(_runtime.Opening, new OpenRecovery(_runtime.Opening));
         var handle = new TenantDataSource(_runtime.Opening, Acme);
-        var opens = new List<Task>();
-        for (var caller = 0; caller < 3 * Room; caller++)
-        {
-            var waiting = _pool.AcquireAsync(CancellationToken.None).AsTask();
-            Assert.NotEqual(PermitOffer.Declined, _pool.Offer(_pool.Shares[0]));
-            var pass = new LeasePass(await PoolWorld.Within(waiting), CircuitPass.Closed, CircuitPass.Closed);
-            opens.Add(opener.OpenAsync(new OpenAttempt(handle, null, DateTimeOffset.MaxValue), _pool, pass, giveUp.Token).AsTask());
-        }
+        Assert.True(handle.Publish(null, _pool));
+        for (var permit = 0; permit < 3 * Room; permit++)
+            _pool.Desk.TakeAnyway(out _);
+        for (var permit = 0; permit < 3 * Room; permit++)
+            _pool.EndUnused(0);
+        var opens = Enumerable.Range(0, 3 * Room).Select(_ => handle.OpenConnectionAsync(giveUp.Token).AsTask()).ToList();
 
         // As many arrive as there is room for; the next, when one of them has gone.
         using var first = await AcceptAsync();
@@ -61,23 +56,7 @@ public sealed class OpenGateSpecs : IDisposable
         foreach (var open in opens)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(open));
         Assert.Equal((Room, 0, 0), (_state.OpenGate.CurrentCount, _pool.Word.Leases, _pool.Word.Permits));
-        Assert.False(_pool.Word.Has(LeaseWord.Slow));
-    }
-
-    [Fact]
-    public void For_two_seconds_after_a_connection_broke_leases_take_the_slow_path()
-    {
-        Assert.False(_pool.IsShaken);
-        _pool.ReportBroken();
-        _time.Advance(TimeSpan.FromMilliseconds(1_999));
-        Assert.True(_pool.IsShaken);
-        _pool.Proved();
-        Assert.True(_pool.Word.Has(LeaseWord.Unproved));
-
-        _time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.False(_pool.IsShaken);
-        _pool.Proved();
-        Assert.False(_pool.Word.Has(LeaseWord.Unproved));
+        Assert.False(_pool.Word.Has(LeaseWord.HasWaiters));
     }
 
     private Task<TcpClient> AcceptAsync() => PoolWorld.Within(_server.AcceptTcpClientAsync());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
+using HyperConn.Opening;
 using HyperConn.Pools;
 
 namespace HyperConn.Tests.Pools;
@@ -127,9 +128,9 @@ public class PoolCreationSpecs : PoolSpec
         Assert.IsType<PoolReady>(await asked);
 
         // Only the one that is still there keeps the pool from eviction.
-        Assert.False(pool.TryBeginEviction(notify: false));
+        Assert.False(pool.Desk.TryBeginEviction(notify: false));
         pool.Unexpect();
-        Assert.True(pool.TryBeginEviction(notify: false));
+        Assert.True(pool.Desk.TryBeginEviction(notify: false));
     }
 
     [Fact]
@@ -139,7 +140,7 @@ public class PoolCreationSpecs : PoolSpec
         var promise = new PoolPromise(forLease: true);
         promise.SetCanceled();
         World.Supervisor.Tell(new EnsurePool(Tenant("acme"), promise));
-        Assert.True(World.Pool("acme").TryBeginEviction(notify: false));
+        Assert.True(World.Pool("acme").Desk.TryBeginEviction(notify: false));
     }
 
     [Fact]
@@ -167,6 +168,6 @@ public class PoolCreationSpecs : PoolSpec
         World.Secrets.Release();
 
         Assert.Equal(0, World.Runtime.Leases.LeasesOpen);
-        Assert.True(World.Pool("acme").TryBeginEviction(notify: false));
+        Assert.True(World.Pool("acme").Desk.TryBeginEviction(notify: false));
     }
 }

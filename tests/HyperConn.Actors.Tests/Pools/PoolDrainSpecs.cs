@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
 using HyperConn.Leases;
+using HyperConn.Opening;
 using HyperConn.Pools;
 using HyperConn.Primitives;
 using HyperConn.Secrets;
@@ -35,7 +36,7 @@ public class PoolDrainSpecs : PoolSpec
         var drained = Drain();
         Assert.False(drained.IsCompleted);
         Assert.False(lease.Pool.TryLease(out _));
-        Assert.Equal(LeaseOutcome.Retired, (await lease.Pool.AcquireAsync(default)).Outcome);
+        Assert.Equal(LeaseOutcome.SentBack, (await lease.Pool.AcquireAsync(default)).Outcome);
         Assert.Equal(HyperConnErrorCode.ShuttingDown, (await World.GetFails("a")).Code);
         Assert.Equal(HyperConnErrorCode.ShuttingDown, (await World.GetFails("b")).Code);
         Assert.Equal(HyperConnErrorCode.ShuttingDown, (await Assert.ThrowsAsync<HyperConnException>(() => World.Ensure("a"))).Code);
@@ -74,7 +75,7 @@ public class PoolDrainSpecs : PoolSpec
         var lease = await World.Hold("a");
         var waiting = lease.Pool.AcquireAsync(default).AsTask();
         var drained = Drain();
-        Assert.Equal(LeaseOutcome.Retired, (await PoolWorld.Within(waiting)).Outcome);
+        Assert.Equal(LeaseOutcome.SentBack, (await PoolWorld.Within(waiting)).Outcome);
         lease.End();
         await drained;
         Assert.Equal(0, lease.Pool.Shares[0].Server.Waiting);
@@ -111,7 +112,7 @@ public class PoolDrainSpecs : PoolSpec
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(host: silent.LocalEndpoint.ToString()!), "v1");
-        (await World.Hold("a")).Pool.NoteSession(4711);
+        (await World.Hold("a")).Pool.Connections.NoteSession(4711, 10);
         var drained = Drain(TimeSpan.FromSeconds(1));
         World.Pass(TimeSpan.FromSeconds(1));
         World.Pass(TimeSpan.FromSeconds(5));

@@ -25,12 +25,12 @@ public class PoolGenerationSpecs
             _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), [server], GenerationOwners.Nobody(_runtime));
         var waiting = Enumerable.Range(0, permits).Select(_ => pool.AcquireAsync(default).AsTask()).ToArray();
         while (permits-- > 0)
-            Assert.NotEqual(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
+            Assert.NotEqual(PermitOffer.Declined, pool.Desk.Offer(pool.Shares[0]));
         foreach (var lease in waiting)
         {
-            var half = PoolWorld.Within(lease).GetAwaiter().GetResult().Half;
-            pool.GrantedOpenEnded();
-            pool.Release(half);
+            var half = PoolWorld.Within(lease).GetAwaiter().GetResult().AgeBucket;
+            pool.EndGrantedOpen();
+            pool.EndReturned(half);
         }
 
         return pool;
@@ -60,7 +60,7 @@ public class PoolGenerationSpecs
                     if (late || pool.Word.IsDraining)
                         Interlocked.Increment(ref violations);
                     Interlocked.Increment(ref taken);
-                    pool.Release(lease.Half);
+                    pool.EndReturned(lease.AgeBucket);
                 }
 
                 round.SignalAndWait();
@@ -75,12 +75,12 @@ public class PoolGenerationSpecs
 
             // Sooner or later in their tries, counted and not timed: the machine may be slow to wake them.
             SpinWait.SpinUntil(() => Volatile.Read(ref tried) >= left);
-            while (!pool.TryBeginEviction(notify: true))
+            while (!pool.Desk.TryBeginEviction(notify: true))
                 Thread.SpinWait(1);
             Volatile.Write(ref begun, true);
             round.SignalAndWait();
             Assert.Equal(0, pool.Word.Leases);
-            Assert.False(pool.TryBeginEviction(notify: true));
+            Assert.False(pool.Desk.TryBeginEviction(notify: true));
             pool.Close();
         }
 
@@ -104,7 +104,7 @@ public class PoolGenerationSpecs
                 if (round % 2 == 0)
                     pool.Unexpect();
                 else
-                    pool.Release(0);
+                    pool.EndReturned(0);
                 barrier.SignalAndWait();
             }
         });
@@ -113,11 +113,11 @@ public class PoolGenerationSpecs
         {
             var before = _told.CountOf<PoolWentIdle>();
             if (round % 2 == 0)
-                pool.Expect();
+                pool.Desk.Expect();
             else
                 Assert.True(pool.TryLease(out _));
             barrier.SignalAndWait();
-            var evicted = pool.TryBeginEviction(notify: true);
+            var evicted = pool.Desk.TryBeginEviction(notify: true);
             barrier.SignalAndWait();
             if (evicted)
             {
@@ -146,7 +146,7 @@ public class PoolGenerationSpecs
         Assert.Equal(3, pool.Waiters);
         for (var next = 0; next < 3; next++)
         {
-            pool.Release(first.Half);
+            pool.EndReturned(first.AgeBucket);
             Assert.Equal(LeaseOutcome.Leased, (await PoolWorld.Within(waiting[next])).Outcome);
             Assert.All(waiting.Skip(next + 1), task => Assert.False(task.IsCompleted));
             Assert.Equal((2, 2), (pool.Word.Leases, pool.Word.Permits));
@@ -159,7 +159,7 @@ public class PoolGenerationSpecs
         var pool = Make(permits: 1);
         Assert.True(pool.TryLease(out var lease));
         var waiting = pool.AcquireAsync(default).AsTask();
-        pool.Release(lease.Half);
+        pool.EndReturned(lease.AgeBucket);
         await PoolWorld.Within(waiting);
         Assert.False(pool.TryLease(out _));
     }
@@ -169,52 +169,9 @@ public class PoolGenerationSpecs
     {
         var pool = Make(permits: 1);
         Assert.True(pool.TryLease(out var lease));
-        pool.Abandon(lease.Half);
+        pool.EndAbandoned(lease.AgeBucket);
         Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
         Assert.Equal(1, _told.CountOf<PermitsReturned>());
-    }
-
-    [Fact]
-    public async Task While_a_grant_is_being_opened_nobody_leases_past_the_lock()
-    {
-        var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var first));
-        var waiting = pool.AcquireAsync(default).AsTask();
-        Assert.Equal(PermitOffer.TakenLast, pool.Offer(pool.Shares[0]));
-        Assert.Equal(LeaseOutcome.Granted, (await PoolWorld.Within(waiting)).Outcome);
-        pool.Release(first.Half);
-        Assert.False(pool.TryLease(out _));
-        pool.GrantedOpenEnded();
-        Assert.True(pool.TryLease(out _));
-    }
-
-    [Fact]
-    public void A_connection_that_was_in_use_when_its_pool_was_cleared_takes_its_permit_with_it()
-    {
-        var pool = Make(permits: 2);
-        Assert.True(pool.TryLease(out var lease));
-        using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, lease.Half, new ConnectionEpoch(pool) { IsCleared = true });
-        Assert.Equal((0, 1), (pool.Word.Leases, pool.Word.Permits));
-        Assert.Equal(1, _told.CountOf<PermitsReturned>());
-    }
-
-    [Fact]
-    public async Task The_caller_who_gets_a_permit_without_a_connection_must_pass_the_gate()
-    {
-        var pool = Make(permits: 1);
-        Assert.True(pool.TryLease(out var lease));
-        var waiting = pool.AcquireAsync(default).AsTask();
-        using var connection = new Npgsql.NpgsqlConnection();
-        pool.EndLease(connection, lease.Half, new ConnectionEpoch(pool) { IsCleared = true });
-        var taken = await PoolWorld.Within(waiting);
-        Assert.Equal((LeaseOutcome.Leased, 1, 1), (taken.Outcome, pool.Word.Leases, pool.Word.Permits));
-        Assert.Null(pool.BeginOpen(pool.DataSource.CreateConnection(), isGranted: false, isGated: false, default));
-
-        // Given up before it began: the permit goes back, for nothing is behind it.
-        pool.EndUnused(taken.Half);
-        Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
-        Assert.False(pool.Word.Has(LeaseWord.Slow));
     }
 
     [Fact]
@@ -223,10 +180,10 @@ public class PoolGenerationSpecs
         var pool = Make(permits: 2);
         Assert.True(pool.TryLease(out var lease));
         pool.BeginDrain();
-        Assert.Equal(LeaseOutcome.Retired, (await pool.AcquireAsync(default)).Outcome);
-        Assert.True(pool.Retired.IsCompleted);
+        Assert.Equal(LeaseOutcome.SentBack, (await pool.AcquireAsync(default)).Outcome);
+        Assert.True(pool.DrainBegun.IsCompleted);
         Assert.False(pool.Closed.IsCompleted);
-        pool.Release(lease.Half);
+        pool.EndReturned(lease.AgeBucket);
         await PoolWorld.Within(pool.Closed);
         Assert.Equal(1, _told.CountOf<HolderClosed>());
         pool.Close();
@@ -256,8 +213,8 @@ public class PoolGenerationSpecs
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(waiting));
         Assert.Equal((0, 0), (pool.Waiters, pool.Shares[0].Server.Waiting));
-        Assert.False(pool.Word.Has(LeaseWord.Slow));
-        Assert.Equal(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
+        Assert.False(pool.Word.Has(LeaseWord.HasWaiters));
+        Assert.Equal(PermitOffer.Declined, pool.Desk.Offer(pool.Shares[0]));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pool.AcquireAsync(giveUp.Token).AsTask());
     }
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Akka.Actor;
+using HyperConn.Opening;
 using HyperConn.Pools;
 using HyperConn.Secrets;
 using HyperConn.Servers;

@@ -92,8 +92,8 @@ internal sealed class PoolWorld
         var taken = await Within(pool.AcquireAsync(CancellationToken.None).AsTask());
         Assert.True(taken.Outcome is LeaseOutcome.Leased or LeaseOutcome.Granted, taken.Outcome.ToString());
         if (taken.Outcome == LeaseOutcome.Granted)
-            pool.GrantedOpenEnded();
-        return new Lease(pool, taken.Half);
+            pool.EndGrantedOpen();
+        return new Lease(pool, taken.AgeBucket);
     }
 
     public void Pass(TimeSpan time) => _scheduler.Advance(time);
@@ -137,7 +137,7 @@ internal sealed class PoolWorld
     {
         public PoolGeneration Pool => pool;
 
-        public void End() => pool.Release(half);
+        public void End() => pool.EndReturned(half);
     }
 
     private sealed class OneLogger(ILogger logger) : ILoggerFactory

@@ -251,7 +251,7 @@ public class TenantPoolActorSpecs : PoolSpec
     {
         Open();
         var refused = Refuse(Current, "v1");
-        Assert.True(Current.TryBeginEviction(notify: false));
+        Assert.True(Current.Desk.TryBeginEviction(notify: false));
         _pool.Tell(new ClosePool(EvictionReason.LeastRecentlyUsed));
         Assert.True(await Answer(refused));
     }
@@ -308,7 +308,7 @@ public class TenantPoolActorSpecs : PoolSpec
         Open();
         var before = Current;
         Say(Found("v2", ScriptedSecrets.Uri(user: "other")), _fetcher);
-        Assert.True(before.TryBeginEviction(notify: true));
+        Assert.True(before.Desk.TryBeginEviction(notify: true));
         Assert.True(_handle.Publish(before, null));
         Say(Located("db1"), _parent);
         Assert.Null(_handle.Current);
@@ -325,7 +325,7 @@ public class TenantPoolActorSpecs : PoolSpec
         Open();
         var before = Current;
         Say(Found("v2", ScriptedSecrets.Uri(user: "other")), _fetcher);
-        Assert.True(before.TryBeginEviction(notify: true));
+        Assert.True(before.Desk.TryBeginEviction(notify: true));
         Say(Located("db1"), _parent);
         Assert.Equal(2, Current.Number);
         Assert.False(_handle.Publish(before, null));

@@ -1,0 +1,72 @@
+using Npgsql;
+
+namespace HyperConn.Leases;
+
+/// <summary>The physical connections of one generation: Npgsql's pool of them, and the one place that closes idle ones.</summary>
+internal sealed class TenantConnections(NpgsqlDataSource dataSource)
+{
+    // Npgsql hands out an idle connection without looking at the token, and does not begin a new one under a token that is cancelled.
+    private static readonly CancellationToken OnlyIdle = new(canceled: true);
+
+    private readonly Lock _gate = new();
+    private SessionNotes? _sessions;
+    private int _pins = 1;
+
+    public NpgsqlDataSource DataSource => dataSource;
+
+    /// <summary>Begins to open a connection, if one is idle. Nothing is sent, nothing waited for.</summary>
+    /// <returns>Ended well: one was idle and is open. Cancelled: none is idle, and the connection is as it was.</returns>
+    public static Task OpenIdle(NpgsqlConnection connection) => connection.OpenAsync(OnlyIdle);
+
+    /// <summary>
+    /// Closes what is idle; what is in use closes when it comes back. Permits that go back to a budget go after it, or the server would for
+    /// a moment have a session more than permits.
+    /// </summary>
+    public void CloseIdle()
+    {
+        // Two overlapping Clear calls of Npgsql can leave a connection of the earlier one idle.
+        lock (_gate)
+            dataSource.Clear();
+    }
+
+    /// <summary>Notes the server process of a connection just opened.</summary>
+    /// <param name="processId">Its pid.</param>
+    /// <param name="max">Most connections there can be.</param>
+    public void NoteSession(int processId, int max)
+    {
+        lock (_gate)
+            (_sessions ??= new SessionNotes()).Add(processId, max);
+    }
+
+    /// <summary>The server processes of connections opened lately; some may be closed by now.</summary>
+    public int[] Sessions
+    {
+        get
+        {
+            lock (_gate)
+                return _sessions?.All ?? [];
+        }
+    }
+
+    /// <summary>Keeps the data source from being disposed; false: it is.</summary>
+    public bool TryPin()
+    {
+        var pins = Volatile.Read(ref _pins);
+        while (pins > 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _pins, pins + 1, pins);
+            if (seen == pins)
+                return true;
+            pins = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>The last one disposes the data source, on another thread: it closes sockets, and waits for a lock that all data sources of the process share.</summary>
+    public void Unpin()
+    {
+        if (Interlocked.Decrement(ref _pins) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Dispose(), dataSource, preferLocal: false);
+    }
+}
