@@ -304,10 +304,10 @@ internal sealed partial class PoolGeneration
         if (_runtime.ShuttingDown && Volatile.Read(ref _closing) != 0)
             throw new HyperConnException(PoolFailures.ShuttingDown(Tenant));
         var credentials = Credentials;
-        var now = _runtime.Time.GetUtcNow();
-        if (now >= credentials.StaleAt)
+        var now = _runtime.Monotonic.Now;
+        if (now >= credentials.StaleAt.At)
             _runtime.Supervisor.Tell(new CredentialsStale(Tenant.Org));
-        return now - credentials.FetchedAt < _runtime.Options.Secrets.HardLimit
+        return now - credentials.FetchedAt.At < _runtime.Options.Secrets.HardLimit
             ? credentials.Postgres.Password
             : throw new HyperConnException(new HyperConnFailure(
                 HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));

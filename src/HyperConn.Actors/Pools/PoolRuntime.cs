@@ -22,6 +22,7 @@ internal sealed class PoolRuntime
         Options = options;
         Time = time ?? TimeProvider.System;
         Clock = new CoarseClock(Time);
+        Monotonic = new MonotonicClock(Time);
         Restrictions = new OperatorRestrictions(Time);
         Loggers = loggers ?? NullLoggerFactory.Instance;
         NpgsqlLoggers = new NpgsqlLogs(Loggers);
@@ -36,6 +37,8 @@ internal sealed class PoolRuntime
     public TimeProvider Time { get; }
 
     public CoarseClock Clock { get; }
+
+    public MonotonicClock Monotonic { get; }
 
     public ILoggerFactory Loggers { get; }
 

@@ -41,7 +41,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         _runtime = runtime;
         _parts = parts;
         _evictor = new PoolEvictor(Evict, OnEvictionSkipped);
-        _failures = new FailureMemory(runtime.Time, runtime.Options.Secrets.FailureTimeToLive);
+        _failures = new FailureMemory(runtime.Monotonic, runtime.Options.Secrets.FailureTimeToLive);
         Running();
     }
 

@@ -222,7 +222,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
-            var fresher = found.FetchedAt > current.Credentials.FetchedAt;
+            var fresher = found.FetchedAt.At > current.Credentials.FetchedAt.At;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
             AnswerRefused(changed: false, fresher);
             return;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Amazon.SecretsManager;
 using Amazon.SecretsManager.Model;
+using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Secrets;
@@ -25,14 +26,14 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     private readonly AmazonSecretsManagerClient _client;
     private readonly ILogger _logger;
-    private readonly TimeProvider _clock;
+    private readonly MonotonicClock _clock;
     private long _batchRefusedUntil;
 
     public AwsSecretStore(AwsSecretOptions options, ILogger logger, TimeProvider? clock = null)
     {
         _client = AwsClientFactory.Create(options);
         _logger = logger;
-        _clock = clock ?? TimeProvider.System;
+        _clock = new MonotonicClock(clock ?? TimeProvider.System);
     }
 
     public event Action<string?>? Changed
@@ -44,7 +45,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     public int MaxBatchSize => MayBatch ? BatchLimit : 1;
 
-    private bool MayBatch => _clock.GetUtcNow().UtcTicks >= Volatile.Read(ref _batchRefusedUntil);
+    private bool MayBatch => _clock.Now.Ticks >= Volatile.Read(ref _batchRefusedUntil);
 
     public async Task<SecretResult> GetAsync(string name, CancellationToken cancellationToken)
     {
@@ -184,7 +185,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     private void RefuseBatches()
     {
-        Volatile.Write(ref _batchRefusedUntil, (_clock.GetUtcNow() + BatchRetryAfter).UtcTicks);
+        Volatile.Write(ref _batchRefusedUntil, (_clock.Now + BatchRetryAfter).Ticks);
         SecretLog.BatchRefused(_logger, BatchRetryAfter);
     }
 

@@ -54,7 +54,7 @@ public class FailureMemorySpecs : PoolSpec
     [Fact]
     public void Requests_for_any_number_of_organisations_that_do_not_exist_take_bounded_room()
     {
-        var memory = new FailureMemory(World.Time, Second);
+        var memory = new FailureMemory(World.Runtime.Monotonic, Second);
         for (var junk = 0; junk < 25_000; junk++)
         {
             memory.Remember(

@@ -2,6 +2,7 @@ using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
@@ -20,7 +21,7 @@ public class LeakDetectionSpecs
             runtime,
             TenantKey.Create("core", "acme"),
             1,
-            new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue),
+            new GenerationCredentials(credentials, "v1", default, Moment.Never),
             [new ServerState(new ServerEndpoint("db1", 5432))],
             ActorRefs.Nobody);
         var threshold = TimeSpan.FromMinutes(5);

@@ -32,7 +32,7 @@ public sealed class OpenGateSpecs : IDisposable
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(host: $"127.0.0.1:{port}"), out var credentials, out _));
         _state = new ServerState(new ServerEndpoint("127.0.0.1", port), _time) { OpenGate = new SemaphoreSlim(Room) };
         _pool = new PoolGeneration(
-            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", _time.GetUtcNow(), DateTimeOffset.MaxValue), [_state], ActorRefs.Nobody);
+            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [_state], ActorRefs.Nobody);
     }
 
     public void Dispose() => _server.Dispose();

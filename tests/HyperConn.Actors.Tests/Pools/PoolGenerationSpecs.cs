@@ -2,6 +2,7 @@ using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
@@ -22,7 +23,7 @@ public class PoolGenerationSpecs
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
         var server = new ServerState(new ServerEndpoint("db1", 5432)) { Budget = _told };
         var pool = new PoolGeneration(
-            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), [server], ActorRefs.Nobody);
+            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [server], ActorRefs.Nobody);
         var waiting = Enumerable.Range(0, permits).Select(_ => pool.AcquireAsync(default).AsTask()).ToArray();
         while (permits-- > 0)
             Assert.NotEqual(PermitOffer.Declined, pool.Offer(pool.Shares[0]));

@@ -29,7 +29,7 @@ internal sealed class PoolWorld
         options.Servers.MaxConnections = ServerOptions.Unlimited;
         configure?.Invoke(options);
         Runtime = new PoolRuntime(options, Time, new OneLogger(Lines)) { Events = new OperatorEvents(clock: Time) };
-        Secrets = new ScriptedSecrets(Time);
+        Secrets = new ScriptedSecrets(Time, Runtime.Monotonic);
         Supervisor = Runtime.Supervisor = system.ActorOf(PoolSupervisorActor.CreateProps(Runtime, Parts()).WithDispatcher(Dispatcher));
 
         // An actor of the top level starts in its guardian's time.
