@@ -107,8 +107,7 @@ internal sealed class PoolRuntime
     /// <exception cref="HyperConnException">There is none to be had.</exception>
     public async Task<PoolGeneration> EnsurePoolAsync(TenantKey tenant, bool forLease, CancellationToken cancellationToken)
     {
-        if (tenant.IsDefault)
-            throw new HyperConnException(new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create."));
+        tenant.ThrowIfDefault();
         if (ShuttingDown)
             throw new HyperConnException(PoolFailures.ShuttingDown(tenant));
         if (Supervisor.IsNobody())

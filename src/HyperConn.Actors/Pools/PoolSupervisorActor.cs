@@ -225,7 +225,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private HyperConnFailure? Refusal(TenantKey tenant)
     {
         if (tenant.IsDefault)
-            return new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create.");
+            return TenantKey.EmptyFailure;
         if (Restrictions.OfTenant(tenant) is { Kind: RestrictionKind.Banned } ban)
             return OperatorRestrictions.Failure(ban, tenant);
         return _runtime.AllowedServices.Count > 0 && !_runtime.AllowedServices.Contains(tenant.Service)

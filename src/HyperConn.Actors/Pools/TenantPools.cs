@@ -94,6 +94,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     public async Task StoreSecretAsync(TenantKey tenant, string connectionString, CancellationToken cancellationToken = default)
     {
+        tenant.ThrowIfDefault();
         ArgumentNullException.ThrowIfNull(connectionString);
         if (!PostgresCredentials.TryParse(connectionString, out _, out var fault))
             throw new HyperConnException(PoolFailures.Malformed(tenant, fault));
@@ -102,11 +103,15 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             await RefreshAsync(tenant, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<EvictResult> EvictAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
-        (await AskAsync<PoolEvicted>(new EvictPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false)).Result;
+    public async Task<EvictResult> EvictAsync(TenantKey tenant, CancellationToken cancellationToken = default)
+    {
+        tenant.ThrowIfDefault();
+        return (await AskAsync<PoolEvicted>(new EvictPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false)).Result;
+    }
 
     public async Task RefreshAsync(TenantKey tenant, CancellationToken cancellationToken = default)
     {
+        tenant.ThrowIfDefault();
         var refreshed = await AskAsync<SecretRefreshed>(new RefreshPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false);
         if (refreshed.Failure is { } failure)
             throw new HyperConnException(failure with { Tenant = tenant });

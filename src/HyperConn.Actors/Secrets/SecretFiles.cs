@@ -86,7 +86,10 @@ internal abstract class SecretFiles(string path, ILogger logger)
     {
         var target = Target(path);
         var folder = System.IO.Path.GetDirectoryName(target)!;
-        Directory.CreateDirectory(folder);
+        if (!Directory.Exists(folder))
+            throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.StoreUnavailable,
+                $"'{path}' can't be written: there is no folder '{folder}'. Create it, owned by this process's user, or mend the path."));
         var temporary = System.IO.Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
         try
         {
