@@ -23,7 +23,7 @@ namespace HyperConn;
 /// </example>
 public interface ISecretStore
 {
-    /// <summary>Most names one <see cref="GetManyAsync"/> may ask for; 1 where the store has no batch call. AWS: 20.
+    /// <summary>Largest number of names one <see cref="GetManyAsync"/> may ask for; 1 where the store has no batch call. AWS: 20.
     /// May change: read it before each call. Left out: 1.</summary>
     int MaxBatchSize => 1;
 

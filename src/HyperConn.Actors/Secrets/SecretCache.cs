@@ -71,7 +71,7 @@ internal sealed class SecretCache(SecretOptions options, string projectName, Mon
     {
         foreach (var entry in _entries.Values.Where(entry => entry.State == FetchState.Idle).ToList())
         {
-            // A text nobody may be given any more need not lie about in memory.
+            // What may no longer be handed out should not stay in memory.
             if (!entry.Serves)
                 entry.DropDocument();
             if (entry.KnownVersion is null && entry.FailureEndedBefore(KeepFailures))

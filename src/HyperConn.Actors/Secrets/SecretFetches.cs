@@ -1,6 +1,6 @@
 namespace HyperConn.Secrets;
 
-/// <summary>Has secrets fetched that are wanted: by a look-up, by somebody who wants them as they are from now on, or by nobody in particular.</summary>
+/// <summary>Puts secrets in the queue of calls: for a look-up, for a refresh that somebody asked for, or in the background.</summary>
 internal sealed class SecretFetches(StoreCalls calls, PendingChanges changes, SecretAnswers answers)
 {
     /// <summary>Look-ups that joined a fetch already wanted.</summary>

@@ -81,7 +81,7 @@ internal abstract class SecretFiles(string path, ILogger logger)
         return JsonSerializer.SerializeToElement(value);
     }
 
-    /// <summary>Replaces a file in one step; nobody ever sees half of it.</summary>
+    /// <summary>Replaces a file in one step; a reader finds the old contents or the new.</summary>
     protected static void WriteWhole(string path, byte[] content)
     {
         var target = Target(path);

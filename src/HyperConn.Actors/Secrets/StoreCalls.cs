@@ -44,7 +44,7 @@ internal sealed class StoreCalls(ISecretStore store, SecretOptions options, Mono
             _windowEndsAt ??= clock.Now + options.BatchWindow;
     }
 
-    /// <summary>Somebody waits for a secret that was queued for nobody.</summary>
+    /// <summary>Moves a queued secret up to those that somebody waits for.</summary>
     public void Promote(SecretEntry entry) => _queue.Promote(entry);
 
     /// <summary>What is in the queue need not wait for the end of its window.</summary>
@@ -112,6 +112,6 @@ internal sealed class StoreCalls(ISecretStore store, SecretOptions options, Mono
         return isBack;
     }
 
-    /// <summary>Empties the queue if the store is down and not due for a try: nobody waits for it there.</summary>
+    /// <summary>Empties the queue if the store is down and not due for a try, so that those in it can be refused at once.</summary>
     public IReadOnlyList<SecretEntry> TakeUnsendable() => _gate.IsOpen || _gate.MaySend ? [] : _queue.Take(int.MaxValue);
 }

@@ -364,8 +364,11 @@ public class TenantPoolActorSpecs : PoolSpec
         Assert.Empty(_runtime.Generations);
     }
 
-    [Fact]
-    public void Credentials_past_their_time_still_serve_and_are_refreshed_past_their_limit_they_do_not()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Credentials_past_their_time_still_serve_and_are_refreshed_past_their_limit_they_do_not(int wallClockIsSetByHours)
     {
         var clock = _runtime.Monotonic;
         var (now, later) = (Moment.Of(clock, clock.Now), Moment.Of(clock, clock.Now + TimeSpan.FromMinutes(30)));
@@ -377,6 +380,7 @@ public class TenantPoolActorSpecs : PoolSpec
 
         var scheduler = (TestScheduler)Sys.Scheduler;
         scheduler.Advance(TimeSpan.FromMinutes(29));
+        ((SchedulerTimeProvider)_runtime.Time).WallClockStep = TimeSpan.FromHours(wallClockIsSetByHours);
         Assert.Equal(ScriptedSecrets.Canary, Current.CurrentPassword());
         _parent.ExpectNoMsg(TimeSpan.Zero);
         scheduler.Advance(TimeSpan.FromMinutes(1));
