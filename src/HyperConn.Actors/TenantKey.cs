@@ -33,17 +33,6 @@ public readonly record struct TenantKey
     /// <summary>Whether this is <c>default(TenantKey)</c>, that is, was not made by <see cref="Create"/>.</summary>
     internal bool IsDefault => _identity is null;
 
-    /// <summary>What a caller is told who gives <c>default(TenantKey)</c>.</summary>
-    internal static HyperConnFailure EmptyFailure => new(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create.");
-
-    /// <summary>Refuses <c>default(TenantKey)</c>.</summary>
-    /// <exception cref="HyperConnException">With <see cref="HyperConnErrorCode.InvalidTenant"/>.</exception>
-    internal void ThrowIfDefault()
-    {
-        if (IsDefault)
-            throw new HyperConnException(EmptyFailure);
-    }
-
     /// <summary>Makes a validated key.</summary>
     /// <param name="service">Service name; lower-cased. 1–512 of <c>A-Z a-z 0-9 / _ + = . @ -</c>.</param>
     /// <param name="org">Organisation id; kept as given. Same characters, must not start with <c>arn:</c>.</param>

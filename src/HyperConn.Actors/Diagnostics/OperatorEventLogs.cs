@@ -28,6 +28,8 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [1024] = OperatorEventKind.CircuitOpened,
         [1025] = OperatorEventKind.CircuitOpened,
         [1026] = OperatorEventKind.ServerPressure,
+        [1040] = OperatorEventKind.OperatorAction,
+        [1050] = OperatorEventKind.LeaseHeldLong,
         [2003] = OperatorEventKind.RefreshFailed,
         [2005] = OperatorEventKind.ServerPressure,
         [2006] = OperatorEventKind.CircuitOpened,
@@ -65,13 +67,19 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
             if (!Kinds.TryGetValue(eventId.Id, out var kind))
                 return;
             TenantKey? tenant = null;
-            string? server = null, detail = null;
-            foreach (var (key, value) in state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
+            string? server = null, detail = null, by = null;
+            foreach (var (name, value) in state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
             {
-                switch (key)
+                switch (name)
                 {
                     case "Tenant" when value is TenantKey found:
                         tenant = found;
+                        break;
+                    case "Target" when value is OperatorTarget.Tenant { Key: var key }:
+                        tenant = key;
+                        break;
+                    case "Target" when value is OperatorTarget.Server { Name: var endpoint }:
+                        server = endpoint;
                         break;
                     case "Server" when value is not null:
                         server = value.ToString();
@@ -79,10 +87,16 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
                     case "Reason" or "Code" when value is Enum:
                         detail = value.ToString();
                         break;
+                    case "Verb":
+                        detail = value as string;
+                        break;
+                    case "By":
+                        by = value as string;
+                        break;
                 }
             }
 
-            events.Record(kind, formatter(state, null), tenant, server, detail);
+            events.Record(kind, formatter(state, null), tenant, server, detail, by);
         }
     }
 }

@@ -33,7 +33,7 @@ public enum OperatorEventKind
     /// <summary>A lease is held longer than the threshold.</summary>
     LeaseHeldLong,
 
-    /// <summary>An operator's command was carried out or refused.</summary>
+    /// <summary>An operator's command was carried out.</summary>
     OperatorAction,
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Actor;
 
 namespace HyperConn.Pools;
@@ -46,21 +45,16 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
         {
             if (pool.FindOldLeases(_threshold) is not { } found)
                 continue;
-            PoolLog.LeaseHeldLong(_runtime.Logger, pool.Tenant, found.Leases, found.Age);
-            if (_runtime.Stacks?.OldestOf(pool.Tenant) is { } stack)
+            PoolLog.LeaseHeldLong(_runtime.Logger, pool.Tenant, pool.ServerName, found.Leases, found.Age);
+            if (_runtime.Opening.Stacks?.OldestOf(pool.Tenant) is { } stack)
                 PoolLog.LeaseStack(_runtime.Logger, pool.Tenant, stack);
-            _runtime.Events?.Record(
-                OperatorEventKind.LeaseHeldLong,
-                string.Create(CultureInfo.InvariantCulture, $"{(found.Leases == 1 ? "1 lease" : $"{found.Leases} leases")} held for more than {found.Age.TotalSeconds:0} s; the pool is not evicted meanwhile."),
-                pool.Tenant,
-                pool.ServerName);
             _runtime.Supervisor.Tell(new LeaseFoundOld(pool.Tenant));
         }
     }
 
     private void OnLookForIdle(LookForIdle _)
     {
-        _runtime.NpgsqlLoggers.LookAgain();
+        _runtime.Leases.NpgsqlLoggers.LookAgain();
         var leases = 0L;
         foreach (var pool in _runtime.Generations.Keys)
         {

@@ -1,11 +1,15 @@
 namespace HyperConn;
 
 /// <summary>What an operator's command is about: one tenant, one server, or everything. The same for messages, HTTP and the page.</summary>
+/// <remarks>Closed: the nested types are all there are, so that a switch over them is complete.</remarks>
 public abstract record OperatorTarget
 {
     private OperatorTarget()
     {
     }
+
+    // What keeps others from deriving: a record's copy constructor can't be private.
+    internal abstract string Text { get; }
 
     /// <summary>Every tenant of this process, those that come later included.</summary>
     public static OperatorTarget Everything { get; } = new All();
@@ -14,37 +18,42 @@ public abstract record OperatorTarget
     /// <param name="Key">The tenant.</param>
     public sealed record Tenant(TenantKey Key) : OperatorTarget
     {
+        internal override string Text => $"tenant {Key}";
+
         /// <summary>Shows the target to people.</summary>
         /// <returns><c>tenant service/org</c>.</returns>
-        public override string ToString() => $"tenant {Key}";
+        public override string ToString() => Text;
     }
 
     /// <summary>Every tenant whose credentials name this server.</summary>
     /// <param name="Name"><c>host:port</c> as <see cref="ServerStatistics.Server"/> shows it; compared without regard to case.</param>
     public sealed record Server(string Name) : OperatorTarget
     {
+        internal override string Text => $"server {Name}";
+
         /// <summary>Shows the target to people.</summary>
         /// <returns><c>server host:port</c>.</returns>
-        public override string ToString() => $"server {Name}";
+        public override string ToString() => Text;
     }
 
     /// <summary>Every tenant.</summary>
     public sealed record All : OperatorTarget
     {
+        internal override string Text => "all tenants";
+
         /// <summary>Shows the target to people.</summary>
         /// <returns><c>all tenants</c>.</returns>
-        public override string ToString() => "all tenants";
+        public override string ToString() => Text;
     }
 }
 
 /// <summary>
-/// What operators may ask of the <see cref="PoolSupervisor"/>. Each command is answered with an <see cref="OperatorReply"/>, logged and
-/// recorded in <see cref="OperatorEvents"/> with who asked and why. Repeating a command changes nothing and is accepted again.
+/// What operators may ask of the <see cref="PoolSupervisor"/>. Each command is answered with an <see cref="OperatorReply"/>, logged with who
+/// asked and why (the log feeds <c>OperatorEvents</c>). Repeating a command changes nothing and is accepted again.
 /// </summary>
-/// <param name="Target">What it is about.</param>
-/// <param name="By">Who asks: 1–200 characters, not blank.</param>
-/// <param name="Reason">Why: 1–500 characters, not blank.</param>
-public abstract record OperatorCommand(OperatorTarget Target, string By, string Reason)
+/// <remarks>Closed: <see cref="PauseTenants"/>, <see cref="ResumeTenants"/>, <see cref="DrainTenants"/>, <see cref="RefreshTenants"/> and
+/// <see cref="BanTenants"/> are all there are, so that a switch over them is complete.</remarks>
+public abstract record OperatorCommand
 {
     /// <summary>Longest <see cref="By"/>, in characters.</summary>
     public const int MaxByLength = 200;
@@ -54,6 +63,21 @@ public abstract record OperatorCommand(OperatorTarget Target, string By, string 
 
     /// <summary>Longest ban: 30 days.</summary>
     public static readonly TimeSpan MaxBan = TimeSpan.FromDays(30);
+
+    private protected OperatorCommand(OperatorTarget target, string by, string reason) => (Target, By, Reason) = (target, by, reason);
+
+    /// <summary>What it is about.</summary>
+    public OperatorTarget Target { get; init; }
+
+    /// <summary>Who asks: 1–200 characters, not blank.</summary>
+    public string By { get; init; }
+
+    /// <summary>Why: 1–500 characters, not blank.</summary>
+    public string Reason { get; init; }
+
+    /// <summary>What the log calls it.</summary>
+    // Internal and abstract, which keeps others from deriving: a record's copy constructor can't be private.
+    internal abstract string Verb { get; }
 
     /// <summary>Says what is wrong with the command, or null when nothing is. The supervisor refuses what has a fault.</summary>
     /// <returns>The fault, or null.</returns>
@@ -75,32 +99,55 @@ public abstract record OperatorCommand(OperatorTarget Target, string By, string 
 /// New leases wait for <see cref="ResumeTenants"/> up to their own deadline and then fail with <see cref="HyperConnErrorCode.Paused"/>;
 /// open leases go on; idle connections are closed. Meant for short works on a database, as PgBouncer's <c>PAUSE</c>.
 /// </summary>
-/// <inheritdoc cref="OperatorCommand"/>
-public sealed record PauseTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason);
+/// <param name="Target">What it is about.</param>
+/// <param name="By">Who asks: 1–200 characters, not blank.</param>
+/// <param name="Reason">Why: 1–500 characters, not blank.</param>
+public sealed record PauseTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason)
+{
+    internal override string Verb => "Pause";
+}
 
 /// <summary>Ends what <see cref="PauseTenants"/> or <see cref="BanTenants"/> began on exactly this target.</summary>
-/// <inheritdoc cref="OperatorCommand"/>
-public sealed record ResumeTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason);
+/// <param name="Target">What it is about.</param>
+/// <param name="By">Who asks: 1–200 characters, not blank.</param>
+/// <param name="Reason">Why: 1–500 characters, not blank.</param>
+public sealed record ResumeTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason)
+{
+    internal override string Verb => "Resume";
+}
 
 /// <summary>
 /// Evicts the pools: idle ones at once, busy ones when their last lease ends; they take no new leases meanwhile. The next request
 /// makes a new pool.
 /// </summary>
-/// <inheritdoc cref="OperatorCommand"/>
-public sealed record DrainTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason);
+/// <param name="Target">What it is about.</param>
+/// <param name="By">Who asks: 1–200 characters, not blank.</param>
+/// <param name="Reason">Why: 1–500 characters, not blank.</param>
+public sealed record DrainTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason)
+{
+    internal override string Verb => "Drain";
+}
 
 /// <summary>Fetches the secrets again, forgets remembered failures and gives live pools the new credentials.</summary>
-/// <inheritdoc cref="OperatorCommand"/>
-public sealed record RefreshTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason);
+/// <param name="Target">What it is about.</param>
+/// <param name="By">Who asks: 1–200 characters, not blank.</param>
+/// <param name="Reason">Why: 1–500 characters, not blank.</param>
+public sealed record RefreshTenants(OperatorTarget Target, string By, string Reason) : OperatorCommand(Target, By, Reason)
+{
+    internal override string Verb => "Refresh";
+}
 
 /// <summary>
 /// New leases fail at once with <see cref="HyperConnErrorCode.Banned"/> and the time the ban ends; the pools are drained.
 /// </summary>
 /// <param name="Target">What it is about.</param>
-/// <param name="By">Who asks.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="By">Who asks: 1–200 characters, not blank.</param>
+/// <param name="Reason">Why: 1–500 characters, not blank.</param>
 /// <param name="For">How long; more than zero, at most <see cref="OperatorCommand.MaxBan"/>.</param>
-public sealed record BanTenants(OperatorTarget Target, string By, string Reason, TimeSpan For) : OperatorCommand(Target, By, Reason);
+public sealed record BanTenants(OperatorTarget Target, string By, string Reason, TimeSpan For) : OperatorCommand(Target, By, Reason)
+{
+    internal override string Verb => "Ban";
+}
 
 /// <summary>Answer to an <see cref="OperatorCommand"/>.</summary>
 /// <param name="Accepted">Whether it was done or begun.</param>

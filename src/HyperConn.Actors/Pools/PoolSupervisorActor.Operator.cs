@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Opening;
 using HyperConn.Secrets;
 
 namespace HyperConn.Pools;
@@ -102,15 +103,7 @@ internal sealed partial class PoolSupervisorActor
 
     private void Reply(OperatorCommand command, string message, int affected)
     {
-        var verb = command.GetType().Name.Replace("Tenants", "", StringComparison.Ordinal);
-        PoolLog.Operated(_runtime.Logger, verb, command.Target, command.By, command.Reason, affected);
-        _runtime.Events?.Record(
-            OperatorEventKind.OperatorAction,
-            $"{verb} of {command.Target}: {command.Reason}",
-            (command.Target as OperatorTarget.Tenant)?.Key,
-            (command.Target as OperatorTarget.Server)?.Name,
-            verb,
-            command.By);
+        PoolLog.Operated(_runtime.Logger, command.Verb, command.Target, command.By, command.Reason, affected);
         Sender.Tell(new OperatorReply(true, message, affected));
     }
 
@@ -189,7 +182,7 @@ internal sealed partial class PoolSupervisorActor
         _held.Remove(entry.Tenant);
         entry.RefuseAskers(Restrictions.OfTenant(entry.Tenant) is { } restriction
             ? OperatorRestrictions.Failure(restriction, entry.Tenant)
-            : PoolFailures.TimedOut(entry.Tenant, Options.Pools.AcquireTimeout, "the tenant was paused"));
+            : OpenFailures.TimedOut(entry.Tenant, Options.Pools.AcquireTimeout, "the tenant was paused"));
 
         // Later callers still have time.
         if (!entry.HasCallers)

@@ -1,6 +1,8 @@
 using System.Transactions;
 using Akka.Actor;
 using HyperConn.ConnectionStrings;
+using HyperConn.Opening;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 using Npgsql;
@@ -36,7 +38,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
         _handles.TryGetValue(tenant, out var handle)
             ? handle.OpenConnectionAsync(cancellationToken)
-            : runtime.Stacks is { } stacks
+            : runtime.Opening.Stacks is { } stacks
                 // Once more than the handle does it: there the stack no longer leads to the caller.
                 ? stacks.TrackAsync(tenant, OpenColdAsync(tenant, cancellationToken))
                 : OpenColdAsync(tenant, cancellationToken);
@@ -94,7 +96,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     public async Task StoreSecretAsync(TenantKey tenant, string connectionString, CancellationToken cancellationToken = default)
     {
-        tenant.ThrowIfDefault();
+        RefuseEmpty(tenant);
         ArgumentNullException.ThrowIfNull(connectionString);
         if (!PostgresCredentials.TryParse(connectionString, out _, out var fault))
             throw new HyperConnException(PoolFailures.Malformed(tenant, fault));
@@ -105,13 +107,13 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     public async Task<EvictResult> EvictAsync(TenantKey tenant, CancellationToken cancellationToken = default)
     {
-        tenant.ThrowIfDefault();
+        RefuseEmpty(tenant);
         return (await AskAsync<PoolEvicted>(new EvictPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false)).Result;
     }
 
     public async Task RefreshAsync(TenantKey tenant, CancellationToken cancellationToken = default)
     {
-        tenant.ThrowIfDefault();
+        RefuseEmpty(tenant);
         var refreshed = await AskAsync<SecretRefreshed>(new RefreshPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false);
         if (refreshed.Failure is { } failure)
             throw new HyperConnException(failure with { Tenant = tenant });
@@ -147,10 +149,10 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             runtime.Time.GetUtcNow(),
             runtime.Generations.Count,
             pools.Resolving,
-            runtime.LeasesOpen,
-            counters.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
-            counters.Cold,
-            counters.Failed,
+            runtime.Leases.LeasesOpen,
+            runtime.Leases.Totals.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
+            runtime.Opening.Counters.Cold,
+            runtime.Opening.Counters.Failed,
             counters.PoolsCreated,
             counters.PoolsFailed,
             counters.Evictions,
@@ -185,12 +187,18 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         return (await draining.ConfigureAwait(false)).LeasesCut;
     }
 
+    private static void RefuseEmpty(TenantKey tenant)
+    {
+        if (tenant.IsDefault)
+            throw new HyperConnException(CommonFailures.NoTenant());
+    }
+
     private async ValueTask<TenantDataSource> GetColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
         var limit = runtime.Options.Pools.AcquireTimeout;
         using var timer = new CancellationTokenSource(limit, runtime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        using var resolving = HyperConnTelemetry.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
+        using var resolving = AcquireSpans.StartResolve(tenant, runtime.Options.Diagnostics.TenantLabels);
         try
         {
             either.Token.ThrowIfCancellationRequested();
@@ -204,13 +212,13 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HyperConnException(runtime.WhyPaused(tenant) ?? PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
+            throw new HyperConnException(runtime.WhyPaused(tenant) ?? OpenFailures.TimedOut(tenant, limit, "its pool was being made"));
         }
     }
 
     private async ValueTask<NpgsqlConnection> OpenColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {
-        using var acquiring = HyperConnTelemetry.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
+        using var acquiring = AcquireSpans.StartAcquire(tenant, runtime.Options.Diagnostics.TenantLabels);
 
         // Of this thread, and until this time, however long the first half takes.
         var transaction = Transaction.Current;
@@ -251,7 +259,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     private async Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (runtime.Supervisor.IsNobody())
-            throw new HyperConnException(runtime.ShuttingDown ? PoolFailures.ShuttingDown() : PoolFailures.NotStarted());
+            throw new HyperConnException(runtime.ShuttingDown ? CommonFailures.ShuttingDown() : CommonFailures.NotStarted());
         try
         {
             return await runtime.Supervisor.Ask<T>(message, timeout, cancellationToken).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using HyperConn.Diagnostics;
+using HyperConn.Opening;
 using HyperConn.Pools;
 using HyperConn.Secrets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -152,13 +153,13 @@ public sealed partial class DiagnosticsSpecs
         ActivitySource.AddActivityListener(listener);
         var tenant = TenantKey.Create("core", "org1");
 
-        using (var acquire = HyperConnTelemetry.StartAcquire(tenant, tenantLabels: false))
+        using (var acquire = AcquireSpans.StartAcquire(tenant, tenantLabels: false))
         {
-            using (HyperConnTelemetry.StartResolve(tenant, tenantLabels: true))
+            using (AcquireSpans.StartResolve(tenant, tenantLabels: true))
             {
             }
 
-            using (var connect = HyperConnTelemetry.StartConnect("pg1:5432"))
+            using (var connect = AcquireSpans.StartConnect("pg1:5432"))
                 connect.Fail(HyperConnErrorCode.LoginRefused);
         }
 

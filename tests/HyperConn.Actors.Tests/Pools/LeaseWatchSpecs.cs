@@ -28,7 +28,7 @@ public class LeaseWatchSpecs : PoolSpec
         var line = Assert.Single(Reports);
         Assert.Contains("core/a", line, StringComparison.Ordinal);
         Assert.Contains("1 leases", line, StringComparison.Ordinal);
-        var told = Assert.Single(World.Runtime.Events!.After(0), e => e.Kind == OperatorEventKind.LeaseHeldLong);
+        var told = Assert.Single(World.Events.After(0), e => e.Kind == OperatorEventKind.LeaseHeldLong);
         Assert.Equal(Tenant("a"), told.Tenant);
         Assert.InRange(told.At - Began, Threshold, Threshold + 2 * Look);
     }

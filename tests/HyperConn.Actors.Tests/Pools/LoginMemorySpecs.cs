@@ -38,7 +38,7 @@ public class LoginMemorySpecs : PoolSpec
         await World.Get("acme");
         Login.Failed(Refused, CircuitPass.Closed);
         World.Secrets.Set(Tenant("acme"), ScriptedSecrets.Uri(), "v2");
-        World.Pool("acme").Owner.Tell(AdoptCredentials.Instance);
+        World.Pool("acme").OwnerActor().Tell(AdoptCredentials.Instance);
         Assert.Equal("v2", World.Pool("acme").Credentials.SecretVersion);
         Assert.False(Login.IsOpen);
         Assert.Equal(0, World.Runtime.Counters.Rotations);
@@ -51,9 +51,7 @@ public class LoginMemorySpecs : PoolSpec
         var pool = World.Pool("acme");
         var pass = Login.Suspect(Refused, CircuitPass.Closed)!.Value;
         World.Secrets.Set(Tenant("acme"), ScriptedSecrets.Uri(), "v2");
-        var newer = new TaskCompletionSource<bool>();
-        pool.Owner.Tell(new CredentialsRefused(pool, "v1", newer, Expired: false));
-        Assert.False(await PoolWorld.Within(newer.Task));
+        Assert.False(await PoolWorld.Within(pool.Owner.AskForNewerCredentialsAsync(pool, "v1", expired: false)));
         Assert.True(Login.Failed(Refused, pass));
     }
 
@@ -63,7 +61,7 @@ public class LoginMemorySpecs : PoolSpec
         await World.Get("acme");
         var pass = Login.Suspect(Refused, CircuitPass.Closed)!.Value;
         World.Secrets.Set(Tenant("acme"), ScriptedSecrets.Uri(password: "next"), "v2");
-        World.Pool("acme").Owner.Tell(AdoptCredentials.Instance);
+        World.Pool("acme").OwnerActor().Tell(AdoptCredentials.Instance);
         Assert.False(Login.IsOpen);
         Assert.False(Login.Failed(Refused, pass));
         Assert.False(Login.IsOpen);

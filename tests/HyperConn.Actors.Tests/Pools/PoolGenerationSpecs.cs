@@ -23,7 +23,7 @@ public class PoolGenerationSpecs
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
         var server = new ServerState(new ServerEndpoint("db1", 5432)) { Budget = _told };
         var pool = new PoolGeneration(
-            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [server], ActorRefs.Nobody);
+            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [server], GenerationOwners.Nobody(_runtime));
         var waiting = Enumerable.Range(0, permits).Select(_ => pool.AcquireAsync(default).AsTask()).ToArray();
         while (permits-- > 0)
             Assert.NotEqual(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
@@ -215,7 +215,7 @@ public class PoolGenerationSpecs
         // Given up before it began: the permit goes back, for nothing is behind it.
         pool.EndUnused(taken.Half);
         Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
-        Assert.False(pool.Word.Has(PoolWord.Slow));
+        Assert.False(pool.Word.Has(LeaseWord.Slow));
     }
 
     [Fact]
@@ -257,7 +257,7 @@ public class PoolGenerationSpecs
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(waiting));
         Assert.Equal((0, 0), (pool.Waiters, pool.Shares[0].Server.Waiting));
-        Assert.False(pool.Word.Has(PoolWord.Slow));
+        Assert.False(pool.Word.Has(LeaseWord.Slow));
         Assert.Equal(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pool.AcquireAsync(giveUp.Token).AsTask());
     }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
+using HyperConn.Diagnostics;
 using HyperConn.Leases;
 using HyperConn.Pools;
 using HyperConn.Servers;
@@ -28,7 +29,8 @@ internal sealed class PoolWorld
         var options = new HyperConnOptions { ProjectName = "martech" };
         options.Servers.MaxConnections = ServerOptions.Unlimited;
         configure?.Invoke(options);
-        Runtime = new PoolRuntime(options, Time, new OneLogger(Lines)) { Events = new OperatorEvents(clock: Time) };
+        Events = new OperatorEvents(clock: Time);
+        Runtime = new PoolRuntime(options, Time, new OperatorEventLogs(new OneLogger(Lines), Events));
         Secrets = new ScriptedSecrets(Time, Runtime.Monotonic);
         Supervisor = Runtime.Supervisor = system.ActorOf(PoolSupervisorActor.CreateProps(Runtime, Parts()).WithDispatcher(Dispatcher));
 
@@ -39,6 +41,9 @@ internal sealed class PoolWorld
     public SchedulerTimeProvider Time { get; }
 
     public RecordingLogger Lines { get; } = new();
+
+    /// <summary>What operators see happen.</summary>
+    public OperatorEvents Events { get; }
 
     public PoolRuntime Runtime { get; }
 
