@@ -119,12 +119,12 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             throw new HyperConnException(failure with { Tenant = tenant });
 
         // The pool takes the new version over in its own time, which is some messages away.
-        var until = runtime.Time.GetUtcNow() + TimeSpan.FromSeconds(5);
+        var until = runtime.Monotonic.Now + TimeSpan.FromSeconds(5);
         while (runtime.Handles.TryGetValue(tenant, out var handle)
             && handle.Current is { } pool
             && pool.Credentials.SecretVersion != refreshed.VersionId
             && handle.LastFailure is null
-            && runtime.Time.GetUtcNow() < until)
+            && runtime.Monotonic.Now < until)
         {
             await Task.Delay(AdoptPause, runtime.Time, cancellationToken).ConfigureAwait(false);
         }

@@ -1,7 +1,7 @@
 namespace HyperConn.Primitives;
 
 /// <summary>A moment as two clocks have it.</summary>
-/// <param name="At">On the <see cref="MonotonicClock"/> of the process's parts: for every decision.</param>
+/// <param name="At">On the <see cref="MonotonicClock"/> that the parts of one manager share: for every decision.</param>
 /// <param name="WallClock">On the wall, as it was when the moment was noted: for people.</param>
 internal readonly record struct Moment(TimeSpan At, DateTimeOffset WallClock)
 {
