@@ -56,7 +56,10 @@ public sealed class SecretOptions
     /// <summary>How long a look-up waits for others to share its batch. Default 5 milliseconds; zero: no batches.</summary>
     public TimeSpan BatchWindow { get; set; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Most times in a minute that one secret is fetched again because PostgreSQL refused its credentials. Default 3.</summary>
+    /// <summary>
+    /// How many times in a minute one secret is fetched again, without a newer version to show for it, because PostgreSQL refused its
+    /// credentials. 1 to 60; default 3.
+    /// </summary>
     [Range(1, 60)]
     public int MaxRefetchesPerMinute { get; set; } = 3;
 }

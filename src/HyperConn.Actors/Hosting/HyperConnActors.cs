@@ -15,7 +15,7 @@ internal static class HyperConnActors
         var parts = new PoolParts(
             TenantPoolActor.Props,
             r => SecretFetcher.CreateProps(
-                store, options.Secrets, options.ProjectName, r.Time, random, r.Loggers.CreateLogger("HyperConn.Secrets")),
+                store, options.Secrets, options.ProjectName, r.Time, r.Monotonic, random, r.Loggers.CreateLogger("HyperConn.Secrets")),
             (r, server) => ServerBudget.Props(
                 server,
                 options.Servers,

@@ -1,4 +1,5 @@
 using HyperConn.ConnectionStrings;
+using HyperConn.Primitives;
 
 namespace HyperConn.Leases;
 
@@ -6,8 +7,8 @@ namespace HyperConn.Leases;
 internal sealed record GenerationCredentials(
     PostgresCredentials Postgres,
     string SecretVersion,
-    DateTimeOffset FetchedAt,
-    DateTimeOffset StaleAt)
+    Moment FetchedAt,
+    Moment StaleAt)
 {
     public override string ToString() => $"GenerationCredentials(version {SecretVersion})";
 }

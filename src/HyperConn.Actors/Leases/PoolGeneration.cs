@@ -345,10 +345,10 @@ internal sealed class PoolGeneration
         if (_runtime.ShuttingDown && _end.IsClosing)
             throw new HyperConnException(CommonFailures.ShuttingDown(Tenant));
         var credentials = Credentials;
-        var now = _runtime.Time.GetUtcNow();
-        if (now >= credentials.StaleAt)
+        var now = _runtime.Monotonic.Now;
+        if (now >= credentials.StaleAt.At)
             Owner.CredentialsStale(this);
-        return now - credentials.FetchedAt < _runtime.Options.Secrets.HardLimit
+        return now - credentials.FetchedAt.At < _runtime.Options.Secrets.HardLimit
             ? credentials.Postgres.Password
             : throw new HyperConnException(new HyperConnFailure(
                 HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));

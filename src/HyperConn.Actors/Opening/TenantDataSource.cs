@@ -64,6 +64,9 @@ public sealed class TenantDataSource : DbDataSource
     /// <summary>Memory of refused logins; it outlives the pool.</summary>
     internal Circuit Login { get; }
 
+    /// <summary>Version of the secret that the tenant's latest pool used last; null: it has had none. Only its pool's actor touches it.</summary>
+    internal string? SecretVersion { get; set; }
+
     /// <summary>Why the pool could not be made, or its secret not refreshed, the last time; null after a success.</summary>
     internal HyperConnFailure? LastFailure
     {

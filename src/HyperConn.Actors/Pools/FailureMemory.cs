@@ -1,15 +1,17 @@
+using HyperConn.Primitives;
+
 namespace HyperConn.Pools;
 
 /// <summary>
 /// Why tenants had no pool a moment ago, until when that is the answer. It belongs to the supervisor: a pool that could not be made is gone,
 /// and asking for it again must cost neither an actor nor a line in the log.
 /// </summary>
-internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
+internal sealed class FailureMemory(MonotonicClock clock, TimeSpan timeToLive)
 {
     // Bounds what requests for organisations that don't exist can take up; the oldest are no worse for being asked again.
-    private const int Most = 10_000;
+    private const int MaxFailures = 10_000;
 
-    private readonly Dictionary<TenantKey, HyperConnFailure> _failures = [];
+    private readonly Dictionary<TenantKey, Remembered> _failures = [];
     private readonly Dictionary<string, HashSet<TenantKey>> _byOrg = new(StringComparer.Ordinal);
 
     public int Count => _failures.Count;
@@ -19,12 +21,14 @@ internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
     public HyperConnFailure Remember(TenantKey tenant, HyperConnFailure failure)
     {
         if (failure is { RetryAt: null, Code: HyperConnErrorCode.SecretMalformed })
-            failure = failure with { RetryAt = time.GetUtcNow() + timeToLive };
-        if (failure.RetryAt is null)
+            failure = failure with { RetryAt = clock.ToWallClock(clock.Now + timeToLive) };
+        if (failure.RetryAt is not { } retryAt)
             return failure;
-        if (_failures.Count >= Most)
+        if (_failures.Count >= MaxFailures)
             ForgetAll();
-        _failures[tenant] = failure;
+
+        // The sender named a moment on the wall clock just now; from here on that clock may be set as it likes.
+        _failures[tenant] = new Remembered(failure, clock.Now + (retryAt - clock.ToWallClock(clock.Now)));
         if (!_byOrg.TryGetValue(tenant.Org, out var tenants))
             _byOrg.Add(tenant.Org, tenants = []);
         tenants.Add(tenant);
@@ -33,7 +37,9 @@ internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
 
     /// <summary>What a request for the tenant is answered now; null: it may try.</summary>
     public HyperConnFailure? Of(TenantKey tenant) =>
-        _failures.TryGetValue(tenant, out var failure) && time.GetUtcNow() < failure.RetryAt ? failure : null;
+        _failures.TryGetValue(tenant, out var remembered) && clock.Now < remembered.Until
+            ? remembered.Failure with { RetryAt = clock.ToWallClock(remembered.Until) }
+            : null;
 
     /// <summary>An organisation's secret is worth asking for again.</summary>
     /// <returns>The tenants that were remembered.</returns>
@@ -49,8 +55,8 @@ internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
     /// <summary>Forgets what nobody is answered any more.</summary>
     public void ForgetExpired()
     {
-        var now = time.GetUtcNow();
-        foreach (var tenant in _failures.Where(pair => pair.Value.RetryAt <= now).Select(pair => pair.Key).ToList())
+        var now = clock.Now;
+        foreach (var tenant in _failures.Where(pair => pair.Value.Until <= now).Select(pair => pair.Key).ToList())
         {
             _failures.Remove(tenant);
             if (_byOrg.TryGetValue(tenant.Org, out var tenants) && tenants.Remove(tenant) && tenants.Count == 0)
@@ -63,4 +69,6 @@ internal sealed class FailureMemory(TimeProvider time, TimeSpan timeToLive)
         _failures.Clear();
         _byOrg.Clear();
     }
+
+    private readonly record struct Remembered(HyperConnFailure Failure, TimeSpan Until);
 }

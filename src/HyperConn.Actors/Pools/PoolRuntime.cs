@@ -28,6 +28,9 @@ internal sealed class PoolRuntime : IPoolSource
 
     public TimeProvider Time => Leases.Time;
 
+    /// <summary>For every decision by time.</summary>
+    public MonotonicClock Monotonic => Leases.Monotonic;
+
     public CoarseClock Clock => Leases.Clock;
 
     public ILoggerFactory Loggers => Leases.Loggers;

@@ -43,7 +43,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         _runtime = runtime;
         _parts = parts;
         _evictor = new PoolEvictor(Evict, OnEvictionSkipped);
-        _failures = new FailureMemory(runtime.Time, runtime.Options.Secrets.FailureTimeToLive);
+        _failures = new FailureMemory(runtime.Monotonic, runtime.Options.Secrets.FailureTimeToLive);
         Running();
     }
 
@@ -227,7 +227,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private HyperConnFailure? Refusal(TenantKey tenant)
     {
         if (tenant.IsDefault)
-            return new HyperConnFailure(HyperConnErrorCode.InvalidTenant, "The tenant is empty. Make it with TenantKey.Create.");
+            return CommonFailures.NoTenant();
         if (Restrictions.OfTenant(tenant) is { Kind: RestrictionKind.Banned } ban)
             return OperatorRestrictions.Failure(ban, tenant);
         return _runtime.AllowedServices.Count > 0 && !_runtime.AllowedServices.Contains(tenant.Service)

@@ -157,6 +157,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         while (!_handle.Publish(_handle.Current, generation))
         {
         }
+        NoteVersion(generation.Credentials);
         _adopting = null;
         Become(Ready);
         PoolLog.Ready(_runtime.Logger, Tenant, generation.ServerName, generation.Credentials.SecretVersion);
@@ -226,7 +227,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         var current = _generation!;
         if (found.VersionId == current.Credentials.SecretVersion)
         {
-            var fresher = found.FetchedAt > current.Credentials.FetchedAt;
+            var fresher = found.FetchedAt.At > current.Credentials.FetchedAt.At;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
             AnswerRefused(changed: false, fresher);
             return;
@@ -238,6 +239,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             var rotated = !current.Credentials.Postgres.Equals(next.Postgres);
             current.Credentials = next;
+
+            // A refused login that asked for this version gained nothing if the text is the same.
+            NoteVersion(next, isNews: rotated || _refused.Count == 0);
             if (rotated)
                 Rotated(() => PoolLog.PasswordRotated(_runtime.Logger, Tenant, next.SecretVersion));
             AnswerRefused(rotated);
@@ -270,6 +274,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         }
 
         _generation = next;
+        NoteVersion(next.Credentials);
         _draining.Add(before);
         before.BeginDrain();
         Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
@@ -294,10 +299,17 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         AnswerRefused(changed: false);
     }
 
+    /// <summary>That a login was refused, also by an earlier pool of the tenant, says nothing about a newer version of the secret.</summary>
+    private void NoteVersion(GenerationCredentials credentials, bool isNews = true)
+    {
+        if (isNews && _handle.SecretVersion is { } before && before != credentials.SecretVersion)
+            _handle.Login.Reset();
+        _handle.SecretVersion = credentials.SecretVersion;
+    }
+
     private void Rotated(Action log)
     {
         _runtime.Counters.Rotated();
-        _handle.Login.Reset();
         log();
     }
 

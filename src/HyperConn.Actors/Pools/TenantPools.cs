@@ -94,6 +94,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     public async Task StoreSecretAsync(TenantKey tenant, string connectionString, CancellationToken cancellationToken = default)
     {
+        RefuseEmpty(tenant);
         ArgumentNullException.ThrowIfNull(connectionString);
         if (!PostgresCredentials.TryParse(connectionString, out _, out var fault))
             throw new HyperConnException(PoolFailures.Malformed(tenant, fault));
@@ -102,22 +103,26 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             await RefreshAsync(tenant, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<EvictResult> EvictAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
-        (await AskAsync<PoolEvicted>(new EvictPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false)).Result;
+    public async Task<EvictResult> EvictAsync(TenantKey tenant, CancellationToken cancellationToken = default)
+    {
+        RefuseEmpty(tenant);
+        return (await AskAsync<PoolEvicted>(new EvictPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false)).Result;
+    }
 
     public async Task RefreshAsync(TenantKey tenant, CancellationToken cancellationToken = default)
     {
+        RefuseEmpty(tenant);
         var refreshed = await AskAsync<SecretRefreshed>(new RefreshPool(tenant), AskTimeout, cancellationToken).ConfigureAwait(false);
         if (refreshed.Failure is { } failure)
             throw new HyperConnException(failure with { Tenant = tenant });
 
         // The pool takes the new version over in its own time, which is some messages away.
-        var until = runtime.Time.GetUtcNow() + TimeSpan.FromSeconds(5);
+        var until = runtime.Monotonic.Now + TimeSpan.FromSeconds(5);
         while (runtime.Handles.TryGetValue(tenant, out var handle)
             && handle.Current is { } pool
             && pool.Credentials.SecretVersion != refreshed.VersionId
             && handle.LastFailure is null
-            && runtime.Time.GetUtcNow() < until)
+            && runtime.Monotonic.Now < until)
         {
             await Task.Delay(AdoptPause, runtime.Time, cancellationToken).ConfigureAwait(false);
         }
@@ -182,6 +187,12 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
     private ValueTask<NpgsqlConnection> OpenFirstAsync(TenantKey tenant, CancellationToken cancellationToken) =>
         runtime.Opening.Opener.OpenAsync(tenant, null, isBlocking: false, cancellationToken);
+
+    private static void RefuseEmpty(TenantKey tenant)
+    {
+        if (tenant.IsDefault)
+            throw new HyperConnException(CommonFailures.NoTenant());
+    }
 
     private async ValueTask<TenantDataSource> GetColdAsync(TenantKey tenant, CancellationToken cancellationToken)
     {

@@ -22,14 +22,14 @@ internal static class TenantSnapshot
             word.Permits,
             pool?.Waiters ?? 0,
             pool?.Credentials.SecretVersion,
-            pool?.Credentials.FetchedAt,
+            pool?.Credentials.FetchedAt.WallClock,
             pool?.Number ?? 0,
             draining,
             handle.Login.Failures,
             handle.Login.Cause ?? handle.LastFailure)
         {
             NotEvicted = notEvicted,
-            SecretStaleAt = pool?.Credentials.StaleAt,
+            SecretStaleAt = pool?.Credentials.StaleAt.WallClock,
             Circuit = handle.Login.State,
         };
     }

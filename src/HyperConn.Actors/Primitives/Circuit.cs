@@ -140,7 +140,10 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         }
     }
 
-    /// <summary>It failed. A failure that did not come from the probe opens a closed circuit and changes nothing of an open one.</summary>
+    /// <summary>
+    /// It failed. A failure that did not come from the probe opens a closed circuit and changes nothing of an open one; that of a probe
+    /// whose turn is over, because the circuit was reset meanwhile, say, changes nothing at all.
+    /// </summary>
     /// <param name="failure">The cause; the time of the next try is added.</param>
     /// <param name="pass">How the caller had gone through.</param>
     /// <param name="answerAtOnce">Callers get the cause until the next try, whatever their deadline: waiting won't mend it.</param>
@@ -151,7 +154,7 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
         bool opened;
         lock (_gate)
         {
-            if (_cause is not null && !IsTurnOf(pass))
+            if (pass.IsProbe ? !IsTurnOf(pass) : _cause is not null)
                 return false;
             opened = _failures == 0;
             var delay = delays[Math.Min(_failures, delays.Count - 1)];

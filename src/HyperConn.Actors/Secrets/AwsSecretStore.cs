@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Amazon.SecretsManager;
 using Amazon.SecretsManager.Model;
+using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Secrets;
@@ -8,49 +9,43 @@ namespace HyperConn.Secrets;
 /// <summary>Secrets in AWS Secrets Manager: the version staged AWSCURRENT of each.</summary>
 /// <remarks>
 /// BatchGetSecretValue needs a permission of its own. Where it is missing, the call at hand is answered with single gets, and
-/// <see cref="MaxBatchSize"/> is 1 for <see cref="BatchRetryAfter"/>; then one batch tries again.
+/// <see cref="MaxBatchSize"/> is 1 for <see cref="BatchRetryAfter"/>; then one batch tries again. Secrets Manager announces no change:
+/// a rotation is noticed by the secret's age, by a refused login, or by whoever calls Refresh.
 /// </remarks>
 internal sealed class AwsSecretStore : ISecretStore, IDisposable
 {
-    /// <summary>Most ids of one BatchGetSecretValue (its API reference).</summary>
+    /// <summary>Largest number of ids in one BatchGetSecretValue (its API reference).</summary>
     public const int BatchLimit = 20;
 
     /// <summary>How long single gets stand in for batches after a refused batch.</summary>
     public static readonly TimeSpan BatchRetryAfter = TimeSpan.FromMinutes(10);
 
-    private const string Current = "AWSCURRENT";
+    private const string CurrentStage = "AWSCURRENT";
 
-    // One caller's batch as single gets: quick, without taking the account's whole rate.
-    private const int ParallelSingles = 4;
+    // A batch as single gets: quick, without taking the account's whole rate.
+    private const int MaxParallelSingles = 4;
 
     private readonly AmazonSecretsManagerClient _client;
     private readonly ILogger _logger;
-    private readonly TimeProvider _clock;
+    private readonly MonotonicClock _clock;
     private long _batchRefusedUntil;
 
     public AwsSecretStore(AwsSecretOptions options, ILogger logger, TimeProvider? clock = null)
     {
         _client = AwsClientFactory.Create(options);
         _logger = logger;
-        _clock = clock ?? TimeProvider.System;
-    }
-
-    public event Action<string?>? Changed
-    {
-        // Secrets Manager tells nobody; a rotation is noticed by age, by a refused login, or by whoever calls Refresh.
-        add { }
-        remove { }
+        _clock = new MonotonicClock(clock ?? TimeProvider.System);
     }
 
     public int MaxBatchSize => MayBatch ? BatchLimit : 1;
 
-    private bool MayBatch => _clock.GetUtcNow().UtcTicks >= Volatile.Read(ref _batchRefusedUntil);
+    private bool MayBatch => _clock.Now.Ticks >= Volatile.Read(ref _batchRefusedUntil);
 
     public async Task<SecretResult> GetAsync(string name, CancellationToken cancellationToken)
     {
         try
         {
-            var request = new GetSecretValueRequest { SecretId = name, VersionStage = Current };
+            var request = new GetSecretValueRequest { SecretId = name, VersionStage = CurrentStage };
             var response = await _client.GetSecretValueAsync(request, cancellationToken).ConfigureAwait(false);
             return Read(name, response.Name, response.SecretString, response.SecretBinary, response.VersionId);
         }
@@ -170,7 +165,7 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     private async Task GetSinglesAsync(List<string> names, Dictionary<string, SecretResult> results, CancellationToken cancellationToken)
     {
-        foreach (var some in names.Chunk(ParallelSingles))
+        foreach (var some in names.Chunk(MaxParallelSingles))
         {
             var singles = await Task.WhenAll(some.Select(name => GetAsync(name, cancellationToken))).ConfigureAwait(false);
             for (var i = 0; i < some.Length; i++)
@@ -180,11 +175,11 @@ internal sealed class AwsSecretStore : ISecretStore, IDisposable
 
     // A batch has no stage to ask for. What it says is of another stage is left to a single get (moto answers so after a rotation).
     private static bool IsCurrent(SecretValueEntry value) =>
-        value.VersionStages is null or { Count: 0 } || value.VersionStages.Contains(Current);
+        value.VersionStages is null or { Count: 0 } || value.VersionStages.Contains(CurrentStage);
 
     private void RefuseBatches()
     {
-        Volatile.Write(ref _batchRefusedUntil, (_clock.GetUtcNow() + BatchRetryAfter).UtcTicks);
+        Volatile.Write(ref _batchRefusedUntil, (_clock.Now + BatchRetryAfter).Ticks);
         SecretLog.BatchRefused(_logger, BatchRetryAfter);
     }
 

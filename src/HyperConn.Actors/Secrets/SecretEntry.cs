@@ -1,53 +1,16 @@
-using Akka.Actor;
 using HyperConn.Primitives;
 
 namespace HyperConn.Secrets;
 
-/// <summary>How far the fetch of a secret has come.</summary>
-internal enum FetchState
-{
-    /// <summary>None is wanted.</summary>
-    Idle,
-
-    /// <summary>Waits for its batch.</summary>
-    Queued,
-
-    /// <summary>The store has been asked.</summary>
-    Sent,
-}
-
-/// <summary>Somebody who gets an answer when a fetch ends.</summary>
-internal abstract record FetchWaiter
-{
-    internal sealed record Lookup(IActorRef ReplyTo, TenantKey Tenant) : FetchWaiter;
-
-    internal sealed record Refresh(IActorRef ReplyTo) : FetchWaiter;
-
-    internal sealed record Round(RefreshRound Progress) : FetchWaiter;
-}
-
-/// <summary>One refresh of everything.</summary>
-internal sealed class RefreshRound(IActorRef replyTo, int secrets)
-{
-    public IActorRef ReplyTo { get; } = replyTo;
-
-    public int Secrets { get; } = secrets;
-
-    public int Left { get; set; } = secrets;
-
-    public int Changed { get; set; }
-
-    public int Failed { get; set; }
-
-    public int StoreCalls { get; set; }
-}
-
-/// <summary>What the fetcher knows of one organisation's secret. Plain state: the actor decides.</summary>
-internal sealed class SecretEntry(string org, string name, Backoff backoff)
+/// <summary>What the fetcher knows of one organisation's secret. Plain state: others decide.</summary>
+internal sealed class SecretEntry(string org, string name, MonotonicClock clock, Backoff backoff)
 {
     private List<FetchWaiter> _waiters = [];
-    private List<FetchWaiter>? _later;
-    private Queue<DateTimeOffset>? _refetches;
+    private List<FetchWaiter>? _laterWaiters;
+    private Queue<TimeSpan>? _refetches;
+    private TimeSpan _servesUntil;
+    private TimeSpan _failureEndsAt;
+    private bool _sentForChange;
 
     public string Org { get; } = org;
 
@@ -59,13 +22,11 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
     /// <summary>Version fetched last; outlives <see cref="Document"/>, so that a change is seen after a long outage too.</summary>
     public string? KnownVersion { get; private set; }
 
-    public DateTimeOffset FetchedAt { get; private set; }
+    public Moment FetchedAt { get; private set; }
 
-    public DateTimeOffset StaleAt { get; private set; }
+    public Moment StaleAt { get; private set; }
 
-    public DateTimeOffset DeadAt { get; private set; }
-
-    /// <summary>Failure of the last fetch, with the time until which it is the answer.</summary>
+    /// <summary>Failure of the last fetch, also after its time is over; null: it succeeded, or is forgotten.</summary>
     public HyperConnFailure? Failure { get; private set; }
 
     public FetchState State { get; set; }
@@ -73,35 +34,61 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
     /// <summary>Place in the queue, while there.</summary>
     public LinkedListNode<SecretEntry>? Place { get; set; }
 
-    /// <summary>Times of the fetches that refused logins asked for, within the last minute.</summary>
-    public Queue<DateTimeOffset> Refetches => _refetches ??= new();
+    /// <summary>Whether the store has announced a change that no fetch has been sent for yet, or none that the store answered.</summary>
+    public bool ChangePending { get; set; }
+
+    /// <summary>Fetches, within the last minute, that refused logins asked for and that brought nothing newer.</summary>
+    public Queue<TimeSpan> Refetches => _refetches ??= new();
 
     /// <summary>Whether a refused refetch has been logged since the last one that was let through.</summary>
     public bool LimitReported { get; set; }
 
-    public bool Serves(DateTimeOffset now) => Document is not null && now < DeadAt;
+    public bool Serves => Document is not null && clock.Now < _servesUntil;
 
-    public bool IsStale(DateTimeOffset now) => now >= StaleAt;
+    public bool IsStale => clock.Now >= StaleAt.At;
 
-    /// <summary>The remembered failure, while it is the answer.</summary>
-    public HyperConnFailure? FailureAt(DateTimeOffset now) => Failure?.RetryAt > now ? Failure : null;
+    /// <summary>The failure that is the answer now, with the time until which it is; null: a fetch may be tried.</summary>
+    public HyperConnFailure? ActiveFailure =>
+        Failure is not null && _failureEndsAt > clock.Now ? Failure with { RetryAt = clock.ToWallClock(_failureEndsAt) } : null;
 
-    public void Accept(SecretDocument document, DateTimeOffset now, TimeSpan staleAfter, TimeSpan deadAfter)
+    /// <summary>How long the failure is still the answer; zero: there is none.</summary>
+    public TimeSpan FailureLeft
     {
+        get
+        {
+            var now = clock.Now;
+            return Failure is null || _failureEndsAt <= now ? TimeSpan.Zero : _failureEndsAt - now;
+        }
+    }
+
+    /// <summary>Rounds that wait for the fetch under way.</summary>
+    public IEnumerable<RefreshRound> Rounds => _waiters.OfType<FetchWaiter.Round>().Select(waiter => waiter.Progress);
+
+    public void Accept(SecretDocument document, TimeSpan staleAfter, TimeSpan hardLimit)
+    {
+        if (KnownVersion is not null && !string.Equals(KnownVersion, document.Version, StringComparison.Ordinal))
+            _refetches = null;
         (Document, KnownVersion) = (document, document.Version);
+        var now = clock.Now;
+
         // A hard limit of zero must not make an answer too old before it is given.
-        deadAfter = new[] { deadAfter, staleAfter, TimeSpan.FromSeconds(1) }.Max();
-        (FetchedAt, StaleAt, DeadAt) = (now, now + staleAfter, now + deadAfter);
+        _servesUntil = now + new[] { hardLimit, staleAfter, TimeSpan.FromSeconds(1) }.Max();
+        (FetchedAt, StaleAt) = (Moment.Of(clock, now), Moment.Of(clock, now + staleAfter));
         ForgetFailure();
     }
 
-    /// <summary>Remembers a failure: for a fixed time where asking sooner is of no use, otherwise longer from one to the next.</summary>
-    public HyperConnFailure Remember(HyperConnFailure failure, DateTimeOffset now, TimeSpan fixedTime)
+    /// <summary>Remembers a failure: for a fixed time where asking again sooner is of no use, otherwise longer from one to the next.</summary>
+    /// <returns>The failure with the time until which it is the answer.</returns>
+    public HyperConnFailure Remember(HyperConnFailure failure, TimeSpan fixedTime)
     {
-        var passing = failure.Code is HyperConnErrorCode.StoreUnavailable or HyperConnErrorCode.StoreThrottled || Serves(now);
+        var isOfStore = failure.Code is HyperConnErrorCode.StoreUnavailable or HyperConnErrorCode.StoreThrottled;
+        if (isOfStore && _sentForChange)
+            ChangePending = true;
+        var passing = isOfStore || Serves;
         if (!passing)
             backoff.Reset();
-        return Failure = failure with { RetryAt = now + (passing ? backoff.Next() : fixedTime) };
+        _failureEndsAt = clock.Now + (passing ? backoff.Next() : fixedTime);
+        return Failure = failure with { RetryAt = clock.ToWallClock(_failureEndsAt) };
     }
 
     public void ForgetFailure()
@@ -110,30 +97,30 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
         backoff.Reset();
     }
 
+    /// <summary>Whether the last failure ended so long ago.</summary>
+    public bool FailureEndedBefore(TimeSpan age) => Failure is null || _failureEndsAt + age < clock.Now;
+
     /// <summary>Stops serving what is cached.</summary>
     public void DropDocument() => Document = null;
 
     public void Add(FetchWaiter waiter) => _waiters.Add(waiter);
 
     /// <summary>Adds a waiter for the fetch after the one under way, which may have read the secret before it changed.</summary>
-    public void AddLater(FetchWaiter waiter) => (_later ??= []).Add(waiter);
+    public void AddLater(FetchWaiter waiter) => (_laterWaiters ??= []).Add(waiter);
 
-    /// <summary>Wants one more fetch after the one under way, for nobody's sake in particular.</summary>
-    public bool Again { get; set; }
+    /// <summary>The store is being asked: it will answer with every change announced until now.</summary>
+    public void BeginFetch() => (State, _sentForChange, ChangePending) = (FetchState.Sent, ChangePending, false);
 
     /// <summary>Ends a fetch: who waited for it, and whether another must follow.</summary>
     public (List<FetchWaiter> Waiters, bool Again) End()
     {
         var waiters = _waiters;
-        var again = Again || _later is { Count: > 0 };
-        (_waiters, _later) = (_later ?? [], null);
-        (State, Again) = (FetchState.Idle, false);
+        var again = (State == FetchState.Sent && ChangePending) || _laterWaiters is { Count: > 0 };
+        (_waiters, _laterWaiters) = (_laterWaiters ?? [], null);
+        State = FetchState.Idle;
         return (waiters, again);
     }
 
-    /// <summary>Ends everything, at stop.</summary>
+    /// <summary>Ends the fetch under way and the one after it.</summary>
     public IEnumerable<FetchWaiter> EndAll() => [.. End().Waiters, .. End().Waiters];
-
-    /// <summary>Rounds that wait for the fetch under way.</summary>
-    public IEnumerable<RefreshRound> Rounds => _waiters.OfType<FetchWaiter.Round>().Select(waiter => waiter.Progress);
 }

@@ -11,49 +11,40 @@ namespace HyperConn.Secrets;
 /// nearly the same time, a cache that serves old values while it refreshes them, and a memory of failures.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "An actor disposes what it owns in PostStop.")]
-internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
+internal sealed class SecretFetcher : ReceiveActor, IWithTimers
 {
-    private const string WindowTimer = "window";
-    private const string PaceTimer = "pace";
+    private const string WakeTimer = "wake";
     private const string TidyTimer = "tidy";
 
-    private static readonly TimeSpan RefetchPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan TidyInterval = TimeSpan.FromMinutes(1);
-
-    // Longer than any failure is remembered: an entry dropped earlier would forget how often it has failed.
-    private static readonly TimeSpan KeepFailures = TimeSpan.FromMinutes(2);
 
     private readonly ISecretStore _store;
     private readonly SecretOptions _options;
-    private readonly string _prefix;
-    private readonly TimeProvider _clock;
-    private readonly Jitter _jitter;
-    private readonly ILogger _logger;
-    private readonly Dictionary<string, SecretEntry> _entries = new(StringComparer.Ordinal);
-    private readonly SecretQueue _queue = new();
-    private readonly StorePace _pace;
-    private readonly StoreGate _gate;
+    private readonly MonotonicClock _clock;
+    private readonly SecretCache _cache;
+    private readonly StoreCalls _calls;
+    private readonly SecretStoreReader _reader;
+    private readonly SecretAnswers _answers;
+    private readonly PendingChanges _changes;
+    private readonly SecretFetches _fetches;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Action<string?> _onStoreChanged;
-    private int _callsUnderWay;
-    private long _storeCalls;
-    private long _batchCalls;
+    private TimeSpan _wakeAt = TimeSpan.MaxValue;
     private long _cacheHits;
-    private long _sharedCalls;
-    private long _failures;
-    private long _refreshes;
-    private long _throttled;
 
-    public SecretFetcher(ISecretStore store, SecretOptions options, string projectName, TimeProvider clock, Random random, ILogger logger)
+    public SecretFetcher(
+        ISecretStore store, SecretOptions options, string projectName, TimeProvider time, MonotonicClock clock, Random random, ILogger logger)
     {
         _store = store;
         _options = options;
-        _prefix = projectName + "-";
         _clock = clock;
-        _jitter = new Jitter(random);
-        _logger = logger;
-        _pace = new StorePace(clock);
-        _gate = new StoreGate(clock, _jitter, options.FailureTimeToLive);
+        var jitter = new Jitter(random);
+        _cache = new SecretCache(options, projectName, clock, jitter, logger);
+        _calls = new StoreCalls(store, options, clock, jitter, logger);
+        _changes = new PendingChanges(_calls.Gate, clock);
+        _reader = new SecretStoreReader(store, time, logger);
+        _answers = new SecretAnswers(options, clock, logger);
+        _fetches = new SecretFetches(_calls, _changes, _answers);
         var self = Self;
         _onStoreChanged = name => self.Tell(new StoreChanged(name));
         Serving();
@@ -63,8 +54,8 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
 
     /// <summary>How to make one. The store stays the caller's to dispose.</summary>
     public static Props CreateProps(
-        ISecretStore store, SecretOptions options, string projectName, TimeProvider clock, Random random, ILogger logger) =>
-        Props.Create(() => new SecretFetcher(store, options, projectName, clock, random, logger));
+        ISecretStore store, SecretOptions options, string projectName, TimeProvider time, MonotonicClock clock, Random random, ILogger logger) =>
+        Props.Create(() => new SecretFetcher(store, options, projectName, time, clock, random, logger));
 
     protected override void PreStart()
     {
@@ -77,10 +68,11 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
         _store.Changed -= _onStoreChanged;
         _stopping.Cancel();
         _stopping.Dispose();
-        var failure = new HyperConnFailure(HyperConnErrorCode.ShuttingDown, "The secret fetcher has stopped; the manager is shutting down.");
-        foreach (var entry in _entries.Values)
+        var stopped = new FetchOutcome(
+            new HyperConnFailure(HyperConnErrorCode.ShuttingDown, "The secret fetcher has stopped; the manager is shutting down."), false, null);
+        foreach (var entry in _cache.Entries)
             foreach (var waiter in entry.EndAll())
-                Tell(waiter, entry, failure, changed: false);
+                _answers.Answer(waiter, entry, stopped);
     }
 
     private void Serving()
@@ -92,106 +84,94 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
         Receive<RefreshAllSecrets>(OnRefreshAll);
         Receive<StoreChanged>(OnStoreChanged);
         Receive<CallEnded>(OnCallEnded);
-        Receive<WindowEnded>(OnWindowEnded);
-        Receive<PaceAllows>(OnPaceAllows);
+        Receive<Wake>(OnWake);
         Receive<Tidy>(OnTidy);
         Receive<GetSecretFetcherStatistics>(OnGetStatistics);
     }
 
     private void OnFetch(FetchCredentials ask)
     {
-        if (EntryOf(ask.Tenant.Org) is not { } entry)
-        {
-            Refuse(ask.Tenant, NameTooLong());
+        if (EntryOrRefuse(ask.Tenant) is not { } entry)
             return;
-        }
-
-        var now = _clock.GetUtcNow();
         var waiter = new FetchWaiter.Lookup(Sender, ask.Tenant);
-        if (entry.Serves(now))
+        if (entry.Serves)
         {
-            var missing = entry.Document!.Find(ask.Tenant.Service, out _, out _);
+            var isFound = entry.Document!.Find(ask.Tenant.Service, out _, out _) is null;
+
             // A key that was not there may have been added since: worth a call, but not a call for each ask.
-            if (missing is null || now < entry.FetchedAt + _options.FailureTimeToLive || entry.FailureAt(now) is not null)
+            if (isFound || _clock.Now < entry.FetchedAt.At + _options.FailureTimeToLive || entry.ActiveFailure is not null)
             {
-                if (missing is null)
+                if (isFound)
                     _cacheHits++;
-                Tell(waiter, entry, null, changed: false);
-                if (entry.IsStale(now))
-                    RefreshInBackground(entry);
+                _answers.Answer(waiter, entry);
+                if (entry.IsStale)
+                    _fetches.RefreshInBackground(entry);
+                SendDue();
                 return;
             }
         }
-        else if (entry.State == FetchState.Idle && entry.FailureAt(now) is { } failure)
+        else if (RefuseWithActiveFailure(entry, ask.Tenant))
         {
-            Refuse(ask.Tenant, failure);
             return;
         }
 
-        Join(entry, waiter);
+        _fetches.Join(entry, waiter);
+        SendDue();
     }
 
     private void OnRefetch(RefetchCredentials ask)
     {
-        if (EntryOf(ask.Tenant.Org) is not { } entry)
-        {
-            Refuse(ask.Tenant, NameTooLong());
+        if (EntryOrRefuse(ask.Tenant) is not { } entry)
             return;
-        }
-
-        var now = _clock.GetUtcNow();
         var waiter = new FetchWaiter.Lookup(Sender, ask.Tenant);
-        if (entry.Serves(now))
+        if (entry.Serves)
         {
-            var missing = entry.Document!.Find(ask.Tenant.Service, out _, out var version);
-            var isNewer = missing is null && !string.Equals(version, ask.StaleVersion, StringComparison.Ordinal);
-            if (isNewer || (entry.State == FetchState.Idle && (entry.FailureAt(now) is not null || !MayRefetch(entry, now))))
+            var isFound = entry.Document!.Find(ask.Tenant.Service, out _, out var version) is null;
+            var isNewer = isFound && !string.Equals(version, ask.StaleVersion, StringComparison.Ordinal);
+            if (isNewer || (entry.State == FetchState.Idle && (entry.ActiveFailure is not null || !_cache.MayRefetch(entry))))
             {
-                if (missing is null)
+                if (isFound)
                     _cacheHits++;
-                Tell(waiter, entry, null, changed: false);
+                _answers.Answer(waiter, entry);
                 return;
             }
         }
-        else if (entry.State == FetchState.Idle && entry.FailureAt(now) is { } failure)
+        else if (RefuseWithActiveFailure(entry, ask.Tenant))
         {
-            Refuse(ask.Tenant, failure);
             return;
         }
 
-        if (entry.State == FetchState.Idle && _gate.MaySend)
-            entry.Refetches.Enqueue(now);
-        Join(entry, waiter);
+        if (entry.State == FetchState.Idle && _calls.Gate.MaySend)
+            entry.Refetches.Enqueue(_clock.Now);
+        _fetches.Join(entry, waiter);
+        SendDue();
     }
 
     private void OnRevalidate(RevalidateSecret hint)
     {
-        if (EntryOf(hint.Org) is not { } entry)
-            return;
-        var now = _clock.GetUtcNow();
-        if (!entry.Serves(now) || entry.IsStale(now))
-            RefreshInBackground(entry);
+        if (_cache.Get(hint.Org) is { } entry && (!entry.Serves || entry.IsStale))
+            _fetches.RefreshInBackground(entry);
+        SendDue();
     }
 
     private void OnRefresh(RefreshSecret ask)
     {
-        if (!TenantKey.TryCreate("any", ask.Org, out _) || EntryOf(ask.Org) is not { } entry)
+        if (!TenantKey.TryCreate("any", ask.Org, out _) || _cache.Get(ask.Org) is not { } entry)
         {
-            Sender.Tell(new SecretRefreshed(ask.Org, null, NameTooLong()));
+            Sender.Tell(new SecretRefreshed(ask.Org, null, SecretAnswers.ImpossibleName()));
             return;
         }
 
         entry.ForgetFailure();
-        _gate.ProbeNow();
-        _refreshes++;
-        FetchAfresh(entry, new FetchWaiter.Refresh(Sender), urgent: true);
-        SendBatches();
+        _calls.Gate.ProbeNow();
+        _fetches.FetchAfresh(entry, new FetchWaiter.Refresh(Sender), urgent: true);
+        SendDue();
     }
 
     private void OnRefreshAll(RefreshAllSecrets ask)
     {
-        var cached = _entries.Values.Where(entry => entry.Document is not null).ToList();
-        foreach (var entry in _entries.Values)
+        var cached = _cache.Entries.Where(entry => entry.Document is not null).ToList();
+        foreach (var entry in _cache.Entries)
             entry.ForgetFailure();
         if (cached.Count == 0)
         {
@@ -199,108 +179,118 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
             return;
         }
 
-        _gate.ProbeNow();
-        _refreshes += cached.Count;
+        _calls.Gate.ProbeNow();
         var round = new RefreshRound(Sender, cached.Count);
         foreach (var entry in cached)
-            FetchAfresh(entry, new FetchWaiter.Round(round), urgent: false);
-        _queue.MakeDue();
-        SendBatches();
+            _fetches.FetchAfresh(entry, new FetchWaiter.Round(round), urgent: false);
+        _calls.MakeDue();
+        SendDue();
     }
 
     private void OnStoreChanged(StoreChanged change)
     {
         if (change.Name is null)
         {
-            foreach (var entry in _entries.Values)
-                Recheck(entry);
+            foreach (var entry in _cache.Entries)
+                NoteChange(entry);
         }
-        else if (change.Name.StartsWith(_prefix, StringComparison.Ordinal)
-            && _entries.TryGetValue(change.Name[_prefix.Length..], out var entry))
+        else if (_cache.Find(change.Name) is { } entry)
         {
-            Recheck(entry);
+            NoteChange(entry);
         }
+
+        _fetches.FetchChanges();
+        SendDue();
     }
 
-    private void Recheck(SecretEntry entry)
+    private void OnCallEnded(CallEnded end)
+    {
+        var entries = end.Call.Entries;
+        var isBack = _calls.End(end.Call, end.Results);
+        for (var i = 0; i < entries.Count; i++)
+            Complete(entries[i], end.Results[i]);
+        _fetches.RefuseUnsendable();
+        _fetches.FetchChanges(evenAfterFailure: isBack);
+        SendDue();
+    }
+
+    private void OnWake(Wake tick)
+    {
+        _wakeAt = TimeSpan.MaxValue;
+        _fetches.FetchChanges();
+        SendDue();
+    }
+
+    private void OnTidy(Tidy tick) => _cache.Tidy();
+
+    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
+        _calls.Begun, _calls.Batches, _cacheHits, _fetches.Shared, _answers.Refused, _fetches.Refreshes, _calls.Throttled,
+        _cache.Entries.Count(entry => entry.Document is not null))
+    {
+        Circuit = _calls.Gate.Circuit,
+    });
+
+    private SecretEntry? EntryOrRefuse(TenantKey tenant)
+    {
+        if (_cache.Get(tenant.Org) is { } entry)
+            return entry;
+        _answers.Refuse(Sender, tenant, SecretAnswers.ImpossibleName());
+        return null;
+    }
+
+    private bool RefuseWithActiveFailure(SecretEntry entry, TenantKey tenant)
+    {
+        if (entry.State != FetchState.Idle || entry.ActiveFailure is not { } failure)
+            return false;
+        _answers.Refuse(Sender, tenant, failure);
+        return true;
+    }
+
+    private void NoteChange(SecretEntry entry)
     {
         if (entry.Failure is not null)
             Context.Parent.Tell(new SecretFailureForgotten(entry.Org));
         entry.ForgetFailure();
-        if (entry.State == FetchState.Sent)
-            entry.Again = true;
-        else if (entry.Document is not null)
-            RefreshInBackground(entry);
+        if (entry.State == FetchState.Sent || entry.Document is not null)
+            _changes.Add(entry);
     }
 
-    private void OnWindowEnded(WindowEnded tick)
+    private void SendDue()
     {
-        _queue.MakeDue();
-        SendBatches();
+        while (_calls.Begin() is { } call)
+            _reader.ReadAsync([.. call.Entries.Select(entry => entry.Name)], _stopping.Token).PipeTo(Self, success: results => new CallEnded(call, results));
+        WakeAt(_calls.WakeAt);
+        WakeAt(_changes.WakeAt);
     }
 
-    private void OnPaceAllows(PaceAllows tick) => SendBatches();
-
-    private void OnTidy(Tidy tick)
+    private void WakeAt(TimeSpan? moment)
     {
-        var now = _clock.GetUtcNow();
-        foreach (var entry in _entries.Values.Where(entry => entry.State == FetchState.Idle).ToList())
-        {
-            // A text nobody may be given any more need not lie about in memory.
-            if (!entry.Serves(now))
-                entry.DropDocument();
-            if (entry.KnownVersion is null && (entry.Failure is null || entry.Failure.RetryAt + KeepFailures < now))
-                _entries.Remove(entry.Org);
-        }
+        if (moment is not { } at || at >= _wakeAt)
+            return;
+        _wakeAt = at;
+        var pause = at - _clock.Now;
+        Timers.StartSingleTimer(WakeTimer, Wake.Instance, pause > TimeSpan.Zero ? pause : TimeSpan.Zero);
     }
 
-    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
-        _storeCalls, _batchCalls, _cacheHits, _sharedCalls, _failures, _refreshes, _throttled,
-        _entries.Values.Count(entry => entry.Document is not null))
+    private void Complete(SecretEntry entry, SecretResult result)
     {
-        Circuit = _gate.Circuit,
-    });
-
-    private bool MayRefetch(SecretEntry entry, DateTimeOffset now)
-    {
-        while (entry.Refetches.TryPeek(out var oldest) && oldest <= now - RefetchPeriod)
-            entry.Refetches.Dequeue();
-        if (entry.Refetches.Count < _options.MaxRefetchesPerMinute)
-        {
-            entry.LimitReported = false;
-            return true;
-        }
-
-        if (!entry.LimitReported)
-            SecretLog.RefetchLimited(_logger, entry.Org, entry.Refetches.Count);
-        entry.LimitReported = true;
-        return false;
+        var (waiters, again) = entry.End();
+        var outcome = _cache.Complete(entry, result, isAuthoritative: waiters.Exists(waiter => waiter is FetchWaiter.Refresh));
+        if (outcome.Announcement is { } announcement)
+            Context.Parent.Tell(announcement);
+        foreach (var waiter in waiters)
+            _answers.Answer(waiter, entry, outcome);
+        if (again)
+            _calls.Add(entry, urgent: true);
     }
-
-    private SecretEntry? EntryOf(string org)
-    {
-        if (_entries.TryGetValue(org, out var entry))
-            return entry;
-        if (_prefix.Length + org.Length > TenantKey.MaxSecretNameLength)
-            return null;
-        return _entries[org] = new SecretEntry(org, _prefix + org, new Backoff(_jitter, _options.FailureTimeToLive, StoreGate.LongestPause));
-    }
-
-    private static HyperConnFailure NameTooLong() => new(
-        HyperConnErrorCode.InvalidTenant,
-        $"The organisation can't have a secret: '<project>-<org>' must be at most {TenantKey.MaxSecretNameLength} characters of "
-        + "A-Z a-z 0-9 / _ + = . @ -, as AWS Secrets Manager wants it.");
 
     private sealed record StoreChanged(string? Name);
 
-    private sealed record WindowEnded : IDeadLetterSuppression
-    {
-        public static readonly WindowEnded Instance = new();
-    }
+    private sealed record CallEnded(StoreCall Call, IReadOnlyList<SecretResult> Results) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
-    private sealed record PaceAllows : IDeadLetterSuppression
+    private sealed record Wake : IDeadLetterSuppression
     {
-        public static readonly PaceAllows Instance = new();
+        public static readonly Wake Instance = new();
     }
 
     private sealed record Tidy : IDeadLetterSuppression

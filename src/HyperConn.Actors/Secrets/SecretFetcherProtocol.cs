@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Primitives;
 
 namespace HyperConn.Secrets;
 
@@ -41,7 +42,7 @@ internal sealed record GetSecretFetcherStatistics : ISecretFetcherMessage
 /// <summary>
 /// The service's entry in the organisation's secret: the text of a JSON string, or the raw JSON of an object.
 /// </summary>
-internal sealed record CredentialsFound(TenantKey Tenant, string Text, string VersionId, DateTimeOffset FetchedAt, DateTimeOffset StaleAt)
+internal sealed record CredentialsFound(TenantKey Tenant, string Text, string VersionId, Moment FetchedAt, Moment StaleAt)
     : INoSerializationVerificationNeeded
 {
     /// <summary>Why this is not the newest there should be; null: it is.</summary>

@@ -7,6 +7,8 @@ namespace HyperConn.Secrets;
 /// <summary>All secrets in one file: <c>{"&lt;project&gt;-&lt;org&gt;": {"&lt;service&gt;-postgresql": "…"}}</c>.</summary>
 internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path, logger)
 {
+    private const string NoFile = "there is no such file";
+
     private Dictionary<string, SecretResult.Found> _secrets = new(StringComparer.Ordinal);
     private Stamp? _read;
     private string? _fault;
@@ -26,7 +28,10 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
                     $"'{Path}' has no secret '{name}'. Add it, or check the project name and the organisation.")
                 : new SecretResult.Failed(
                     HyperConnErrorCode.StoreUnavailable,
-                    $"'{Path}' can't be read ({_fault}), and '{name}' was not in it before.");
+                    $"'{Path}' can't be read ({_fault}), and '{name}' was not in it before.")
+                {
+                    IsOfEmptyStore = _fault == NoFile,
+                };
         }
     }
 
@@ -78,7 +83,7 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
         {
             var stamp = Stamp.Of(Path);
             if (stamp is null)
-                return Faulty("there is no such file");
+                return Faulty(NoFile);
             if (_fault is null && stamp.Value.IsSameAs(_read))
                 return [];
             using var document = JsonDocument.Parse(File.ReadAllBytes(Path), Lenient);

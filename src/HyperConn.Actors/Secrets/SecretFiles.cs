@@ -81,12 +81,15 @@ internal abstract class SecretFiles(string path, ILogger logger)
         return JsonSerializer.SerializeToElement(value);
     }
 
-    /// <summary>Replaces a file in one step; nobody ever sees half of it.</summary>
+    /// <summary>Replaces a file in one step; a reader finds the old contents or the new.</summary>
     protected static void WriteWhole(string path, byte[] content)
     {
         var target = Target(path);
         var folder = System.IO.Path.GetDirectoryName(target)!;
-        Directory.CreateDirectory(folder);
+        if (!Directory.Exists(folder))
+            throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.StoreUnavailable,
+                $"'{path}' can't be written: there is no folder '{folder}'. Create it, owned by this process's user, or mend the path."));
         var temporary = System.IO.Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
         try
         {

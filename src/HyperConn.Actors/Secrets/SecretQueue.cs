@@ -1,8 +1,8 @@
 namespace HyperConn.Secrets;
 
 /// <summary>
-/// Secrets that wait for their batch: those somebody waits for first, then background refreshes. What has waited its window is
-/// due; a batch fills up with what isn't due yet.
+/// Secrets that wait for a call: first those that somebody waits for, then background refreshes. Once their window is over they are due,
+/// and a batch goes out; it is filled up with secrets that are not due yet.
 /// </summary>
 internal sealed class SecretQueue
 {
@@ -34,11 +34,11 @@ internal sealed class SecretQueue
     /// <summary>Whether a batch should go: something is due, or a batch is full.</summary>
     public bool HasBatch(int size) => _due > 0 || Count >= size;
 
-    /// <summary>Takes the next batch.</summary>
-    public List<SecretEntry> Take(int most)
+    /// <summary>Takes the next batch, at most so many.</summary>
+    public List<SecretEntry> Take(int maxEntries)
     {
-        var taken = new List<SecretEntry>(Math.Min(most, Count));
-        while (taken.Count < most && Count > 0)
+        var taken = new List<SecretEntry>(Math.Min(maxEntries, Count));
+        while (taken.Count < maxEntries && Count > 0)
         {
             var list = _urgent.Count > 0 ? _urgent : _background;
             var entry = list.First!.Value;

@@ -22,5 +22,9 @@ public abstract record SecretResult
     /// <see cref="HyperConnErrorCode.AccessDenied"/>, <see cref="HyperConnErrorCode.StoreUnavailable"/>,
     /// <see cref="HyperConnErrorCode.StoreThrottled"/>.</param>
     /// <param name="Message">What happened and what to check; never text of a secret.</param>
-    public sealed record Failed(HyperConnErrorCode Code, string Message) : SecretResult;
+    public sealed record Failed(HyperConnErrorCode Code, string Message) : SecretResult
+    {
+        /// <summary>The store has no contents yet, and storing a first secret makes them.</summary>
+        internal bool IsOfEmptyStore { get; init; }
+    }
 }

@@ -32,7 +32,7 @@ internal sealed class SecretWriter(ISecretStore store)
         var entries = await store.GetAsync(name, cancellationToken).ConfigureAwait(false) switch
         {
             SecretResult.Found found => Parse(found.Text, name),
-            SecretResult.Failed { Code: HyperConnErrorCode.SecretNotFound } => [],
+            SecretResult.Failed { Code: HyperConnErrorCode.SecretNotFound } or SecretResult.Failed { IsOfEmptyStore: true } => [],
             SecretResult.Failed failed => throw new HyperConnException(new HyperConnFailure(failed.Code, failed.Message, tenant)),
             _ => throw new InvalidOperationException("Unknown secret result."),
         };

@@ -9,40 +9,64 @@ namespace HyperConn.Secrets;
 /// It shuts when calls for at least two different secrets failed without an answer in between: one secret whose key
 /// service is broken looks the same as a dead store, and must not stop the others.
 /// </remarks>
-internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firstPause)
+internal sealed class StoreGate(MonotonicClock clock, Jitter jitter, TimeSpan firstPause)
 {
     /// <summary>Longest pause between two probes.</summary>
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(60);
 
-    private const int SecretsThatMakeAnOutage = 2;
+    private const int FailedSecretsOfAnOutage = 2;
+
+    // While a probe is out its time has passed already: callers are told to come back a little later than now.
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<string> _failing = new(StringComparer.Ordinal);
-    private readonly Backoff _backoff = new(jitter, firstPause, LongestPause);
+    private readonly Backoff _backoff = new(jitter, firstPause, MaxPause);
+    private HyperConnFailure? _outage;
+    private TimeSpan _probeAt;
     private int _probes;
 
-    /// <summary>Why the store is taken to be down; null: it isn't.</summary>
-    public HyperConnFailure? Outage { get; private set; }
+    /// <summary>Whether the store is taken to be up.</summary>
+    public bool IsOpen => _outage is null;
+
+    /// <summary>Why the store is taken to be down, with the time of the next probe; null: it isn't.</summary>
+    public HyperConnFailure? Outage => _outage is null ? null : _outage with { RetryAt = clock.ToWallClock(_probeAt) };
+
+    /// <summary>What callers are answered while the gate is shut.</summary>
+    public HyperConnFailure Refusal
+    {
+        get
+        {
+            var soonest = clock.Now + MinRetryDelay;
+            return _outage! with { RetryAt = clock.ToWallClock(_probeAt > soonest ? _probeAt : soonest) };
+        }
+    }
 
     /// <summary>The gate for people, while it is shut.</summary>
-    public CircuitStatistics? Circuit => Outage is null
-        ? null
-        : new CircuitStatistics(CircuitStatistics.SecretStore, _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen, Outage, _backoff.Failures);
+    public CircuitStatistics? Circuit => Outage is { } outage
+        ? new CircuitStatistics(CircuitStatistics.SecretStore, _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen, outage, _backoff.Failures)
+        : null;
 
     /// <summary>Whether a call may be sent now. While the gate is shut: one, when its time has come.</summary>
-    public bool MaySend => Outage is null || (_probes == 0 && clock.GetUtcNow() >= Outage.RetryAt);
+    public bool MaySend => _outage is null || (_probes == 0 && clock.Now >= _probeAt);
+
+    /// <summary>How long until a call may be sent, unless a probe is out; zero: now.</summary>
+    public TimeSpan Wait
+    {
+        get
+        {
+            var now = clock.Now;
+            return _outage is null || now >= _probeAt ? TimeSpan.Zero : _probeAt - now;
+        }
+    }
 
     /// <summary>Lets a probe through before its time, because somebody asked.</summary>
-    public void ProbeNow()
-    {
-        if (Outage is not null)
-            Outage = Outage with { RetryAt = clock.GetUtcNow() };
-    }
+    public void ProbeNow() => _probeAt = clock.Now;
 
     /// <summary>A call goes out.</summary>
     /// <returns>Whether it is a probe; handed back with its outcome.</returns>
     public bool Sent()
     {
-        if (Outage is null)
+        if (_outage is null)
             return false;
         _probes++;
         return true;
@@ -56,8 +80,8 @@ internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firs
             _probes--;
         _failing.Clear();
         _backoff.Reset();
-        var wasDown = Outage is not null;
-        Outage = null;
+        var wasDown = _outage is not null;
+        _outage = null;
         return wasDown;
     }
 
@@ -67,15 +91,13 @@ internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firs
     {
         if (probe)
             _probes--;
-        else if (Outage is not null)
+        else if (_outage is not null)
             return false;
         _failing.UnionWith(secrets);
-        if (_failing.Count < SecretsThatMakeAnOutage && !probe)
+        if (_failing.Count < FailedSecretsOfAnOutage && !probe)
             return false;
-        Outage = new HyperConnFailure(
-            HyperConnErrorCode.StoreUnavailable,
-            $"The secret store is down: {reason}",
-            RetryAt: clock.GetUtcNow() + _backoff.Next());
+        _outage = new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, $"The secret store is down: {reason}");
+        _probeAt = clock.Now + _backoff.Next();
         return true;
     }
 }

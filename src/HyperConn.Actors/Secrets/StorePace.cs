@@ -1,23 +1,25 @@
+using HyperConn.Primitives;
+
 namespace HyperConn.Secrets;
 
 /// <summary>
 /// How many calls a second the store is asked for: as many as come until it throttles, then half of what it got, and from there up
 /// by a constant for each second of success (additive increase, multiplicative decrease).
 /// </summary>
-internal sealed class StorePace(TimeProvider clock)
+internal sealed class StorePace(MonotonicClock clock)
 {
-    /// <summary>Pace past which none is kept any more: what an account may batch-get in a second, by AWS's quotas.</summary>
-    public const double Ceiling = 100;
+    /// <summary>From this pace on calls are not held back: what an account may batch-get in a second, by AWS's quotas.</summary>
+    public const double MaxCallsPerSecond = 100;
 
     /// <summary>Slowest pace, in calls a second.</summary>
-    public const double Floor = 1;
+    public const double MinCallsPerSecond = 1;
 
     // Gained for each second of successful calls at full pace.
     private const double Increase = 2;
 
-    private readonly Queue<DateTimeOffset> _lastSecond = new();
-    private DateTimeOffset _lastSent = DateTimeOffset.MinValue;
-    private DateTimeOffset _slowedAt = DateTimeOffset.MinValue;
+    private readonly Queue<TimeSpan> _sentInLastSecond = new();
+    private TimeSpan _lastSentAt = TimeSpan.MinValue;
+    private TimeSpan _slowedAt = TimeSpan.MinValue;
 
     /// <summary>Calls a second; infinite: as they come.</summary>
     public double CallsPerSecond { get; private set; } = double.PositiveInfinity;
@@ -27,28 +29,28 @@ internal sealed class StorePace(TimeProvider clock)
     {
         if (double.IsPositiveInfinity(CallsPerSecond))
             return TimeSpan.Zero;
-        var next = _lastSent + TimeSpan.FromSeconds(1 / CallsPerSecond);
-        var now = clock.GetUtcNow();
+        var next = _lastSentAt + TimeSpan.FromSeconds(1 / CallsPerSecond);
+        var now = clock.Now;
         return next > now ? next - now : TimeSpan.Zero;
     }
 
     public void Sent()
     {
-        _lastSent = clock.GetUtcNow();
-        _lastSecond.Enqueue(_lastSent);
-        Forget();
+        _lastSentAt = clock.Now;
+        _sentInLastSecond.Enqueue(_lastSentAt);
+        ForgetOldCalls();
     }
 
-    /// <summary>The store throttled a call that was sent at that time.</summary>
-    /// <returns>Whether the pace fell; calls sent before the last fall say nothing new.</returns>
-    public bool Throttled(DateTimeOffset sentAt)
+    /// <summary>The store throttled a call that was sent at this moment of the clock.</summary>
+    /// <returns>Whether the pace fell; calls sent before it last fell say nothing new.</returns>
+    public bool Throttled(TimeSpan sentAt)
     {
         if (sentAt < _slowedAt)
             return false;
-        Forget();
-        var pace = double.IsPositiveInfinity(CallsPerSecond) ? Math.Min(_lastSecond.Count, Ceiling) : CallsPerSecond;
-        CallsPerSecond = Math.Max(Floor, pace / 2);
-        _slowedAt = clock.GetUtcNow();
+        ForgetOldCalls();
+        var pace = double.IsPositiveInfinity(CallsPerSecond) ? Math.Min(_sentInLastSecond.Count, MaxCallsPerSecond) : CallsPerSecond;
+        CallsPerSecond = Math.Max(MinCallsPerSecond, pace / 2);
+        _slowedAt = clock.Now;
         return true;
     }
 
@@ -58,14 +60,14 @@ internal sealed class StorePace(TimeProvider clock)
         if (double.IsPositiveInfinity(CallsPerSecond))
             return;
         CallsPerSecond += Increase / CallsPerSecond;
-        if (CallsPerSecond >= Ceiling)
+        if (CallsPerSecond >= MaxCallsPerSecond)
             CallsPerSecond = double.PositiveInfinity;
     }
 
-    private void Forget()
+    private void ForgetOldCalls()
     {
-        var start = clock.GetUtcNow() - TimeSpan.FromSeconds(1);
-        while (_lastSecond.TryPeek(out var sent) && (sent < start || _lastSecond.Count > Ceiling))
-            _lastSecond.Dequeue();
+        var start = clock.Now - TimeSpan.FromSeconds(1);
+        while (_sentInLastSecond.TryPeek(out var sent) && (sent < start || _sentInLastSecond.Count > MaxCallsPerSecond))
+            _sentInLastSecond.Dequeue();
     }
 }

@@ -51,10 +51,26 @@ public class FailureMemorySpecs : PoolSpec
         await World.Get("other");
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task The_clock_on_the_wall_may_be_set_as_it_likes(int hours)
+    {
+        World.Secrets.Fail(Tenant("gone"), HyperConnErrorCode.SecretNotFound, retryIn: Second * 5);
+        await World.GetFails("gone");
+        World.Time.WallClockStep = TimeSpan.FromHours(hours);
+        World.Pass(Second * 4);
+        Assert.Equal(World.Time.GetUtcNow() + Second, (await World.GetFails("gone")).RetryAt);
+        Assert.Single(World.Made);
+        World.Pass(Second);
+        World.Secrets.Set(Tenant("gone"), ScriptedSecrets.Uri(), "v1");
+        await World.Get("gone");
+    }
+
     [Fact]
     public void Requests_for_any_number_of_organisations_that_do_not_exist_take_bounded_room()
     {
-        var memory = new FailureMemory(World.Time, Second);
+        var memory = new FailureMemory(World.Runtime.Monotonic, Second);
         for (var junk = 0; junk < 25_000; junk++)
         {
             memory.Remember(

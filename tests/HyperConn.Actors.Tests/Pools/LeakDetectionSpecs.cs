@@ -1,6 +1,7 @@
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
@@ -19,7 +20,7 @@ public class LeakDetectionSpecs
             runtime.Leases,
             TenantKey.Create("core", "acme"),
             1,
-            new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue),
+            new GenerationCredentials(credentials, "v1", default, Moment.Never),
             [new ServerState(new ServerEndpoint("db1", 5432))],
             GenerationOwners.Nobody(runtime));
         var threshold = TimeSpan.FromMinutes(5);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
@@ -29,7 +30,7 @@ public sealed class OpenGateSpecs : IDisposable
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(host: $"127.0.0.1:{port}"), out var credentials, out _));
         _state = new ServerState(new ServerEndpoint("127.0.0.1", port), _time) { OpenGate = new SemaphoreSlim(Room) };
         _pool = new PoolGeneration(
-            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", _time.GetUtcNow(), DateTimeOffset.MaxValue), [_state], GenerationOwners.Nobody(_runtime));
+            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [_state], GenerationOwners.Nobody(_runtime));
     }
 
     public void Dispose() => _server.Dispose();

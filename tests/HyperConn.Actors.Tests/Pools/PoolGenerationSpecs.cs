@@ -2,6 +2,7 @@ using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Time.Testing;
 
@@ -22,7 +23,7 @@ public class PoolGenerationSpecs
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
         var server = new ServerState(new ServerEndpoint("db1", 5432)) { Budget = _told };
         var pool = new PoolGeneration(
-            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), [server], GenerationOwners.Nobody(_runtime));
+            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [server], GenerationOwners.Nobody(_runtime));
         var waiting = Enumerable.Range(0, permits).Select(_ => pool.AcquireAsync(default).AsTask()).ToArray();
         while (permits-- > 0)
             Assert.NotEqual(PermitOffer.Declined, pool.Desk.Offer(pool.Shares[0]));

@@ -31,7 +31,7 @@ internal sealed class PoolWorld
         configure?.Invoke(options);
         Events = new OperatorEvents(clock: Time);
         Runtime = new PoolRuntime(options, Time, new OperatorEventLogs(new OneLogger(Lines), Events));
-        Secrets = new ScriptedSecrets(Time);
+        Secrets = new ScriptedSecrets(Time, Runtime.Monotonic);
         Supervisor = Runtime.Supervisor = system.ActorOf(PoolSupervisorActor.CreateProps(Runtime, Parts()).WithDispatcher(Dispatcher));
 
         // An actor of the top level starts in its guardian's time.

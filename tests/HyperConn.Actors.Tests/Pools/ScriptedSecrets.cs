@@ -1,10 +1,11 @@
 using Akka.Actor;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 
 namespace HyperConn.Tests.Pools;
 
 /// <summary>Stands in for the secret fetcher: answers at once what the test has written down, or when the test says.</summary>
-internal sealed class ScriptedSecrets(TimeProvider time)
+internal sealed class ScriptedSecrets(TimeProvider time, MonotonicClock clock)
 {
     /// <summary>The password of every tenant. It must show nowhere.</summary>
     public const string Canary = "canary-4f1d";
@@ -29,7 +30,7 @@ internal sealed class ScriptedSecrets(TimeProvider time)
         $"postgresql://{user}:{password}@{host}/{database}";
 
     public void Set(TenantKey tenant, string text, string version) =>
-        _answers[tenant] = new CredentialsFound(tenant, text, version, time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromHours(1));
+        _answers[tenant] = new CredentialsFound(tenant, text, version, Moment.Of(clock, clock.Now), Moment.Of(clock, clock.Now + TimeSpan.FromHours(1)));
 
     public void Fail(TenantKey tenant, HyperConnErrorCode code, TimeSpan? retryIn = null) =>
         _answers[tenant] = new CredentialsMissing(tenant, new HyperConnFailure(code, "No.", tenant, time.GetUtcNow() + retryIn));

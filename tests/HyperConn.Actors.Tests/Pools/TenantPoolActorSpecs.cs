@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 
@@ -32,7 +33,7 @@ public class TenantPoolActorSpecs : PoolSpec
     private PoolGeneration Current => _handle.Current!;
 
     private CredentialsFound Found(string version, string? text = null) =>
-        new(Acme, text ?? ScriptedSecrets.Uri(), version, _runtime.Time.GetUtcNow(), DateTimeOffset.MaxValue);
+        new(Acme, text ?? ScriptedSecrets.Uri(), version, Moment.Of(_runtime.Monotonic, _runtime.Monotonic.Now), Moment.Never);
 
     private static ServersLocated Located(params string[] hosts) => new(Array.ConvertAll(hosts, host => new ServerState(new ServerEndpoint(host, 5432))));
 
@@ -363,11 +364,15 @@ public class TenantPoolActorSpecs : PoolSpec
         Assert.Empty(_runtime.Generations);
     }
 
-    [Fact]
-    public void Credentials_past_their_time_still_serve_and_are_refreshed_past_their_limit_they_do_not()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Credentials_past_their_time_still_serve_and_are_refreshed_past_their_limit_they_do_not(int wallClockIsSetByHours)
     {
-        var now = _runtime.Time.GetUtcNow();
-        Say(new CredentialsFound(Acme, ScriptedSecrets.Uri(), "v1", now, now + TimeSpan.FromMinutes(30)), _fetcher);
+        var clock = _runtime.Monotonic;
+        var (now, later) = (Moment.Of(clock, clock.Now), Moment.Of(clock, clock.Now + TimeSpan.FromMinutes(30)));
+        Say(new CredentialsFound(Acme, ScriptedSecrets.Uri(), "v1", now, later), _fetcher);
         _parent.ExpectMsg<LocateServers>();
         Say(Located("db1"), _parent);
         _runtime.Supervisor = _parent.Ref;
@@ -375,6 +380,7 @@ public class TenantPoolActorSpecs : PoolSpec
 
         var scheduler = (TestScheduler)Sys.Scheduler;
         scheduler.Advance(TimeSpan.FromMinutes(29));
+        ((SchedulerTimeProvider)_runtime.Time).WallClockStep = TimeSpan.FromHours(wallClockIsSetByHours);
         Assert.Equal(ScriptedSecrets.Canary, Current.CurrentPassword());
         _parent.ExpectNoMsg(TimeSpan.Zero);
         scheduler.Advance(TimeSpan.FromMinutes(1));

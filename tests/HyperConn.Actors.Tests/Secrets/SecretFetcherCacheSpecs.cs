@@ -25,7 +25,7 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
         Chance = new FixedRandom(draw);
         Store.Put("martech-org1", Text("postgresql://one"));
         var found = Fetch("org1");
-        Assert.Equal(TimeSpan.FromMinutes(minutes), found.StaleAt - found.FetchedAt);
+        Assert.Equal(TimeSpan.FromMinutes(minutes), found.StaleAt.At - found.FetchedAt.At);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 
 namespace HyperConn.Tests;
@@ -29,7 +30,7 @@ public abstract class SecretFetcherSpec : Akka.TestKit.Xunit2.TestKit
     private protected TestProbe Parent { get; }
 
     private protected IActorRef Fetcher => _fetcher ??=
-        Parent.ChildActorOf(SecretFetcher.CreateProps(Store, Options, "martech", Clock, Chance, Lines), "secrets");
+        Parent.ChildActorOf(SecretFetcher.CreateProps(Store, Options, "martech", Clock, new MonotonicClock(Clock), Chance, Lines), "secrets");
 
     private protected static string Text(string uri) => $$"""{"core-postgresql":"{{uri}}"}""";
 

@@ -10,7 +10,7 @@ public class StoreGateSpecs
     public void Its_circuit_is_open_while_the_store_is_down_and_half_open_while_a_call_tries()
     {
         var time = new FakeTimeProvider();
-        var gate = new StoreGate(time, new Jitter(new FixedRandom(0.5)), TimeSpan.FromSeconds(1));
+        var gate = new StoreGate(new MonotonicClock(time), new Jitter(new FixedRandom(0.5)), TimeSpan.FromSeconds(1));
         Assert.Null(gate.Circuit);
         gate.Failed(probe: false, ["a", "b"], "500");
         Assert.Equal((CircuitStatistics.SecretStore, CircuitState.Open), (gate.Circuit!.Name, gate.Circuit.State));

@@ -1,3 +1,4 @@
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using Microsoft.Extensions.Time.Testing;
 
@@ -5,7 +6,10 @@ namespace HyperConn.Tests;
 
 public class StorePaceSpecs
 {
-    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(50));
+    private readonly MonotonicClock _clock;
+
+    public StorePaceSpecs() => _clock = new MonotonicClock(_time);
 
     [Fact]
     public void Nothing_waits_before_the_store_throttles()
@@ -24,7 +28,7 @@ public class StorePaceSpecs
         var pace = new StorePace(_clock);
         for (var i = 0; i < 40; i++)
             pace.Sent();
-        Assert.True(pace.Throttled(_clock.GetUtcNow()));
+        Assert.True(pace.Throttled(_clock.Now));
         Assert.Equal(20, pace.CallsPerSecond);
         Assert.Equal(TimeSpan.FromMilliseconds(50), pace.Wait());
     }
@@ -35,13 +39,13 @@ public class StorePaceSpecs
         var pace = new StorePace(_clock);
         for (var i = 0; i < 40; i++)
             pace.Sent();
-        var sentAt = _clock.GetUtcNow();
-        _clock.Advance(TimeSpan.FromMilliseconds(10));
+        var sentAt = _clock.Now;
+        _time.Advance(TimeSpan.FromMilliseconds(10));
         pace.Throttled(sentAt);
         for (var i = 0; i < 10; i++)
             Assert.False(pace.Throttled(sentAt));
         Assert.Equal(20, pace.CallsPerSecond);
-        Assert.True(pace.Throttled(_clock.GetUtcNow()));
+        Assert.True(pace.Throttled(_clock.Now));
         Assert.Equal(10, pace.CallsPerSecond);
     }
 
@@ -50,7 +54,7 @@ public class StorePaceSpecs
     {
         var pace = new StorePace(_clock);
         for (var i = 0; i < 20; i++)
-            pace.Throttled(_clock.GetUtcNow());
+            pace.Throttled(_clock.Now);
         Assert.Equal(1, pace.CallsPerSecond);
     }
 
@@ -58,7 +62,7 @@ public class StorePaceSpecs
     public void Success_brings_it_back_by_two_calls_a_second_each_second_until_it_is_no_longer_kept()
     {
         var pace = new StorePace(_clock);
-        pace.Throttled(_clock.GetUtcNow());
+        pace.Throttled(_clock.Now);
         var seconds = 0.0;
         while (!double.IsPositiveInfinity(pace.CallsPerSecond))
         {

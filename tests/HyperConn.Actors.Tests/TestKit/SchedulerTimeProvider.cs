@@ -13,9 +13,12 @@ internal sealed class SchedulerTimeProvider(TestScheduler scheduler) : TimeProvi
 
     public static SchedulerTimeProvider Of(ActorSystem system) => new((TestScheduler)system.Scheduler);
 
-    public override DateTimeOffset GetUtcNow() => scheduler.Now.ToUniversalTime();
+    /// <summary>How far the clock on the wall is off: somebody set it, and time itself goes on as before.</summary>
+    public TimeSpan WallClockStep { get; set; }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override DateTimeOffset GetUtcNow() => scheduler.Now.ToUniversalTime() + WallClockStep;
+
+    public override long GetTimestamp() => scheduler.Now.UtcTicks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
