@@ -13,7 +13,6 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 {
     private static readonly TimeSpan AdoptPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestDrain = TimeSpan.FromDays(1);
 
     // Refreshing thousands of secrets takes the store's pace; the caller's token ends the wait earlier.
     private static readonly TimeSpan RefreshAllTimeout = TimeSpan.FromMinutes(10);
@@ -170,7 +169,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     {
         var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(deadline));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, LongestDrain, nameof(deadline));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, PoolOptions.MaxDrainTimeout, nameof(deadline));
         if (runtime.Supervisor.IsNobody())
             return 0;
         runtime.ShuttingDown = true;
