@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using HyperConn.Leases;
+using HyperConn.Opening;
 using HyperConn.Primitives;
 
 namespace HyperConn.Diagnostics;
@@ -8,11 +9,8 @@ namespace HyperConn.Diagnostics;
 /// The meter: totals are observed from the shared statistics snapshot, so the hot path pays nothing; only durations and sizes are
 /// recorded where they happen, on the cold path.
 /// </summary>
-internal sealed class HyperConnMeter : IDisposable
+internal sealed class HyperConnMeter : IAcquisitionMeter, IDisposable
 {
-    /// <summary>One hot acquisition in this many is timed, and only while somebody listens. A power of two.</summary>
-    public const int HotSampleEvery = 1024;
-
     private static readonly KeyValuePair<string, object?> Hot = new(HyperConnTelemetry.TagPath, "hot");
     private static readonly KeyValuePair<string, object?> Cold = new(HyperConnTelemetry.TagPath, "cold");
 
@@ -37,7 +35,7 @@ internal sealed class HyperConnMeter : IDisposable
         _acquireDuration = _meter.CreateHistogram(
             "hyperconn.acquire.duration",
             "s",
-            $"Time to get a connection. Every cold acquisition; of hot ones a sample of 1 in {HotSampleEvery}.",
+            $"Time to get a connection. Every cold acquisition; of hot ones a sample of 1 in {LeaseWord.SampleEvery}.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = seconds });
         _secretCalls = _meter.CreateCounter<long>("hyperconn.secret.calls", "{call}", "Calls made to the secret store, by outcome.");
         _secretCallDuration = _meter.CreateHistogram(
@@ -59,7 +57,7 @@ internal sealed class HyperConnMeter : IDisposable
     /// <summary>Whether anybody listens to how long acquisitions take.</summary>
     public bool TimesAcquisitions => _acquireDuration.Enabled;
 
-    /// <summary>Records a hot acquisition that was one of the sample (<see cref="PoolWord.IsSample"/>).</summary>
+    /// <summary>Records a hot acquisition that was one of the sample (<see cref="LeaseWord.IsSample"/>).</summary>
     public void AcquiredHot(TimeSpan took) => _acquireDuration.Record(took.TotalSeconds, Hot);
 
     /// <summary>Records a cold acquisition.</summary>

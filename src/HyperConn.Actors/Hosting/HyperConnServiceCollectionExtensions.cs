@@ -4,6 +4,7 @@ using HyperConn;
 using HyperConn.Configuration;
 using HyperConn.Diagnostics;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -59,10 +60,8 @@ public static class HyperConnServiceCollectionExtensions
         services.TryAddSingleton(provider => new PoolRuntime(
             provider.GetRequiredService<IOptions<HyperConnOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            new OperatorEventLogs(Loggers(provider), provider.GetRequiredService<OperatorEvents>()))
-        {
-            Meter = provider.GetRequiredService<HyperConnMeter>(),
-        });
+            new OperatorEventLogs(Loggers(provider), provider.GetRequiredService<OperatorEvents>()),
+            provider.GetRequiredService<HyperConnMeter>()));
         services.TryAddSingleton<ITenantPools>(provider => new TenantPools(
             provider.GetRequiredService<PoolRuntime>(), provider.GetRequiredService<ISecretStore>()));
         return services;
@@ -71,7 +70,7 @@ public static class HyperConnServiceCollectionExtensions
     private static async Task<OperatorReply> AskAsync(PoolRuntime runtime, OperatorCommand command, CancellationToken cancellationToken)
     {
         if (runtime.Supervisor.IsNobody())
-            return new OperatorReply(false, PoolFailures.NotStarted().Message, 0);
+            return new OperatorReply(false, CommonFailures.NotStarted().Message, 0);
         try
         {
             return await runtime.Supervisor.Ask<OperatorReply>(command, TimeSpan.FromSeconds(30), cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,5 @@
 using System.Data;
 using System.Transactions;
-using HyperConn.Pools;
 using Npgsql;
 
 namespace HyperConn.Leases;
@@ -9,7 +8,7 @@ namespace HyperConn.Leases;
 /// Follows one connection object that its owner opens and closes at will, or that was opened in an ambient transaction. Each time it opens
 /// counts as a lease, over the permits if need be.
 /// </summary>
-internal class ConnectionTracker(PoolRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
+internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
 {
     private EnlistedLease? _enlisted = enlisted;
     private int _half;
@@ -52,7 +51,7 @@ internal class ConnectionTracker(PoolRuntime runtime, PoolGeneration pool, Enlis
 /// <summary>
 /// Lives as long as a connection object that was created unopened. Npgsql has no event for its disposal, so the garbage collector tells.
 /// </summary>
-internal sealed class PinningTracker(PoolRuntime runtime, PoolGeneration pool) : ConnectionTracker(runtime, pool)
+internal sealed class PinningTracker(LeaseRuntime runtime, PoolGeneration pool) : ConnectionTracker(runtime, pool)
 {
     ~PinningTracker() => Pool.Unpin();
 }

@@ -1,5 +1,4 @@
 using System.Transactions;
-using HyperConn.Pools;
 
 namespace HyperConn.Leases;
 
@@ -10,7 +9,7 @@ namespace HyperConn.Leases;
 /// </summary>
 internal sealed class EnlistedLease
 {
-    private readonly PoolRuntime _runtime;
+    private readonly LeaseRuntime _runtime;
     private readonly PoolGeneration _pool;
     private readonly int _half;
     private readonly Transaction _transaction;
@@ -19,7 +18,7 @@ internal sealed class EnlistedLease
     private bool _completed;
     private bool _ended;
 
-    private EnlistedLease(PoolRuntime runtime, PoolGeneration pool, int half, Transaction transaction)
+    private EnlistedLease(LeaseRuntime runtime, PoolGeneration pool, int half, Transaction transaction)
     {
         _runtime = runtime;
         _pool = pool;
@@ -32,7 +31,7 @@ internal sealed class EnlistedLease
     public PoolGeneration Pool => _pool;
 
     /// <summary>Takes a lease over for the rest of a transaction, whose connection has just been opened in it.</summary>
-    public static EnlistedLease Begin(PoolRuntime runtime, PoolGeneration pool, int half, Transaction transaction)
+    public static EnlistedLease Begin(LeaseRuntime runtime, PoolGeneration pool, int half, Transaction transaction)
     {
         var lease = new EnlistedLease(runtime, pool, half, transaction);
 
@@ -45,7 +44,7 @@ internal sealed class EnlistedLease
     }
 
     /// <summary>Continues the lease of a connection that was closed in the same transaction; null: there is none.</summary>
-    public static EnlistedLease? TryResume(PoolRuntime runtime, TenantKey tenant, Transaction transaction) =>
+    public static EnlistedLease? TryResume(LeaseRuntime runtime, TenantKey tenant, Transaction transaction) =>
         runtime.Enlisted.TryGetValue((tenant, transaction), out var lease) && lease.TryResume() ? lease : null;
 
     /// <summary>The connection was closed, or did not open: the physical one stays with the transaction.</summary>

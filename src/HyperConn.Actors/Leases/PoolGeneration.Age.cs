@@ -16,7 +16,7 @@ internal sealed partial class PoolGeneration
             lock (_gate)
             {
                 var seen = Word.Accesses;
-                _accesses += (seen - _accessesSeen) & (PoolWord.AccessModulus - 1);
+                _accesses += (seen - _accessesSeen) & (LeaseWord.AccessModulus - 1);
                 _accessesSeen = seen;
                 return _accesses;
             }
@@ -65,8 +65,8 @@ internal sealed partial class PoolGeneration
     private void SetHalf(int half)
     {
         if (half == 1)
-            SetFlag(PoolWord.SecondHalf);
+            SetFlag(LeaseWord.SecondHalf);
         else
-            ClearFlag(PoolWord.SecondHalf);
+            ClearFlag(LeaseWord.SecondHalf);
     }
 }

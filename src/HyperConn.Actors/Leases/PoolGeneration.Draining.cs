@@ -1,6 +1,5 @@
 using System.Globalization;
 using Akka.Actor;
-using HyperConn.Pools;
 using HyperConn.Servers;
 using Npgsql;
 
@@ -19,7 +18,7 @@ internal sealed partial class PoolGeneration
     private int _expected;
     private int _pins = 1;
 
-    public IActorRef Owner => _owner;
+    public IGenerationOwner Owner => _owner;
 
     /// <summary>Ends when the last lease has ended and every connection is closed.</summary>
     public Task Closed
@@ -47,17 +46,17 @@ internal sealed partial class PoolGeneration
     /// <summary>The caller has its lease, or has given up.</summary>
     public void Unexpect()
     {
-        if (Interlocked.Decrement(ref _expected) > 0 || !Word.Has(PoolWord.NotifyIdle))
+        if (Interlocked.Decrement(ref _expected) > 0 || !Word.Has(LeaseWord.NotifyIdle))
             return;
         bool idle;
         lock (_gate)
             (_, idle) = SettleIdle();
         if (idle)
-            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
+            _owner.WentIdle(this);
     }
 
     /// <summary>Has the supervisor told when the last lease ends.</summary>
-    public void NotifyWhenIdle() => SetFlag(PoolWord.NotifyIdle);
+    public void NotifyWhenIdle() => SetFlag(LeaseWord.NotifyIdle);
 
     /// <summary>
     /// Begins eviction if, in the same instant, no lease is open. After true no lease can begin. With
@@ -70,17 +69,17 @@ internal sealed partial class PoolGeneration
             var word = Word;
             if (word.IsDraining)
                 return false;
-            if (word.Leases > 0 || word.Has(PoolWord.Slow) || Volatile.Read(ref _expected) > 0)
+            if (word.Leases > 0 || word.Has(LeaseWord.Slow) || Volatile.Read(ref _expected) > 0)
             {
-                if (!notify || word.Has(PoolWord.NotifyIdle))
+                if (!notify || word.Has(LeaseWord.NotifyIdle))
                     return false;
 
                 // An expected caller that gave up before the flag was there did not tell: look again.
-                if (Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.NotifyIdle, word.Bits) == word.Bits
-                    && (word.Leases > 0 || word.Has(PoolWord.Slow) || Volatile.Read(ref _expected) > 0))
+                if (Interlocked.CompareExchange(ref _word, word.Bits | LeaseWord.NotifyIdle, word.Bits) == word.Bits
+                    && (word.Leases > 0 || word.Has(LeaseWord.Slow) || Volatile.Read(ref _expected) > 0))
                     return false;
             }
-            else if (Interlocked.CompareExchange(ref _word, word.Bits | PoolWord.Draining, word.Bits) == word.Bits)
+            else if (Interlocked.CompareExchange(ref _word, word.Bits | LeaseWord.Draining, word.Bits) == word.Bits)
             {
                 return true;
             }
@@ -94,7 +93,7 @@ internal sealed partial class PoolGeneration
         bool drained;
         lock (_gate)
         {
-            SetFlag(PoolWord.Draining);
+            SetFlag(LeaseWord.Draining);
             while (_waiters.Count > 0)
                 CompleteFirst(new LeaseTaken(LeaseOutcome.Retired));
             free = TakeFreePermits(0);
@@ -120,14 +119,14 @@ internal sealed partial class PoolGeneration
             share.Server.Budget.Tell(new HolderClosed(share));
         Unpin();
         _runtime.Generations.TryRemove(this, out _);
-        _runtime.Counters.Retired(Accesses);
+        _runtime.Totals.Closed(Accesses);
         lock (_gate)
         {
             _isClosed = true;
             _closed?.TrySetResult();
         }
 
-        _owner.Tell(new GenerationClosed(this));
+        _owner.Closed(this);
     }
 
     /// <summary>

@@ -96,12 +96,12 @@ internal sealed partial class PoolGeneration
     private void SettleSlow()
     {
         var isSlow = _waiters.Count > 0 || _growing > 0 || _hollow > 0;
-        if (isSlow == Word.Has(PoolWord.Slow))
+        if (isSlow == Word.Has(LeaseWord.Slow))
             return;
         if (isSlow)
-            SetFlag(PoolWord.Slow);
+            SetFlag(LeaseWord.Slow);
         else
-            ClearFlag(PoolWord.Slow);
+            ClearFlag(LeaseWord.Slow);
     }
 
     private void CloseIdleConnections()

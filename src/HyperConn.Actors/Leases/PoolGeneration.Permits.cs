@@ -77,7 +77,7 @@ internal sealed partial class PoolGeneration
             // Only now: the hot path believes it at once, and would lease permits that have nothing behind them.
             _healthySince = epoch ?? _healthySince;
             Volatile.Write(ref _shakenAt, _clock.Milliseconds);
-            SetFlag(PoolWord.Unproved);
+            SetFlag(LeaseWord.Unproved);
         }
 
         CloseIdleConnections();
@@ -104,7 +104,7 @@ internal sealed partial class PoolGeneration
             var free = word.Permits - Math.Max(word.Leases, keep);
             if (free <= 0)
                 return 0;
-            if (Interlocked.CompareExchange(ref _word, word.Bits - (free * PoolWord.OnePermit), word.Bits) == word.Bits)
+            if (Interlocked.CompareExchange(ref _word, word.Bits - (free * LeaseWord.OnePermit), word.Bits) == word.Bits)
                 return free;
         }
     }
@@ -119,9 +119,9 @@ internal sealed partial class PoolGeneration
             {
                 var word = Word;
                 var overdraft = word.Leases >= word.Permits;
-                if (overdraft && word.Permits == PoolWord.Most)
-                    throw new InvalidOperationException($"{PoolWord.Most} connections of one tenant are open, the most that can be counted.");
-                var next = word.Bits + PoolWord.OneLease(word.Half) + PoolWord.OneAccess + (overdraft ? PoolWord.OnePermit : 0);
+                if (overdraft && word.Permits == LeaseWord.Most)
+                    throw new InvalidOperationException($"{LeaseWord.Most} connections of one tenant are open, the most that can be counted.");
+                var next = word.Bits + LeaseWord.OneLease(word.Half) + LeaseWord.OneAccess + (overdraft ? LeaseWord.OnePermit : 0);
                 if (Interlocked.CompareExchange(ref _word, next, word.Bits) != word.Bits)
                     continue;
                 if (!overdraft)

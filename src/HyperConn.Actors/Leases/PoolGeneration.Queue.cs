@@ -1,5 +1,4 @@
 using Akka.Actor;
-using HyperConn.Pools;
 using HyperConn.Servers;
 
 namespace HyperConn.Leases;
@@ -45,7 +44,7 @@ internal sealed partial class PoolGeneration
             waiter = new LeaseWaiter(_runtime.Clock.Milliseconds);
             _waiters.AddLast(waiter);
             _waiting = _waiters.Count;
-            SetFlag(PoolWord.Slow);
+            SetFlag(LeaseWord.Slow);
 
             // A lease that ended between the look above and the flag did not see a waiter.
             ServeQueue();
@@ -91,7 +90,7 @@ internal sealed partial class PoolGeneration
             {
                 foreach (var matched in _shares)
                     matched.Unmatched--;
-                Add(PoolWord.OnePermit);
+                Add(LeaseWord.OnePermit);
                 _servedInTurn = 0;
                 _growing++;
                 CompleteFirst(new LeaseTaken(LeaseOutcome.Granted, BeginLease()));
@@ -153,7 +152,7 @@ internal sealed partial class PoolGeneration
         foreach (var share in _shares)
             share.Server.Budget.Tell(new OpenEnded(share));
         if (idle)
-            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
+            _owner.WentIdle(this);
     }
 
     private void ReleaseSlow(int half, LeaseEnd end)
@@ -174,7 +173,7 @@ internal sealed partial class PoolGeneration
                     if (end == LeaseEnd.Cleared)
                         _hollow++;
                     var next = BeginLease();
-                    Add(-PoolWord.OneLease(half));
+                    Add(-LeaseWord.OneLease(half));
                     CompleteFirst(new LeaseTaken(LeaseOutcome.Leased, next));
                     return;
                 }
@@ -184,7 +183,7 @@ internal sealed partial class PoolGeneration
                 givesBack = end == LeaseEnd.Cleared || ClaimWanted();
             }
 
-            Add(-PoolWord.OneLease(half) - (givesBack ? PoolWord.OnePermit : 0));
+            Add(-LeaseWord.OneLease(half) - (givesBack ? LeaseWord.OnePermit : 0));
         }
 
         if (givesBack)
@@ -212,7 +211,7 @@ internal sealed partial class PoolGeneration
         if (drained)
             Close();
         else if (idle)
-            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
+            _owner.WentIdle(this);
     }
 
     private (bool Drained, bool Idle) SettleIdle()
@@ -222,9 +221,9 @@ internal sealed partial class PoolGeneration
             return (false, false);
         if (word.IsDraining)
             return (true, false);
-        if (!word.Has(PoolWord.NotifyIdle) || _waiters.Count > 0 || Volatile.Read(ref _expected) > 0)
+        if (!word.Has(LeaseWord.NotifyIdle) || _waiters.Count > 0 || Volatile.Read(ref _expected) > 0)
             return (false, false);
-        ClearFlag(PoolWord.NotifyIdle);
+        ClearFlag(LeaseWord.NotifyIdle);
         return (false, true);
     }
 
@@ -281,7 +280,7 @@ internal sealed partial class PoolGeneration
 
         waiter.TrySetCanceled(cancellationToken);
         if (idle)
-            _runtime.Supervisor.Tell(new PoolWentIdle(Tenant));
+            _owner.WentIdle(this);
     }
 
     private void Left()

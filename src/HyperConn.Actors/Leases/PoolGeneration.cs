@@ -1,8 +1,5 @@
 using System.Data;
 using System.Runtime.CompilerServices;
-using Akka.Actor;
-using HyperConn.Diagnostics;
-using HyperConn.Pools;
 using HyperConn.Primitives;
 using HyperConn.Servers;
 using Microsoft.Extensions.Logging;
@@ -25,8 +22,8 @@ internal sealed partial class PoolGeneration
     private const long ProofMilliseconds = 1_000;
     private const long ShakenMilliseconds = 2_000;
 
-    private readonly PoolRuntime _runtime;
-    private readonly IActorRef _owner;
+    private readonly LeaseRuntime _runtime;
+    private readonly IGenerationOwner _owner;
     private ConnectionEpoch _epoch;
     private StateChangeEventHandler _onFirstHalf;
     private StateChangeEventHandler _onSecondHalf;
@@ -43,12 +40,12 @@ internal sealed partial class PoolGeneration
     private GenerationCredentials _credentials;
 
     public PoolGeneration(
-        PoolRuntime runtime,
+        LeaseRuntime runtime,
         TenantKey tenant,
         int number,
         GenerationCredentials credentials,
         ServerState[] servers,
-        IActorRef owner)
+        IGenerationOwner owner)
     {
         _runtime = runtime;
         _owner = owner;
@@ -62,8 +59,8 @@ internal sealed partial class PoolGeneration
         CreatedAt = runtime.Time.GetUtcNow();
 
         // Anywhere in the stride of the sampling: of thousands of tenants that open seldom, every one may be the sample.
-        _accessesSeen = Random.Shared.Next(HyperConnMeter.HotSampleEvery);
-        _word = _accessesSeen * PoolWord.OneAccess;
+        _accessesSeen = Random.Shared.Next(LeaseWord.SampleEvery);
+        _word = _accessesSeen * LeaseWord.OneAccess;
         _lastUsed = _provedAt = runtime.Clock.Milliseconds;
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
@@ -101,7 +98,7 @@ internal sealed partial class PoolGeneration
 
     public ILoggerFactory Loggers => _runtime.NpgsqlLoggers;
 
-    public PoolWord Word => new(Volatile.Read(ref _word));
+    public LeaseWord Word => new(Volatile.Read(ref _word));
 
     /// <summary>When a lease last ended, or the generation was made (<see cref="CoarseClock.Milliseconds"/>).</summary>
     public long LastUsed => Volatile.Read(ref _lastUsed);
@@ -111,7 +108,7 @@ internal sealed partial class PoolGeneration
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
     /// <param name="before">The word the lease was counted on: its current half has it.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryLease(out PoolWord before)
+    public bool TryLease(out LeaseWord before)
     {
         before = Word;
         if (!MayLease(before))
@@ -119,7 +116,7 @@ internal sealed partial class PoolGeneration
         return Interlocked.CompareExchange(ref _word, before.WithLease().Bits, before.Bits) == before.Bits || TryLeaseAgain(out before);
     }
 
-    private bool TryLeaseAgain(out PoolWord before)
+    private bool TryLeaseAgain(out LeaseWord before)
     {
         while (true)
         {
@@ -132,8 +129,8 @@ internal sealed partial class PoolGeneration
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayLease(PoolWord word) =>
-        !word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.Unproved) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
+    private bool MayLease(LeaseWord word) =>
+        !word.Has(LeaseWord.Draining | LeaseWord.Slow | LeaseWord.Unproved) && word.Leases < word.Permits && _health.Epoch == Volatile.Read(ref _healthySince);
 
     public void Touch() => Volatile.Write(ref _lastUsed, _clock.Recent);
 
@@ -147,16 +144,16 @@ internal sealed partial class PoolGeneration
     /// need not read the clock.</summary>
     public void MarkIfUnproved()
     {
-        if (!Word.Has(PoolWord.Unproved) && IsUnproved)
-            SetFlag(PoolWord.Unproved);
+        if (!Word.Has(LeaseWord.Unproved) && IsUnproved)
+            SetFlag(LeaseWord.Unproved);
     }
 
     /// <summary>A connection works, or did a moment ago.</summary>
     public void Proved()
     {
         UsedAndProved();
-        if (Word.Has(PoolWord.Unproved) && !IsShaken)
-            ClearFlag(PoolWord.Unproved);
+        if (Word.Has(LeaseWord.Unproved) && !IsShaken)
+            ClearFlag(LeaseWord.Unproved);
     }
 
     private void UsedAndProved()
@@ -253,12 +250,12 @@ internal sealed partial class PoolGeneration
         if (_server.Wanted <= 0 && (_shares.Length == 1 || !AnyWanted()))
         {
             var word = Word;
-            while (!word.Has(PoolWord.Draining | PoolWord.Slow | PoolWord.NotifyIdle))
+            while (!word.Has(LeaseWord.Draining | LeaseWord.Slow | LeaseWord.NotifyIdle))
             {
-                var seen = Interlocked.CompareExchange(ref _word, word.Bits - PoolWord.OneLease(half), word.Bits);
+                var seen = Interlocked.CompareExchange(ref _word, word.Bits - LeaseWord.OneLease(half), word.Bits);
                 if (seen == word.Bits)
                     return;
-                word = new PoolWord(seen);
+                word = new LeaseWord(seen);
             }
         }
 
@@ -293,7 +290,7 @@ internal sealed partial class PoolGeneration
     public void ReportBroken()
     {
         if (Health.ReportBroken(Tenant))
-            PoolLog.ConnectionsSuspect(_runtime.Logger, ServerName);
+            LeaseLog.ConnectionsSuspect(_runtime.Logger, ServerName);
         DropIdle();
     }
 
@@ -302,11 +299,11 @@ internal sealed partial class PoolGeneration
     {
         // A connection object can be older than the shutdown and be opened after it.
         if (_runtime.ShuttingDown && Volatile.Read(ref _closing) != 0)
-            throw new HyperConnException(PoolFailures.ShuttingDown(Tenant));
+            throw new HyperConnException(CommonFailures.ShuttingDown(Tenant));
         var credentials = Credentials;
         var now = _runtime.Time.GetUtcNow();
         if (now >= credentials.StaleAt)
-            _runtime.Supervisor.Tell(new CredentialsStale(Tenant.Org));
+            _owner.CredentialsStale(this);
         return now - credentials.FetchedAt < _runtime.Options.Secrets.HardLimit
             ? credentials.Postgres.Password
             : throw new HyperConnException(new HyperConnFailure(

@@ -1,5 +1,3 @@
-using Akka.Actor;
-using HyperConn.Pools;
 using HyperConn.Servers;
 
 namespace HyperConn.Leases;
@@ -29,5 +27,5 @@ internal sealed class ServerShare(PoolGeneration pool, ServerState server) : IPe
 
     public bool StillWants() => pool.StillWants(this);
 
-    public void Reclaim(int keep) => pool.Owner.Tell(new ReclaimIdle(pool, this, keep));
+    public void Reclaim(int keep) => pool.Owner.ReclaimIdle(pool, this, keep);
 }

@@ -1,6 +1,5 @@
 using System.Transactions;
 using HyperConn.Leases;
-using HyperConn.Pools;
 using HyperConn.Primitives;
 using Npgsql;
 
@@ -13,13 +12,15 @@ internal sealed class ConnectionOpener
 {
     private static readonly TimeSpan RefusedPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly PoolRuntime _runtime;
+    private readonly OpenRuntime _runtime;
+    private readonly LeaseRuntime _leaseRuntime;
     private readonly OpenRecovery _recovery;
     private readonly LeaseOpener _leases;
 
-    public ConnectionOpener(PoolRuntime runtime)
+    public ConnectionOpener(OpenRuntime runtime)
     {
         _runtime = runtime;
+        _leaseRuntime = runtime.Leases;
         _recovery = new OpenRecovery(runtime);
         _leases = new LeaseOpener(runtime, _recovery);
     }
@@ -35,7 +36,7 @@ internal sealed class ConnectionOpener
         Task opening,
         CancellationToken cancellationToken)
     {
-        var began = _runtime.Time.GetTimestamp();
+        var began = _leaseRuntime.Time.GetTimestamp();
         var isPhysical = !opening.IsCompleted;
         SemaphoreSlim? place = null;
         if (isPhysical)
@@ -52,12 +53,12 @@ internal sealed class ConnectionOpener
             pool.NoteSession(connection.ProcessID);
             pool.Health.ReportReachable(pool.Tenant);
             if (timed)
-                _runtime.Meter?.AcquiredHot(_runtime.Time.GetElapsedTime(began));
+                _runtime.Meter?.AcquiredHot(_leaseRuntime.Time.GetElapsedTime(began));
             return pool.Bind(connection, half);
         }
         catch (Exception exception)
         {
-            _runtime.Counters.SlowLease();
+            _leaseRuntime.Totals.NotHot();
             if (isPhysical || LeaseOpener.MayBePhysical(exception))
                 pool.Abandon(half);
             else
@@ -65,7 +66,7 @@ internal sealed class ConnectionOpener
             place?.Release();
             place = null;
             cancellationToken.ThrowIfCancellationRequested();
-            var attempt = new OpenAttempt(handle, null, _runtime.Time.GetUtcNow() + Limit - _runtime.Time.GetElapsedTime(began)) { Pool = pool };
+            var attempt = new OpenAttempt(handle, null, _leaseRuntime.Time.GetUtcNow() + Limit - _leaseRuntime.Time.GetElapsedTime(began)) { Pool = pool };
             return await OpenAsync(attempt, new FailedOpen(pool, credentials.SecretVersion, exception), cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -79,27 +80,27 @@ internal sealed class ConnectionOpener
     /// <param name="transaction">The caller's ambient transaction. It is given, because the thread that opens may be another.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask<NpgsqlConnection> OpenAsync(TenantDataSource handle, Transaction? transaction, CancellationToken cancellationToken) =>
-        OpenAsync(handle, transaction, _runtime.Time.GetUtcNow() + Limit, cancellationToken);
+        OpenAsync(handle, transaction, _leaseRuntime.Time.GetUtcNow() + Limit, cancellationToken);
 
     /// <summary>Opens a connection for a caller whose time has begun before.</summary>
     public async ValueTask<NpgsqlConnection> OpenAsync(
         TenantDataSource handle, Transaction? transaction, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
-        if (transaction is not null && EnlistedLease.TryResume(_runtime, handle.Tenant, transaction) is { } lease)
+        if (transaction is not null && EnlistedLease.TryResume(_leaseRuntime, handle.Tenant, transaction) is { } lease)
             return await _leases.ResumeAsync(lease, transaction, cancellationToken).ConfigureAwait(false);
         var attempt = new OpenAttempt(handle, transaction, deadline);
         return await OpenAsync(attempt, null, cancellationToken).ConfigureAwait(false);
     }
 
-    private TimeSpan Limit => _runtime.Options.Pools.AcquireTimeout;
+    private TimeSpan Limit => _leaseRuntime.Options.Pools.AcquireTimeout;
 
     private async ValueTask<NpgsqlConnection> OpenAsync(OpenAttempt attempt, FailedOpen? failed, CancellationToken cancellationToken)
     {
-        _runtime.Counters.ColdAcquisition();
-        var started = _runtime.Time.GetTimestamp();
-        using var activity = AcquireSpans.StartAcquire(attempt.Handle.Tenant, _runtime.Options.Diagnostics.TenantLabels);
-        var limit = attempt.Deadline - _runtime.Time.GetUtcNow();
-        using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, _runtime.Time);
+        _runtime.Counters.AddCold();
+        var started = _leaseRuntime.Time.GetTimestamp();
+        using var activity = AcquireSpans.StartAcquire(attempt.Handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
+        var limit = attempt.Deadline - _leaseRuntime.Time.GetUtcNow();
+        using var timer = new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, _leaseRuntime.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
@@ -111,13 +112,13 @@ internal sealed class ConnectionOpener
             {
                 if (await TryOpenAsync(attempt, either.Token).ConfigureAwait(false) is not { } connection)
                     continue;
-                _runtime.Meter?.AcquiredCold(_runtime.Time.GetElapsedTime(started));
+                _runtime.Meter?.AcquiredCold(_leaseRuntime.Time.GetElapsedTime(started));
                 return connection;
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var failure = _runtime.WhyPaused(attempt.Handle.Tenant) ?? attempt.TimedOut(Limit);
+            var failure = _runtime.Pools.WhyPaused(attempt.Handle.Tenant) ?? attempt.TimedOut(Limit);
             Failed(failure.Code);
             throw new HyperConnException(failure, attempt.LastError);
         }
@@ -134,8 +135,8 @@ internal sealed class ConnectionOpener
 
         void Failed(HyperConnErrorCode code)
         {
-            _runtime.Counters.FailedAcquisition();
-            _runtime.Meter?.AcquireFailed(_runtime.Time.GetElapsedTime(started), code);
+            _runtime.Counters.AddFailed();
+            _runtime.Meter?.AcquireFailed(_leaseRuntime.Time.GetElapsedTime(started), code);
             activity.Fail(code);
         }
     }
@@ -151,8 +152,8 @@ internal sealed class ConnectionOpener
         var expected = pool is null;
         if (pool is null)
         {
-            using var resolving = AcquireSpans.StartResolve(handle.Tenant, _runtime.Options.Diagnostics.TenantLabels);
-            pool = await _runtime.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
+            using var resolving = AcquireSpans.StartResolve(handle.Tenant, _leaseRuntime.Options.Diagnostics.TenantLabels);
+            pool = await _runtime.Pools.EnsurePoolAsync(handle.Tenant, forLease: true, cancellationToken).ConfigureAwait(false);
         }
 
         attempt.Pool = pool;
@@ -173,7 +174,7 @@ internal sealed class ConnectionOpener
                 : await pool.AcquireAsync(cancellationToken).ConfigureAwait(false);
             attempt.WaitsForPermit = false;
             if (taken.Outcome is LeaseOutcome.Leased or LeaseOutcome.Granted)
-                _runtime.Counters.SlowLease();
+                _leaseRuntime.Totals.NotHot();
             if (taken.Outcome == LeaseOutcome.Granted && handle.Login.TryProbe() is { } probe)
                 loginPass = probe;
             switch (taken.Outcome)
@@ -181,13 +182,13 @@ internal sealed class ConnectionOpener
                 case LeaseOutcome.Retired:
                     // Between the draining bit and the successor's publication lies a moment of the pool's actor.
                     if (ReferenceEquals(handle.Current, pool))
-                        await Task.Delay(TimeSpan.FromMilliseconds(1), _runtime.Time, cancellationToken).ConfigureAwait(false);
+                        await Task.Delay(TimeSpan.FromMilliseconds(1), _leaseRuntime.Time, cancellationToken).ConfigureAwait(false);
                     return null;
                 case LeaseOutcome.TenantWaitersFull:
-                    throw new HyperConnException(PoolFailures.WaitersFull(handle.Tenant, null, _runtime.Options.Servers.MaxWaitersPerTenant));
+                    throw new HyperConnException(OpenFailures.WaitersFull(handle.Tenant, null, _leaseRuntime.Options.Servers.MaxWaitersPerTenant));
                 case LeaseOutcome.ServerWaitersFull:
                     throw new HyperConnException(
-                        PoolFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, _runtime.Options.Servers.MaxWaitersPerServer));
+                        OpenFailures.WaitersFull(handle.Tenant, pool.Shares[0].Server, _leaseRuntime.Options.Servers.MaxWaitersPerServer));
                 case LeaseOutcome.Granted when (serverPass == CircuitPass.Closed && health.Circuit.IsOpen)
                     || (loginPass == CircuitPass.Closed && handle.Login.IsOpen):
                     // Somebody failed while this one was in the queue: it would fail the same way.
@@ -229,7 +230,7 @@ internal sealed class ConnectionOpener
                 return acquiring.IsCompletedSuccessfully ? await acquiring.ConfigureAwait(false) : throw new HyperConnException(refusal);
             }
 
-            await Task.WhenAny(acquiring, Task.Delay(RefusedPause, _runtime.Time, cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAny(acquiring, Task.Delay(RefusedPause, _leaseRuntime.Time, cancellationToken)).ConfigureAwait(false);
             pool.WantAgain();
         }
 

@@ -1,12 +1,11 @@
 using System.Transactions;
 using HyperConn.Leases;
-using HyperConn.Pools;
 using Npgsql;
 
 namespace HyperConn.Opening;
 
 /// <summary>Opens the connection of a lease that was taken, and ties the two together.</summary>
-internal sealed class LeaseOpener(PoolRuntime runtime, OpenRecovery recovery)
+internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
 {
     /// <summary>Opens the connection of a lease.</summary>
     /// <returns>Null: it failed, the lease has ended, and another try makes sense.</returns>
@@ -38,7 +37,7 @@ internal sealed class LeaseOpener(PoolRuntime runtime, OpenRecovery recovery)
                 Report(attempt, pool, pass);
 
             if (attempt.Transaction is { } transaction)
-                pool.Bind(connection, EnlistedLease.Begin(runtime, pool, pass.Half, transaction));
+                pool.Bind(connection, EnlistedLease.Begin(runtime.Leases, pool, pass.Half, transaction));
             else
                 PoolGeneration.Bind(connection, pass.Half, begun!.Value.Epoch);
             bound = true;
@@ -98,11 +97,11 @@ internal sealed class LeaseOpener(PoolRuntime runtime, OpenRecovery recovery)
     {
         attempt.ServerReported = attempt.LoginReported = true;
         if (pool.Health.ReportReachable(pool.Tenant))
-            PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+            OpenLog.ServerReachable(runtime.Leases.Logger, pool.ServerName);
         if (pass.Server.IsProbe)
             pool.NoteRecovery(pool.Health.Epoch);
         if (attempt.Handle.Login.Reset())
-            PoolLog.LoginRecovered(runtime.Logger, pool.Tenant);
+            OpenLog.LoginRecovered(runtime.Leases.Logger, pool.Tenant);
         pool.Proved();
     }
 
@@ -121,7 +120,7 @@ internal sealed class LeaseOpener(PoolRuntime runtime, OpenRecovery recovery)
         try
         {
             await using var command = new NpgsqlCommand("select 1", connection);
-            command.CommandTimeout = (int)Math.Ceiling(runtime.Options.Connections.ConnectTimeout.TotalSeconds);
+            command.CommandTimeout = (int)Math.Ceiling(runtime.Leases.Options.Connections.ConnectTimeout.TotalSeconds);
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             pool.Proved();
             return true;
@@ -151,8 +150,8 @@ internal sealed class LeaseOpener(PoolRuntime runtime, OpenRecovery recovery)
             await connection.DisposeAsync().ConfigureAwait(false);
             lease.Closed(broken: false);
             cancellationToken.ThrowIfCancellationRequested();
-            runtime.Counters.FailedAcquisition();
-            throw new HyperConnException(PoolFailures.Connect(pool, OpenFaults.Of(exception), exception), exception);
+            runtime.Counters.AddFailed();
+            throw new HyperConnException(OpenFailures.Connect(pool, OpenFaults.Of(exception), exception), exception);
         }
     }
 

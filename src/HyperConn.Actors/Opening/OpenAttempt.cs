@@ -1,6 +1,5 @@
 using System.Transactions;
 using HyperConn.Leases;
-using HyperConn.Pools;
 using HyperConn.Primitives;
 
 namespace HyperConn.Opening;
@@ -51,13 +50,13 @@ internal sealed class OpenAttempt(TenantDataSource handle, Transaction? transact
         {
             pool.Shares[0].Server.AddTimedOut();
             return pool.IsAtItsMost
-                ? PoolFailures.TenantTimedOut(Handle.Tenant, limit, pool.Shares[0].Server, pool.Word.Permits)
-                : PoolFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
+                ? OpenFailures.TenantTimedOut(Handle.Tenant, limit, pool.Shares[0].Server, pool.Word.Permits)
+                : OpenFailures.BudgetTimedOut(Handle.Tenant, limit, pool.Shares[0].Server);
         }
 
         return LastError is { } error && Pool is { } tried
-            ? PoolFailures.Connect(tried, OpenFaults.Of(error), error)
-            : PoolFailures.TimedOut(Handle.Tenant, limit, Stage);
+            ? OpenFailures.Connect(tried, OpenFaults.Of(error), error)
+            : OpenFailures.TimedOut(Handle.Tenant, limit, Stage);
     }
 }
 

@@ -1,26 +1,24 @@
-using Akka.Actor;
 using HyperConn.Leases;
-using HyperConn.Pools;
 using HyperConn.Primitives;
 using HyperConn.Servers;
 
 namespace HyperConn.Opening;
 
 /// <summary>What follows from an open that failed: for the memory of failures, and for the caller, who tries again or is told why not.</summary>
-internal sealed class OpenRecovery(PoolRuntime runtime)
+internal sealed class OpenRecovery(OpenRuntime runtime)
 {
     /// <summary>Does what the fault calls for. Returns when another try makes sense, throws when it does not.</summary>
     public async ValueTask RecoverAsync(OpenAttempt attempt, FailedOpen failed, CancellationToken cancellationToken)
     {
         var pool = failed.Pool;
         var fault = OpenFaults.Of(failed.Exception);
-        var failure = PoolFailures.Connect(pool, fault, failed.Exception);
+        var failure = OpenFailures.Connect(pool, fault, failed.Exception);
         attempt.LastError = failed.Exception;
         if (fault == OpenFault.PoolFull)
         {
             // The server was not asked, so this says nothing about it.
             attempt.Stage = "connection objects took up its pool";
-            await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(attempt.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -32,7 +30,7 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
         }
 
         if (pool.Health.ReportReachable(pool.Tenant))
-            PoolLog.ServerReachable(runtime.Logger, pool.ServerName);
+            OpenLog.ServerReachable(runtime.Leases.Logger, pool.ServerName);
 
         // A late failure of older credentials says nothing about the ones in use now.
         var isLate = !ReferenceEquals(attempt.Handle.Current, pool) || pool.Credentials.SecretVersion != failed.SecretVersion;
@@ -53,12 +51,12 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
                     pool.ReportServerFull();
                 else
                     pool.ReportTenantFull();
-                await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(attempt.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
                 return;
             case OpenFault.DatabaseUnavailable:
                 attempt.LoginReported = true;
                 if (attempt.Handle.Login.Failed(failure, failed.LoginPass, answerAtOnce: true))
-                    PoolLog.DatabaseUnavailable(runtime.Logger, pool.Tenant);
+                    OpenLog.DatabaseUnavailable(runtime.Leases.Logger, pool.Tenant);
                 throw new HyperConnException(attempt.Handle.Login.Cause ?? failure, failed.Exception);
             default:
                 throw new HyperConnException(failure, failed.Exception);
@@ -75,7 +73,7 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
         if (means == NoAnswerMeans.Server)
         {
             if (pool.Health.ReportUnreachable(failure, failed.ServerPass))
-                PoolLog.ServerUnreachable(runtime.Logger, pool.ServerName, failure.Code);
+                OpenLog.ServerUnreachable(runtime.Leases.Logger, pool.ServerName, failure.Code);
             return;
         }
 
@@ -83,14 +81,14 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
         {
             attempt.LoginReported = true;
             if (attempt.Handle.Login.Failed(failure, failed.LoginPass))
-                PoolLog.TenantUnanswered(runtime.Logger, pool.ServerName, pool.Tenant);
+                OpenLog.TenantUnanswered(runtime.Leases.Logger, pool.ServerName, pool.Tenant);
             return;
         }
 
-        await Task.Delay(attempt.NextFullDelay(), runtime.Time, cancellationToken).ConfigureAwait(false);
+        await Task.Delay(attempt.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
     }
 
-    private bool IsAlone(PoolGeneration pool) => !runtime.Generations.Keys.Any(
+    private bool IsAlone(PoolGeneration pool) => !runtime.Leases.Generations.Keys.Any(
         other => other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
 
     private async ValueTask RecoverLoginAsync(OpenAttempt attempt, FailedOpen failed, HyperConnFailure failure, CancellationToken cancellationToken)
@@ -110,7 +108,7 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
             if (changed)
                 login.Reset();
             else if (login.Failed(failure, pass))
-                PoolLog.LoginRefused(runtime.Logger, failed.Pool.Tenant, failed.SecretVersion);
+                OpenLog.LoginRefused(runtime.Leases.Logger, failed.Pool.Tenant, failed.SecretVersion);
         }
         finally
         {
@@ -121,10 +119,9 @@ internal sealed class OpenRecovery(PoolRuntime runtime)
 
     private static async ValueTask<bool> AskForNewerAsync(OpenAttempt attempt, FailedOpen failed, bool expired, CancellationToken cancellationToken)
     {
-        var newer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        failed.Pool.Owner.Tell(new CredentialsRefused(failed.Pool, failed.SecretVersion, newer, expired));
+        var newer = failed.Pool.Owner.AskForNewerCredentialsAsync(failed.Pool, failed.SecretVersion, expired);
         attempt.Stage = "newer credentials were being fetched";
-        await Task.WhenAny(newer.Task, failed.Pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
-        return !newer.Task.IsCompletedSuccessfully || newer.Task.Result;
+        await Task.WhenAny(newer, failed.Pool.Retired).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return !newer.IsCompletedSuccessfully || await newer.ConfigureAwait(false);
     }
 }

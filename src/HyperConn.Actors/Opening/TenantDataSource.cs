@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Transactions;
 using HyperConn.Leases;
 using HyperConn.Opening;
-using HyperConn.Pools;
 using HyperConn.Primitives;
 using HyperConn.Servers;
 using Npgsql;
@@ -30,19 +29,21 @@ public sealed class TenantDataSource : DbDataSource
     // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
     internal static readonly IReadOnlyList<TimeSpan> LoginDelays = [.. new[] { 2.0, 8, 20, 30 }.Select(TimeSpan.FromSeconds)];
 
-    private readonly PoolRuntime _runtime;
+    private readonly OpenRuntime _runtime;
+    private readonly LeaseRuntime _leases;
     private readonly LeaseStacks? _stacks;
     private PoolGeneration? _current;
     private HyperConnFailure? _lastFailure;
     private volatile ServerHealth? _health;
 
-    internal TenantDataSource(PoolRuntime runtime, TenantKey tenant)
+    internal TenantDataSource(OpenRuntime runtime, TenantKey tenant)
     {
         _runtime = runtime;
+        _leases = runtime.Leases;
         _stacks = runtime.Stacks;
         Tenant = tenant;
         Ready = new PoolReady(this);
-        Login = new Circuit(runtime.Time, LoginDelays);
+        Login = new Circuit(runtime.Leases.Time, LoginDelays);
     }
 
     /// <summary>The tenant.</summary>
@@ -99,12 +100,12 @@ public sealed class TenantDataSource : DbDataSource
     private ValueTask<NpgsqlConnection> OpenTimed(PoolGeneration pool, int half, CancellationToken cancellationToken)
     {
         var meter = _runtime.Meter is { TimesAcquisitions: true } listened ? listened : null;
-        var began = _runtime.Time.GetTimestamp();
+        var began = _leases.Time.GetTimestamp();
         var opening = OpenLeased(pool, half, timed: meter is not null, cancellationToken);
 
         // One that goes to the network is timed where it ends.
         if (opening.IsCompletedSuccessfully)
-            meter?.AcquiredHot(_runtime.Time.GetElapsedTime(began));
+            meter?.AcquiredHot(_leases.Time.GetElapsedTime(began));
         return opening;
     }
 
@@ -179,14 +180,14 @@ public sealed class TenantDataSource : DbDataSource
 
     private PoolGeneration Revive()
     {
-        using var limit = new CancellationTokenSource(_runtime.Options.Pools.AcquireTimeout, _runtime.Time);
+        using var limit = new CancellationTokenSource(_leases.Options.Pools.AcquireTimeout, _leases.Time);
         try
         {
-            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
+            return BlockingCaller.Wait(new ValueTask<PoolGeneration>(_runtime.Pools.EnsurePoolAsync(Tenant, forLease: false, limit.Token)));
         }
         catch (OperationCanceledException)
         {
-            throw new HyperConnException(PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its pool was being made"));
+            throw new HyperConnException(OpenFailures.TimedOut(Tenant, _leases.Options.Pools.AcquireTimeout, "its pool was being made"));
         }
     }
 }

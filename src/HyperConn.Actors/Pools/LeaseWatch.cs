@@ -46,7 +46,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
             if (pool.FindOldLeases(_threshold) is not { } found)
                 continue;
             PoolLog.LeaseHeldLong(_runtime.Logger, pool.Tenant, pool.ServerName, found.Leases, found.Age);
-            if (_runtime.Stacks?.OldestOf(pool.Tenant) is { } stack)
+            if (_runtime.Opening.Stacks?.OldestOf(pool.Tenant) is { } stack)
                 PoolLog.LeaseStack(_runtime.Logger, pool.Tenant, stack);
             _runtime.Supervisor.Tell(new LeaseFoundOld(pool.Tenant));
         }
@@ -54,7 +54,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     private void OnLookForIdle(LookForIdle _)
     {
-        _runtime.NpgsqlLoggers.LookAgain();
+        _runtime.Leases.NpgsqlLoggers.LookAgain();
         var leases = 0L;
         foreach (var pool in _runtime.Generations.Keys)
         {

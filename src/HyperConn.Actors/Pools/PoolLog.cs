@@ -38,29 +38,8 @@ internal static partial class PoolLog
     [LoggerMessage(1012, LogLevel.Error, "New credentials of {Tenant} can't be used ({Code}), the old ones go on: {Explanation}", EventName = "CredentialsRejected")]
     public static partial void CredentialsRejected(ILogger logger, TenantKey tenant, HyperConnErrorCode code, string explanation);
 
-    [LoggerMessage(1020, LogLevel.Warning, "Login of {Tenant} refused with secret version {SecretVersion} and there is no newer one", EventName = "LoginRefused")]
-    public static partial void LoginRefused(ILogger logger, TenantKey tenant, string secretVersion);
-
-    [LoggerMessage(1021, LogLevel.Information, "Login of {Tenant} works again", EventName = "LoginRecovered")]
-    public static partial void LoginRecovered(ILogger logger, TenantKey tenant);
-
-    [LoggerMessage(1022, LogLevel.Error, "Server {Server} is away ({Code})", EventName = "ServerUnreachable")]
-    public static partial void ServerUnreachable(ILogger logger, string server, HyperConnErrorCode code);
-
-    [LoggerMessage(1023, LogLevel.Information, "Server {Server} is back", EventName = "ServerReachable")]
-    public static partial void ServerReachable(ILogger logger, string server);
-
-    [LoggerMessage(1024, LogLevel.Error, "Database of {Tenant} can't be used", EventName = "DatabaseUnavailable")]
-    public static partial void DatabaseUnavailable(ILogger logger, TenantKey tenant);
-
     [LoggerMessage(1040, LogLevel.Warning, "{Verb} of {Target} by {By}, {Affected} pools concerned: {Reason}", EventName = "OperatorCommand")]
     public static partial void Operated(ILogger logger, string verb, OperatorTarget target, string by, string reason, int affected);
-
-    [LoggerMessage(1025, LogLevel.Error, "Server {Server} gives {Tenant} no answer, while it answers others", EventName = "TenantUnanswered")]
-    public static partial void TenantUnanswered(ILogger logger, string server, TenantKey tenant);
-
-    [LoggerMessage(1026, LogLevel.Warning, "Connections of several tenants to {Server} broke; those that are idle are closed", EventName = "ConnectionsSuspect")]
-    public static partial void ConnectionsSuspect(ILogger logger, string server);
 
     [LoggerMessage(1030, LogLevel.Information, "Draining {Pools} pools with {Leases} open leases, deadline {Deadline}", EventName = "DrainStarted")]
     public static partial void DrainStarted(ILogger logger, int pools, int leases, TimeSpan deadline);

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Primitives;
 
 namespace HyperConn.Pools;
 
@@ -16,8 +17,8 @@ internal sealed partial class PoolSupervisorActor
 
     private void Draining()
     {
-        Receive<GetPool>(get => Sender.Tell(new PoolUnavailable(PoolFailures.ShuttingDown(get.Tenant))));
-        Receive<EnsurePool>(ensure => ensure.Promise.Break(PoolFailures.ShuttingDown(ensure.Tenant)));
+        Receive<GetPool>(get => Sender.Tell(new PoolUnavailable(CommonFailures.ShuttingDown(get.Tenant))));
+        Receive<EnsurePool>(ensure => ensure.Promise.Break(CommonFailures.ShuttingDown(ensure.Tenant)));
         Receive<EvictPool>(_ => Sender.Tell(new PoolEvicted(EvictResult.NotFound)));
         Receive<PoolWentIdle>(_ => { });
         Receive<PoolOpened>(opened => DrainEntry(opened.Tenant));
@@ -58,7 +59,7 @@ internal sealed partial class PoolSupervisorActor
             {
                 Timers.Cancel(entry);
                 _entries.Remove(entry.Tenant);
-                entry.Refuse(PoolFailures.ShuttingDown(entry.Tenant));
+                entry.Refuse(CommonFailures.ShuttingDown(entry.Tenant));
                 continue;
             }
 
@@ -73,7 +74,7 @@ internal sealed partial class PoolSupervisorActor
 
         _waitingForRoom.Clear();
         foreach (var entry in _held.Values)
-            entry.Refuse(PoolFailures.ShuttingDown(entry.Tenant));
+            entry.Refuse(CommonFailures.ShuttingDown(entry.Tenant));
         _held.Clear();
         _heldLocates.Clear();
         Timers.StartSingleTimer(DrainTimer, DrainNow.Instance, drain.Deadline);
@@ -112,7 +113,7 @@ internal sealed partial class PoolSupervisorActor
             return;
         }
 
-        _leasesCut = Math.Max(_leasesCut, _runtime.LeasesOpen);
+        _leasesCut = Math.Max(_leasesCut, _runtime.Leases.LeasesOpen);
         PoolLog.DrainDeadline(_runtime.Logger, _leasesCut);
         foreach (var child in _closing)
             child.Tell(TerminateLeases.Instance);
@@ -131,7 +132,7 @@ internal sealed partial class PoolSupervisorActor
             return;
         Timers.Cancel(DrainTimer);
         foreach (var entry in _entries.Values)
-            entry.Refuse(PoolFailures.ShuttingDown(entry.Tenant));
+            entry.Refuse(CommonFailures.ShuttingDown(entry.Tenant));
         _entries.Clear();
         _tenantsByOrg.Clear();
         PoolLog.Drained(_runtime.Logger);

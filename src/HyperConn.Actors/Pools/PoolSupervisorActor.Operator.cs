@@ -1,4 +1,5 @@
 using Akka.Actor;
+using HyperConn.Opening;
 using HyperConn.Secrets;
 
 namespace HyperConn.Pools;
@@ -181,7 +182,7 @@ internal sealed partial class PoolSupervisorActor
         _held.Remove(entry.Tenant);
         entry.RefuseAskers(Restrictions.OfTenant(entry.Tenant) is { } restriction
             ? OperatorRestrictions.Failure(restriction, entry.Tenant)
-            : PoolFailures.TimedOut(entry.Tenant, Options.Pools.AcquireTimeout, "the tenant was paused"));
+            : OpenFailures.TimedOut(entry.Tenant, Options.Pools.AcquireTimeout, "the tenant was paused"));
 
         // Later callers still have time.
         if (!entry.HasCallers)

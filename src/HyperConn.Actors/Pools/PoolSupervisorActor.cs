@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 
@@ -106,7 +107,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         }
 
         foreach (var entry in _entries.Values.Concat(_held.Values))
-            entry.Refuse(_runtime.ShuttingDown ? PoolFailures.ShuttingDown(entry.Tenant) : PoolFailures.Internal(entry.Tenant, "The pool supervisor restarted."));
+            entry.Refuse(_runtime.ShuttingDown ? CommonFailures.ShuttingDown(entry.Tenant) : CommonFailures.Internal(entry.Tenant, "The pool supervisor restarted."));
     }
 
     private void Running()
@@ -220,7 +221,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     }
 
     private TenantDataSource HandleOf(TenantKey tenant) => _runtime.Handles.GetOrAdd(
-        tenant, key => new TenantDataSource(_runtime, key), key => _entries.ContainsKey(key) || _held.ContainsKey(key));
+        tenant, key => new TenantDataSource(_runtime.Opening, key), key => _entries.ContainsKey(key) || _held.ContainsKey(key));
 
     private HyperConnFailure? Refusal(TenantKey tenant)
     {
@@ -376,7 +377,7 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
         if (entry.IsReady && entry.HasCallers && !_runtime.ShuttingDown)
             Again(entry);
         else
-            entry.Refuse(PoolFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
+            entry.Refuse(CommonFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
         StartWaiting();
     }
 

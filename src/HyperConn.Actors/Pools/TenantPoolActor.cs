@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
+using HyperConn.Opening;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 using Npgsql;
@@ -22,6 +24,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private readonly List<PoolGeneration> _draining = [];
     private readonly List<CredentialsRefused> _refused = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly PoolOwner _owner;
     private PoolGeneration? _generation;
     private GenerationCredentials? _adopting;
     private bool _refetching;
@@ -33,6 +36,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _runtime = runtime;
         _handle = handle;
         _fetcher = fetcher;
+        _owner = new PoolOwner(runtime, Self);
         Resolving();
     }
 
@@ -75,7 +79,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<CredentialsMissing>(OnFirstCredentialsMissing);
         Receive<FetcherReplaced>(OnFetcherReplaced);
         Receive<ResolveTimedOut>(OnResolveTimedOut);
-        Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
+        Receive<DrainPool>(_ => Fail(CommonFailures.ShuttingDown(Tenant)));
         Receive<AdoptCredentials>(_ => { });
     }
 
@@ -84,7 +88,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<ServersLocated>(OnFirstServers);
         Receive<ServersBarred>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
         Receive<ResolveTimedOut>(OnResolveTimedOut);
-        Receive<DrainPool>(_ => Fail(PoolFailures.ShuttingDown(Tenant)));
+        Receive<DrainPool>(_ => Fail(CommonFailures.ShuttingDown(Tenant)));
         Receive<AdoptCredentials>(_ => _fetchWhenReady = true);
         Receive<FetcherReplaced>(replaced =>
         {
@@ -177,7 +181,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         missing.Reason.Code == HyperConnErrorCode.ShuttingDown && !_runtime.ShuttingDown;
 
     private void OnResolveTimedOut(ResolveTimedOut _) =>
-        Fail(PausedServer() ?? PoolFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
+        Fail(PausedServer() ?? OpenFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
 
     private HyperConnFailure? PausedServer() => _adopting?.Postgres.Hosts
         .Select(h => _runtime.Restrictions.OfServer(new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port).ToString()))
@@ -364,7 +368,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         try
         {
-            return new PoolGeneration(_runtime, Tenant, ++_generations, _adopting!, servers, Self);
+            return new PoolGeneration(_runtime.Leases, Tenant, ++_generations, _adopting!, servers, _owner);
         }
         catch (HyperConnException refused)
         {

@@ -2,6 +2,7 @@ using System.Transactions;
 using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Opening;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
 using Npgsql;
@@ -36,7 +37,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default) =>
         _handles.TryGetValue(tenant, out var handle)
             ? handle.OpenConnectionAsync(cancellationToken)
-            : runtime.Stacks is { } stacks
+            : runtime.Opening.Stacks is { } stacks
                 // Once more than the handle does it: there the stack no longer leads to the caller.
                 ? stacks.TrackAsync(tenant, OpenColdAsync(tenant, cancellationToken))
                 : OpenColdAsync(tenant, cancellationToken);
@@ -142,10 +143,10 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             runtime.Time.GetUtcNow(),
             runtime.Generations.Count,
             pools.Resolving,
-            runtime.LeasesOpen,
-            counters.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
-            counters.Cold,
-            counters.Failed,
+            runtime.Leases.LeasesOpen,
+            runtime.Leases.Totals.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
+            runtime.Opening.Counters.Cold,
+            runtime.Opening.Counters.Failed,
             counters.PoolsCreated,
             counters.PoolsFailed,
             counters.Evictions,
@@ -199,7 +200,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HyperConnException(runtime.WhyPaused(tenant) ?? PoolFailures.TimedOut(tenant, limit, "its pool was being made"));
+            throw new HyperConnException(runtime.WhyPaused(tenant) ?? OpenFailures.TimedOut(tenant, limit, "its pool was being made"));
         }
     }
 
@@ -246,7 +247,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     private async Task<T> AskAsync<T>(object message, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (runtime.Supervisor.IsNobody())
-            throw new HyperConnException(runtime.ShuttingDown ? PoolFailures.ShuttingDown() : PoolFailures.NotStarted());
+            throw new HyperConnException(runtime.ShuttingDown ? CommonFailures.ShuttingDown() : CommonFailures.NotStarted());
         try
         {
             return await runtime.Supervisor.Ask<T>(message, timeout, cancellationToken).ConfigureAwait(false);

@@ -41,7 +41,7 @@ public class HandleTableSpecs : PoolSpec
         World.Secrets.Fail(tenant, HyperConnErrorCode.SecretNotFound);
         await World.GetFails("late");
         for (var i = 0; i < Most + 1; i++)
-            World.Runtime.Handles.GetOrAdd(Junk(i), key => new TenantDataSource(World.Runtime, key), _ => false);
+            World.Runtime.Handles.GetOrAdd(Junk(i), key => new TenantDataSource(World.Runtime.Opening, key), _ => false);
         Assert.False(World.Runtime.Handles.TryGetValue(tenant, out _));
 
         World.Secrets.Set(tenant, ScriptedSecrets.Uri(), "v1");
@@ -66,7 +66,7 @@ public class HandleTableSpecs : PoolSpec
         Assert.DoesNotContain(handles, handle => runtime.Handles.TryGetValue(handle.Tenant, out _));
         Assert.InRange(runtime.Handles.Values.Count(), HandleTable.KeptWithoutPool, Most);
 
-        TenantDataSource Add(int i, bool all) => runtime.Handles.GetOrAdd(Junk(i), key => new TenantDataSource(runtime, key), _ =>
+        TenantDataSource Add(int i, bool all) => runtime.Handles.GetOrAdd(Junk(i), key => new TenantDataSource(runtime.Opening, key), _ =>
         {
             asked++;
             return all;
@@ -79,7 +79,7 @@ public class HandleTableSpecs : PoolSpec
         var runtime = new PoolRuntime(new HyperConnOptions { ProjectName = "martech" }, new FakeTimeProvider());
         var table = runtime.Handles;
         var kept = Enumerable.Range(0, 50).Select(i => Tenant("kept" + i.ToString(CultureInfo.InvariantCulture))).ToHashSet();
-        var handles = kept.ToDictionary(key => key, key => table.GetOrAdd(key, k => new TenantDataSource(runtime, k), kept.Contains));
+        var handles = kept.ToDictionary(key => key, key => table.GetOrAdd(key, k => new TenantDataSource(runtime.Opening, k), kept.Contains));
         var (done, misses) = (false, 0);
         var reader = new Thread(() =>
         {
@@ -92,7 +92,7 @@ public class HandleTableSpecs : PoolSpec
         });
         reader.Start();
         for (var i = 0; i < 20_000; i++)
-            table.GetOrAdd(Junk(i), k => new TenantDataSource(runtime, k), kept.Contains);
+            table.GetOrAdd(Junk(i), k => new TenantDataSource(runtime.Opening, k), kept.Contains);
         Volatile.Write(ref done, true);
         reader.Join();
         Assert.Equal(0, misses);

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
@@ -17,12 +16,12 @@ public class LeakDetectionSpecs
         var runtime = new PoolRuntime(new HyperConnOptions { ProjectName = "martech" }, time);
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
         var pool = new PoolGeneration(
-            runtime,
+            runtime.Leases,
             TenantKey.Create("core", "acme"),
             1,
             new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue),
             [new ServerState(new ServerEndpoint("db1", 5432))],
-            ActorRefs.Nobody);
+            GenerationOwners.Nobody(runtime));
         var threshold = TimeSpan.FromMinutes(5);
         var half = pool.ForceLease();
         for (var look = 0; look < 20; look++)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Opening;
@@ -32,7 +31,7 @@ public sealed class OpenGateSpecs : IDisposable
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(host: $"127.0.0.1:{port}"), out var credentials, out _));
         _state = new ServerState(new ServerEndpoint("127.0.0.1", port), _time) { OpenGate = new SemaphoreSlim(Room) };
         _pool = new PoolGeneration(
-            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", _time.GetUtcNow(), DateTimeOffset.MaxValue), [_state], ActorRefs.Nobody);
+            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", _time.GetUtcNow(), DateTimeOffset.MaxValue), [_state], GenerationOwners.Nobody(_runtime));
     }
 
     public void Dispose() => _server.Dispose();
@@ -41,8 +40,8 @@ public sealed class OpenGateSpecs : IDisposable
     public async Task Opens_beyond_the_bound_wait_for_one_that_ends_and_leave_nothing_when_given_up()
     {
         using var giveUp = new CancellationTokenSource();
-        var opener = new LeaseOpener(_runtime, new OpenRecovery(_runtime));
-        var handle = new TenantDataSource(_runtime, Acme);
+        var opener = new LeaseOpener(_runtime.Opening, new OpenRecovery(_runtime.Opening));
+        var handle = new TenantDataSource(_runtime.Opening, Acme);
         var opens = new List<Task>();
         for (var caller = 0; caller < 3 * Room; caller++)
         {
@@ -62,7 +61,7 @@ public sealed class OpenGateSpecs : IDisposable
         foreach (var open in opens)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(open));
         Assert.Equal((Room, 0, 0), (_state.OpenGate.CurrentCount, _pool.Word.Leases, _pool.Word.Permits));
-        Assert.False(_pool.Word.Has(PoolWord.Slow));
+        Assert.False(_pool.Word.Has(LeaseWord.Slow));
     }
 
     [Fact]
@@ -73,12 +72,12 @@ public sealed class OpenGateSpecs : IDisposable
         _time.Advance(TimeSpan.FromMilliseconds(1_999));
         Assert.True(_pool.IsShaken);
         _pool.Proved();
-        Assert.True(_pool.Word.Has(PoolWord.Unproved));
+        Assert.True(_pool.Word.Has(LeaseWord.Unproved));
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(_pool.IsShaken);
         _pool.Proved();
-        Assert.False(_pool.Word.Has(PoolWord.Unproved));
+        Assert.False(_pool.Word.Has(LeaseWord.Unproved));
     }
 
     private Task<TcpClient> AcceptAsync() => PoolWorld.Within(_server.AcceptTcpClientAsync());

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Akka.Actor;
 using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Pools;
@@ -23,8 +22,8 @@ public class OpenerExitSpecs
         Assert.True(PostgresCredentials.TryParse($"postgresql://app:pw@127.0.0.1:{port}/d{more}", out var credentials, out _));
         var server = new ServerState(new ServerEndpoint("127.0.0.1", port));
         var pool = new PoolGeneration(
-            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UtcNow, DateTimeOffset.MaxValue), [server], ActorRefs.Nobody);
-        var handle = _runtime.Handles.GetOrAdd(Acme, key => new TenantDataSource(_runtime, key), _ => true);
+            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UtcNow, DateTimeOffset.MaxValue), [server], GenerationOwners.Nobody(_runtime));
+        var handle = _runtime.Handles.GetOrAdd(Acme, key => new TenantDataSource(_runtime.Opening, key), _ => true);
         Assert.True(handle.Publish(null, pool));
         return (handle, pool, server);
     }

@@ -145,7 +145,7 @@ public class PoolCapacitySpecs : PoolSpec
         Policy(CapacityPolicy.Wait);
         var (a, b) = (await World.Hold("a"), await World.Hold("b"));
         var c = World.Ask("c");
-        b.Pool.Owner.Tell(Kill.Instance);
+        b.Pool.OwnerActor().Tell(Kill.Instance);
         Assert.IsType<PoolReady>(await c);
         Assert.Equal(["a", "c"], World.Live);
         a.End();

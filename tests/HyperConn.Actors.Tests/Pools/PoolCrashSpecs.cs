@@ -12,13 +12,13 @@ public class PoolCrashSpecs : PoolSpec
     public async Task A_pool_that_crashed_is_made_anew_at_the_next_request_and_open_leases_go_on()
     {
         var lease = await World.Hold("a");
-        lease.Pool.Owner.Tell(Kill.Instance);
+        lease.Pool.OwnerActor().Tell(Kill.Instance);
         Assert.Empty(World.Live);
         Assert.Contains(1005, World.Lines.EventIds);
 
         await World.Get("a");
         Assert.NotSame(lease.Pool, World.Pool("a"));
-        Assert.Equal(1, World.Runtime.LeasesOpen);
+        Assert.Equal(1, World.Runtime.Leases.LeasesOpen);
         lease.End();
         await PoolWorld.Within(lease.Pool.Closed);
         Assert.Equal(0, lease.Pool.Shares[0].Server.Granted);
@@ -46,8 +46,8 @@ public class PoolCrashSpecs : PoolSpec
         await World.Get("a");
         World.Secrets.Holds = true;
         var newer = new TaskCompletionSource<bool>();
-        World.Pool("a").Owner.Tell(new CredentialsRefused(World.Pool("a"), "v1", newer));
-        World.Pool("a").Owner.Tell(Kill.Instance);
+        World.Pool("a").OwnerActor().Tell(new CredentialsRefused(World.Pool("a"), "v1", newer));
+        World.Pool("a").OwnerActor().Tell(Kill.Instance);
         Assert.True(await PoolWorld.Within(newer.Task));
     }
 
@@ -152,7 +152,7 @@ public class PoolCrashSpecs : PoolSpec
         World.Secrets.Holds = true;
         var newer = new TaskCompletionSource<bool>();
         var pool = World.Pool("a");
-        pool.Owner.Tell(new CredentialsRefused(pool, "v1", newer));
+        pool.OwnerActor().Tell(new CredentialsRefused(pool, "v1", newer));
         World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(password: "next"), "v2");
         World.Secrets.Actor.Tell(Kill.Instance);
         World.Secrets.Release();

@@ -44,7 +44,7 @@ public class PoolCreationSpecs : PoolSpec
 
         var pools = alike.Select(tenant => World.Runtime.Handles[tenant].Current!).ToList();
         Assert.Equal(alike.Length, pools.Distinct().Count());
-        Assert.Equal(alike.Length, pools.Select(pool => pool.Owner.Path).Distinct().Count());
+        Assert.Equal(alike.Length, pools.Select(pool => pool.OwnerActor().Path).Distinct().Count());
         Assert.Equal(Enumerable.Range(0, alike.Length).Select(n => $"d{n}"), pools.Select(pool => pool.Credentials.Postgres.Database));
     }
 
@@ -60,10 +60,10 @@ public class PoolCreationSpecs : PoolSpec
     public async Task The_name_of_an_actor_is_never_used_again()
     {
         await World.Get("acme");
-        var first = World.Pool("acme").Owner.Path;
+        var first = World.Pool("acme").OwnerActor().Path;
         Assert.Equal(EvictResult.Evicted, await World.Evict("acme"));
         await World.Get("acme");
-        Assert.NotEqual(first, World.Pool("acme").Owner.Path);
+        Assert.NotEqual(first, World.Pool("acme").OwnerActor().Path);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public class PoolCreationSpecs : PoolSpec
         await Assert.ThrowsAsync<AskTimeoutException>(() => PoolWorld.Within(asked));
         World.Secrets.Release();
 
-        Assert.Equal(0, World.Runtime.LeasesOpen);
+        Assert.Equal(0, World.Runtime.Leases.LeasesOpen);
         Assert.True(World.Pool("acme").TryBeginEviction(notify: false));
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using HyperConn.Leases;
 using HyperConn.Pools;
+using HyperConn.Primitives;
 using HyperConn.Secrets;
 
 namespace HyperConn.Tests.Pools;
@@ -152,11 +153,11 @@ public class PoolDrainSpecs : PoolSpec
         await asked;
         var lease = await holding;
         var drained = Drain();
-        foreach (var news in new object[] { new SecretChanged("a", "v2"), new SecretRefreshFailed("a", PoolFailures.NotStarted()) })
+        foreach (var news in new object[] { new SecretChanged("a", "v2"), new SecretRefreshFailed("a", CommonFailures.NotStarted()) })
             World.Secrets.Actor.Tell(new ScriptedSecrets.Tell(news));
         lease.End();
         await drained;
-        foreach (var news in new object[] { new SecretChanged("a", "v2"), new SecretRefreshFailed("b", PoolFailures.NotStarted()) })
+        foreach (var news in new object[] { new SecretChanged("a", "v2"), new SecretRefreshFailed("b", CommonFailures.NotStarted()) })
             World.Secrets.Actor.Tell(new ScriptedSecrets.Tell(news));
 
         // Still the same incarnation: a new one would take requests again.

@@ -77,7 +77,7 @@ public class PoolEvictionSpecs : PoolSpec
     public async Task Evicted_pools_leave_no_generation_and_no_actor()
     {
         await World.Get("a");
-        var owner = World.Pool("a").Owner;
+        var owner = World.Pool("a").OwnerActor();
         Watch(owner);
         await World.Evict("a");
         ExpectTerminated(owner);
@@ -128,7 +128,7 @@ public class PoolEvictionSpecs : PoolSpec
         var a = await World.Hold("a");
         Assert.Equal(EvictResult.InUse, await World.Evict("a"));
         World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(user: "other"), "v2");
-        a.Pool.Owner.Tell(AdoptCredentials.Instance);
+        a.Pool.OwnerActor().Tell(AdoptCredentials.Instance);
         Assert.Equal(2, World.Pool("a").Number);
         a.End();
 

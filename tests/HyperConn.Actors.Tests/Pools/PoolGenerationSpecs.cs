@@ -22,7 +22,7 @@ public class PoolGenerationSpecs
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
         var server = new ServerState(new ServerEndpoint("db1", 5432)) { Budget = _told };
         var pool = new PoolGeneration(
-            _runtime, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), [server], ActorRefs.Nobody);
+            _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue), [server], GenerationOwners.Nobody(_runtime));
         var waiting = Enumerable.Range(0, permits).Select(_ => pool.AcquireAsync(default).AsTask()).ToArray();
         while (permits-- > 0)
             Assert.NotEqual(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
@@ -214,7 +214,7 @@ public class PoolGenerationSpecs
         // Given up before it began: the permit goes back, for nothing is behind it.
         pool.EndUnused(taken.Half);
         Assert.Equal((0, 0), (pool.Word.Leases, pool.Word.Permits));
-        Assert.False(pool.Word.Has(PoolWord.Slow));
+        Assert.False(pool.Word.Has(LeaseWord.Slow));
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public class PoolGenerationSpecs
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(waiting));
         Assert.Equal((0, 0), (pool.Waiters, pool.Shares[0].Server.Waiting));
-        Assert.False(pool.Word.Has(PoolWord.Slow));
+        Assert.False(pool.Word.Has(LeaseWord.Slow));
         Assert.Equal(PermitOffer.Declined, pool.Offer(pool.Shares[0]));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pool.AcquireAsync(giveUp.Token).AsTask());
     }

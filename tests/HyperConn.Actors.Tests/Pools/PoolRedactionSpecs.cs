@@ -68,9 +68,9 @@ public class PoolRedactionSpecs : PoolSpec
 
         var lease = await World.Hold("acme");
         World.Secrets.Set(Acme, ScriptedSecrets.Canary, "v2");
-        lease.Pool.Owner.Tell(AdoptCredentials.Instance);
+        lease.Pool.OwnerActor().Tell(AdoptCredentials.Instance);
         World.Secrets.Set(Acme, ScriptedSecrets.Uri(user: "next"), "v3");
-        lease.Pool.Owner.Tell(AdoptCredentials.Instance);
+        lease.Pool.OwnerActor().Tell(AdoptCredentials.Instance);
         Assert.Equal("v3", World.Pool("acme").Credentials.SecretVersion);
         lease.End();
         foreach (var tenant in (await World.Snapshot()).Tenants)

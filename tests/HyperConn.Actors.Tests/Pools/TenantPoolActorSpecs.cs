@@ -24,7 +24,7 @@ public class TenantPoolActorSpecs : PoolSpec
         _runtime = new PoolRuntime(options, SchedulerTimeProvider.Of(Sys));
         _parent = CreateTestProbe("parent");
         _fetcher = CreateTestProbe("fetcher");
-        _handle = new TenantDataSource(_runtime, Acme);
+        _handle = new TenantDataSource(_runtime.Opening, Acme);
         _pool = _parent.ChildActorOf(TenantPoolActor.Props(_runtime, _handle, _fetcher.Ref).WithDispatcher(PoolWorld.Dispatcher));
         _fetcher.ExpectMsg<FetchCredentials>(fetch => Assert.Equal(Acme, fetch.Tenant));
     }

@@ -20,7 +20,7 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
         });
         await using var watch = new SessionWatch(server.Server, server.Provisioner, () => host.Runtime.Servers.Values.SingleOrDefault());
         await using var watchdog = new Watchdog(
-            TimeSpan.FromSeconds(5), () => $"{host.Server.Waiting} wait, {host.Server.Granted} of {host.Server.Limit} granted, {host.Runtime.LeasesOpen} leases.");
+            TimeSpan.FromSeconds(5), () => $"{host.Server.Waiting} wait, {host.Server.Granted} of {host.Server.Limit} granted, {host.Runtime.Leases.LeasesOpen} leases.");
         var (duration, cancelled, opened) = (Soak.Duration(20), 0, 0);
 
         // In four parts, with a quiet point after each.

@@ -50,7 +50,7 @@ public class FaultTests(RoomyServer server)
 
         await using var connection = await host.Pools.OpenConnectionAsync(Good);
         await server.Oracle.AssertOwnedAsync(connection, Good);
-        Assert.Equal(1, host.Runtime.LeasesOpen);
+        Assert.Equal(1, host.Runtime.Leases.LeasesOpen);
         Assert.All(host.Runtime.Servers.Values, s => Assert.Equal(0, s.Waiting));
     }
 
@@ -177,7 +177,7 @@ public class FaultTests(RoomyServer server)
                 await host.Pools.EvictAsync(tenant);
         });
         await Task.Delay(1_000);
-        Assert.Equal(0, host.Runtime.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
         Assert.True(await watch.CountAsync() <= host.Server.Granted);
         watch.AssertNeverExceeded();
     }
@@ -200,7 +200,7 @@ public class FaultTests(RoomyServer server)
         {
         }
 
-        Assert.Equal(0, host.Runtime.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
         Assert.Equal(0, host.Server.Waiting);
         for (var i = 0; i < 100; i++)
         {

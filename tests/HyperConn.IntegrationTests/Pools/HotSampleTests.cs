@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using HyperConn.Diagnostics;
+using HyperConn.Leases;
 using HyperConn.Tests.Support;
 
 namespace HyperConn.Tests.Pools;
@@ -12,7 +13,7 @@ public class HotSampleTests(RoomyServer server)
     {
         const int Samples = 4;
         await using var host = await server.StartAsync();
-        var meter = host.Runtime.Meter!;
+        var meter = (HyperConnMeter)host.Runtime.Opening.Meter!;
         var (hot, sane) = (0, true);
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, l) =>
@@ -34,12 +35,12 @@ public class HotSampleTests(RoomyServer server)
 
         var source = await host.Pools.GetDataSourceAsync(server.Tenants[0].Key);
         await source.OpenConnection().DisposeAsync();
-        var (coldBefore, hotBefore) = (host.Runtime.Counters.Cold, hot);
-        for (var i = 0; i < Samples * HyperConnMeter.HotSampleEvery; i++)
+        var (coldBefore, hotBefore) = (host.Runtime.Opening.Counters.Cold, hot);
+        for (var i = 0; i < Samples * LeaseWord.SampleEvery; i++)
             await source.OpenConnection().DisposeAsync();
 
         // On a machine that stands still for a second, the next open is a cold one, and the samples may be one fewer.
-        var cold = host.Runtime.Counters.Cold - coldBefore;
+        var cold = host.Runtime.Opening.Counters.Cold - coldBefore;
         Assert.InRange(hot - hotBefore, cold == 0 ? Samples : Samples - (int)Math.Min(Samples, cold), Samples);
         Assert.True(sane);
     }

@@ -1,5 +1,3 @@
-using HyperConn.Diagnostics;
-
 namespace HyperConn.Leases;
 
 /// <summary>
@@ -11,10 +9,13 @@ namespace HyperConn.Leases;
 /// A lease belongs to the half that was current when it began. Turning the halves over tells old leases from young ones without
 /// a clock on the hot path: see <see cref="PoolGeneration.FindOldLeases"/>.
 /// </remarks>
-internal readonly record struct PoolWord(long Bits)
+internal readonly record struct LeaseWord(long Bits)
 {
     /// <summary>Most leases, and most permits, a word can count.</summary>
     public const int Most = (1 << 10) - 1;
+
+    /// <summary>One hot acquisition in this many is timed, and only while somebody listens. A power of two.</summary>
+    public const int SampleEvery = 1024;
 
     public const long OnePermit = 1L << 20;
     public const long OneAccess = 1L << 35;
@@ -52,10 +53,10 @@ internal readonly record struct PoolWord(long Bits)
     public int LeasesOf(int half) => (int)(Bits >> (10 * half)) & Most;
 
     /// <summary>Whether the next lease is one of those whose acquisition is timed.</summary>
-    public bool IsSample => (Bits & ((HyperConnMeter.HotSampleEvery - 1) * OneAccess)) == 0;
+    public bool IsSample => (Bits & ((SampleEvery - 1) * OneAccess)) == 0;
 
     public bool Has(long flag) => (Bits & flag) != 0;
 
     /// <summary>The word with one more lease in the current half.</summary>
-    public PoolWord WithLease() => new(Bits + OneLease(Half) + OneAccess);
+    public LeaseWord WithLease() => new(Bits + OneLease(Half) + OneAccess);
 }

@@ -1,0 +1,94 @@
+using System.Globalization;
+using HyperConn.Leases;
+using HyperConn.Servers;
+
+namespace HyperConn.Opening;
+
+/// <summary>Why a connection could not be opened, each with what to check.</summary>
+internal static class OpenFailures
+{
+    public static HyperConnFailure TimedOut(TenantKey tenant, TimeSpan limit, string stage) => new(
+        HyperConnErrorCode.TimedOut,
+        string.Create(CultureInfo.InvariantCulture, $"No connection of {tenant} was ready after {limit.TotalSeconds:0.#} s, while {stage}. ")
+        + "Look at the server's and the secret store's health; HyperConn:Pools:AcquireTimeout sets the limit.",
+        tenant);
+
+    public static HyperConnFailure TenantTimedOut(TenantKey tenant, TimeSpan limit, ServerState server, int held) => new(
+        HyperConnErrorCode.BudgetTimedOut,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"All {held} connections {tenant} may have at {server.Endpoint} were in use for {limit.TotalSeconds:0.#} s. Close connections sooner, or raise ")
+        + "HyperConn:Connections:MaxPerTenant (or the role's or database's own connection limit, where that is lower).",
+        tenant);
+
+    public static HyperConnFailure BudgetTimedOut(TenantKey tenant, TimeSpan limit, ServerState server)
+    {
+        // The caller has left the queue by now, and counts itself.
+        var top = string.Join(", ", server.Top.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Tenant} {t.Permits}")));
+        return new(
+            HyperConnErrorCode.BudgetTimedOut,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting + 1} waiting; ")
+            + $"{(top.Length > 0 ? $"most held by {top}" : "none of them held by a tenant for long")}. Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
+            tenant);
+    }
+
+    public static HyperConnFailure WaitersFull(TenantKey tenant, ServerState? server, int most) => new(
+        HyperConnErrorCode.WaitersFull,
+        string.Create(CultureInfo.InvariantCulture, $"{most} callers wait for {(server is null ? tenant.ToString() : server.Endpoint.ToString())} already. ")
+        + "Slow down the events that come in; HyperConn:Servers:MaxWaitersPerServer and MaxWaitersPerTenant set the limits.",
+        tenant);
+
+    /// <summary>What PostgreSQL, or the way to it, answered to an attempt to connect.</summary>
+    public static HyperConnFailure Connect(PoolGeneration pool, OpenFault fault, Exception exception)
+    {
+        var postgres = pool.Credentials.Postgres;
+        var (tenant, server, cause) = (pool.Tenant, pool.ServerName, ConnectCause.Of(exception, postgres.Password));
+        var (user, database) = (ConnectCause.Printable(postgres.Username), ConnectCause.Printable(postgres.Database));
+        return fault switch
+        {
+            OpenFault.LoginRefused => new(
+                HyperConnErrorCode.LoginRefused,
+                $"PostgreSQL at {server} refused the login of {tenant} as '{user}' ({cause}). "
+                + "Check that the secret has the current user and password, and pg_hba.conf.",
+                tenant),
+            OpenFault.CredentialsExpired => new(
+                HyperConnErrorCode.StoreUnavailable,
+                $"The credentials of {tenant} are older than HyperConn:Secrets:HardLimit and the secret store gives no newer ones.",
+                tenant),
+            OpenFault.DatabaseUnavailable => new(
+                HyperConnErrorCode.DatabaseUnavailable,
+                $"Database '{database}' of {tenant} at {server} can't be used ({cause}). "
+                + $"Check that it exists, allows connections, and that user '{user}' has CONNECT on it.",
+                tenant),
+            OpenFault.TenantFull => new(
+                HyperConnErrorCode.BudgetTimedOut,
+                $"The connection limit of role '{user}' or of database '{database}' at {server} is reached for {tenant} ({cause}). "
+                + "Raise it (ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT), or lower HyperConn:Connections:MaxPerTenant.",
+                tenant),
+            OpenFault.ServerFull => new(
+                HyperConnErrorCode.BudgetTimedOut,
+                $"PostgreSQL at {server} has no slot left for {tenant} ({cause}): others use the server too. "
+                + "Lower HyperConn:Servers:MaxConnections so that their connections fit beside these.",
+                tenant),
+            OpenFault.PoolFull => new(
+                HyperConnErrorCode.BudgetTimedOut,
+                $"All connections {tenant} may have at {server} are taken, also by connection objects opened outside leases. "
+                + "Close them sooner, or raise HyperConn:Connections:MaxPerTenant.",
+                tenant),
+            OpenFault.Unreachable or OpenFault.NoAnswer => new(
+                HyperConnErrorCode.ServerUnreachable,
+                $"PostgreSQL at {server} can't be reached for {tenant} ({cause}). Check host, port, network and that the server runs.",
+                tenant),
+            _ => new(
+                HyperConnErrorCode.ConnectionFailed,
+                $"PostgreSQL at {server} did not accept the connection of {tenant} ({cause}). Check the options and TLS settings in the secret.",
+                tenant),
+        };
+    }
+
+    private static string Limit(ServerState server) => server.Limit == ServerOptions.Unlimited
+        ? "no limit"
+        : string.Create(CultureInfo.InvariantCulture, $"limit {server.Limit}");
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace HyperConn.Opening;
+
+/// <summary>What opens find out about logins and servers, in the log: event ids 1020–1025. No message has a secret.</summary>
+internal static partial class OpenLog
+{
+    [LoggerMessage(1020, LogLevel.Warning, "Login of {Tenant} refused with secret version {SecretVersion} and there is no newer one", EventName = "LoginRefused")]
+    public static partial void LoginRefused(ILogger logger, TenantKey tenant, string secretVersion);
+
+    [LoggerMessage(1021, LogLevel.Information, "Login of {Tenant} works again", EventName = "LoginRecovered")]
+    public static partial void LoginRecovered(ILogger logger, TenantKey tenant);
+
+    [LoggerMessage(1022, LogLevel.Error, "Server {Server} is away ({Code})", EventName = "ServerUnreachable")]
+    public static partial void ServerUnreachable(ILogger logger, string server, HyperConnErrorCode code);
+
+    [LoggerMessage(1023, LogLevel.Information, "Server {Server} is back", EventName = "ServerReachable")]
+    public static partial void ServerReachable(ILogger logger, string server);
+
+    [LoggerMessage(1024, LogLevel.Error, "Database of {Tenant} can't be used", EventName = "DatabaseUnavailable")]
+    public static partial void DatabaseUnavailable(ILogger logger, TenantKey tenant);
+
+    [LoggerMessage(1025, LogLevel.Error, "Server {Server} gives {Tenant} no answer, while it answers others", EventName = "TenantUnanswered")]
+    public static partial void TenantUnanswered(ILogger logger, string server, TenantKey tenant);
+}
