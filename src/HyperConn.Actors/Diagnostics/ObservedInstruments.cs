@@ -101,8 +101,8 @@ internal sealed class ObservedInstruments
     private void Circuits() =>
         UpDown("hyperconn.circuit.count", "{circuit}", "Circuits that are not closed, by scope and state.", static s =>
         [
-            .. CircuitsBy("server", s.Circuits.Where(c => c.Name != CircuitStatistics.SecretStore).Select(c => c.State)),
-            .. CircuitsBy("secret_store", s.Circuits.Where(c => c.Name == CircuitStatistics.SecretStore).Select(c => c.State)),
+            .. CircuitsBy("server", s.Circuits.Where(c => c.Scope is CircuitScope.Server).Select(c => c.State)),
+            .. CircuitsBy("secret_store", s.Circuits.Where(c => c.Scope is CircuitScope.SecretStore).Select(c => c.State)),
             .. CircuitsBy("tenant", s.Tenants.Select(t => t.Circuit)),
         ]);
 
@@ -146,11 +146,8 @@ internal sealed class ObservedInstruments
         ];
     }
 
-    private static KeyValuePair<string, object?>[] Server(ServerStatistics server)
-    {
-        var (address, port) = HyperConnTelemetry.SplitServer(server.Server);
-        return [Tag(HyperConnTelemetry.TagServerAddress, address), Tag(HyperConnTelemetry.TagServerPort, port)];
-    }
+    private static KeyValuePair<string, object?>[] Server(ServerStatistics server) =>
+        [Tag(HyperConnTelemetry.TagServerAddress, server.Server.Host), Tag(HyperConnTelemetry.TagServerPort, server.Server.Port)];
 
     private void Total(string name, string unit, string description, Func<HyperConnStatistics, long> read) =>
         Totals(name, unit, description, s => [new(read(s))]);

@@ -67,7 +67,8 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
             if (!Kinds.TryGetValue(eventId.Id, out var kind))
                 return;
             TenantKey? tenant = null;
-            string? server = null, detail = null, by = null;
+            IReadOnlyList<ServerEndpoint> servers = [];
+            string? detail = null, by = null;
             foreach (var (name, value) in state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
             {
                 switch (name)
@@ -78,11 +79,14 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
                     case "Target" when value is OperatorTarget.Tenant { Key: var key }:
                         tenant = key;
                         break;
-                    case "Target" when value is OperatorTarget.Server { Name: var endpoint }:
-                        server = endpoint;
+                    case "Target" when value is OperatorTarget.Server { Endpoint: var endpoint }:
+                        servers = [endpoint];
                         break;
-                    case "Server" when value is not null:
-                        server = value.ToString();
+                    case "Server" when value is ServerEndpoint endpoint:
+                        servers = [endpoint];
+                        break;
+                    case "Server" when value is string names:
+                        servers = EndpointsOf(names);
                         break;
                     case "Reason" or "Code" when value is Enum:
                         detail = value.ToString();
@@ -96,7 +100,20 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
                 }
             }
 
-            events.Record(kind, formatter(state, null), tenant, server, detail, by);
+            events.Record(kind, formatter(state, null), tenant, servers, detail, by);
+        }
+
+        // A tenant with several hosts is logged with all of them.
+        private static List<ServerEndpoint> EndpointsOf(string names)
+        {
+            var endpoints = new List<ServerEndpoint>();
+            foreach (var name in names.Split(','))
+            {
+                if (ServerEndpoint.TryParse(name, out var endpoint))
+                    endpoints.Add(endpoint);
+            }
+
+            return endpoints;
         }
     }
 }

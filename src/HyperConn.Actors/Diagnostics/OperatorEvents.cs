@@ -42,7 +42,7 @@ public enum OperatorEventKind
 /// <param name="At">When.</param>
 /// <param name="Kind">What it is about.</param>
 /// <param name="Tenant">The tenant, where one is concerned.</param>
-/// <param name="Server">The server, <c>host:port</c>, where one is concerned.</param>
+/// <param name="Servers">The servers concerned; none where the event is not about one.</param>
 /// <param name="Message">What happened.</param>
 /// <param name="Detail">Reason or error code, a short word; null where there is none.</param>
 /// <param name="By">Who asked for it, for <see cref="OperatorEventKind.OperatorAction"/>.</param>
@@ -51,7 +51,7 @@ public sealed record OperatorEvent(
     DateTimeOffset At,
     OperatorEventKind Kind,
     TenantKey? Tenant,
-    string? Server,
+    IReadOnlyList<ServerEndpoint> Servers,
     string Message,
     string? Detail,
     string? By);
@@ -86,14 +86,14 @@ public sealed class OperatorEvents
     /// <param name="kind">What it is about.</param>
     /// <param name="message">What happened.</param>
     /// <param name="tenant">The tenant concerned.</param>
-    /// <param name="server">The server concerned.</param>
+    /// <param name="servers">The servers concerned; null: none.</param>
     /// <param name="detail">Reason or error code.</param>
     /// <param name="by">Who asked for it.</param>
     public void Record(
         OperatorEventKind kind,
         string message,
         TenantKey? tenant = null,
-        string? server = null,
+        IReadOnlyList<ServerEndpoint>? servers = null,
         string? detail = null,
         string? by = null)
     {
@@ -102,7 +102,7 @@ public sealed class OperatorEvents
         {
             var id = _last + 1;
             (kind is OperatorEventKind.PoolCreated or OperatorEventKind.PoolEvicted ? _routine : _others)
-                .Add(new OperatorEvent(id, at, kind, tenant, server, message, detail, by));
+                .Add(new OperatorEvent(id, at, kind, tenant, servers ?? [], message, detail, by));
             Volatile.Write(ref _last, id);
         }
     }

@@ -64,7 +64,7 @@ internal sealed class ReadinessCheck(IStatisticsSource source, HyperConnHealthOp
 
     private void JudgeServers(HyperConnStatistics statistics, Action<HealthStatus, string> fault)
     {
-        var open = statistics.Circuits.Where(c => c.State != CircuitState.Closed).Select(c => c.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var open = statistics.Circuits.Where(c => c.State != CircuitState.Closed).Select(c => c.Scope).OfType<CircuitScope.Server>().Select(s => s.Endpoint).ToHashSet();
         var unreachable = statistics.Servers.Count(s => open.Contains(s.Server));
         var spent = statistics.Servers.Count(s => !open.Contains(s.Server) && IsSpent(s));
         var status = unreachable + spent == statistics.Servers.Count ? HealthStatus.Unhealthy : HealthStatus.Degraded;

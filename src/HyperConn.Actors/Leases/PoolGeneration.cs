@@ -64,6 +64,7 @@ internal sealed partial class PoolGeneration
         _lastUsed = _provedAt = runtime.Clock.Milliseconds;
         _shares = Array.ConvertAll(servers, server => new ServerShare(this, server));
         _server = servers[0];
+        Endpoints = Array.ConvertAll(servers, server => server.Endpoint);
         ServerName = servers.Length == 1 ? _server.Name : string.Join(",", servers.Select(s => s.Name));
         _health = servers.Length == 1 ? _server.Health : new ServerHealth(runtime.Time);
         _healthySince = _health.Epoch & ~1;
@@ -92,6 +93,9 @@ internal sealed partial class PoolGeneration
 
     /// <summary>The tenant's memory of refused logins: while it is open, permits are of use to one that tries only.</summary>
     public Circuit? Login { get; set; }
+
+    /// <summary>The servers; several only where the credentials name several hosts.</summary>
+    public IReadOnlyList<ServerEndpoint> Endpoints { get; }
 
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }

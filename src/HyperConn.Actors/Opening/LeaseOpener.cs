@@ -15,7 +15,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         var version = pool.Credentials.SecretVersion;
         var isUnproved = pool.IsUnproved;
         var connection = pool.DataSource.CreateConnection();
-        using var activity = AcquireSpans.StartConnect(pool.ServerName);
+        using var activity = AcquireSpans.StartConnect(pool.Endpoints);
         var bound = false;
         OpenBegun? begun = null;
         SemaphoreSlim? place = null;

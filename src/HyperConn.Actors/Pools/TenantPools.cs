@@ -73,12 +73,12 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
                 {
                     if (failure is not null)
                         failures[tenant] = failure;
-                    step = new PreloadProgress(++done, tenants.Count, failures.Count, tenant);
+                    step = new PreloadProgress { Done = ++done, Total = tenants.Count, Failed = failures.Count, Tenant = tenant };
                 }
 
                 progress?.Report(step);
             }).ConfigureAwait(false);
-        return new PreloadResult(done - failures.Count, failures);
+        return new PreloadResult { Loaded = done - failures.Count, Failures = failures };
     }
 
     public async Task<IReadOnlyList<string>> ListOrgIdsAsync(CancellationToken cancellationToken = default)
@@ -127,7 +127,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     public async Task<RefreshAllResult> RefreshAllAsync(CancellationToken cancellationToken = default)
     {
         var all = await AskAsync<SecretsRefreshed>(RefreshAllSecrets.Instance, RefreshAllTimeout, cancellationToken).ConfigureAwait(false);
-        return new RefreshAllResult(all.Secrets, all.Changed, all.Failed, all.StoreCalls);
+        return new RefreshAllResult { Secrets = all.Secrets, Changed = all.Changed, Failed = all.Failed, StoreCalls = all.StoreCalls };
     }
 
     public async Task<HyperConnStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
@@ -139,28 +139,28 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             .Select(s => s.Budget.Ask<ServerStatistics>(GetServerStatistics.Instance, AskTimeout, cancellationToken))).ConfigureAwait(false);
         var counters = runtime.Counters;
         var skipped = counters.EvictionsSkipped;
-        return new HyperConnStatistics(
-            runtime.Time.GetUtcNow(),
-            runtime.Generations.Count,
-            pools.Resolving,
-            runtime.Leases.LeasesOpen,
-            runtime.Leases.Totals.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
-            runtime.Opening.Counters.Cold,
-            runtime.Opening.Counters.Failed,
-            counters.PoolsCreated,
-            counters.PoolsFailed,
-            counters.Evictions,
-            skipped.Values.Sum(),
-            counters.CapUnmet,
-            counters.Rotations,
-            runtime.Store.AddTo(secrets),
-            servers,
-            pools.Tenants)
+        return new HyperConnStatistics
         {
+            TakenAt = runtime.Time.GetUtcNow(),
+            Pools = runtime.Generations.Count,
+            PoolsResolving = pools.Resolving,
+            Leases = runtime.Leases.LeasesOpen,
+            HotAcquisitions = runtime.Leases.Totals.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
+            ColdAcquisitions = runtime.Opening.Counters.Cold,
+            FailedAcquisitions = runtime.Opening.Counters.Failed,
+            PoolsCreated = counters.PoolsCreated,
+            PoolsFailed = counters.PoolsFailed,
+            Evictions = counters.Evictions,
+            EvictionsSkipped = skipped.Values.Sum(),
             EvictionsSkippedByReason = skipped,
+            CapUnmet = counters.CapUnmet,
+            Rotations = counters.Rotations,
+            Secrets = runtime.Store.AddTo(secrets),
+            Servers = servers,
+            Tenants = pools.Tenants,
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
-                .Select(s => s.Health.Circuit.Statistics(s.Endpoint.ToString()))
+                .Select(s => s.Health.Circuit.Statistics(new CircuitScope.Server(s.Endpoint)))
                 .Append(secrets.Circuit)
                 .OfType<CircuitStatistics>()],
         };

@@ -254,10 +254,16 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
-        _storeCalls, _batchCalls, _cacheHits, _sharedCalls, _failures, _refreshes, _throttled,
-        _entries.Values.Count(entry => entry.Document is not null))
+    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics
     {
+        StoreCalls = _storeCalls,
+        BatchCalls = _batchCalls,
+        CacheHits = _cacheHits,
+        SharedCalls = _sharedCalls,
+        Failures = _failures,
+        Refreshes = _refreshes,
+        Throttled = _throttled,
+        Cached = _entries.Values.Count(entry => entry.Document is not null),
         Circuit = _gate.Circuit,
     });
 

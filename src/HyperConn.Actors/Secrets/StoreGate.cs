@@ -26,7 +26,13 @@ internal sealed class StoreGate(TimeProvider clock, Jitter jitter, TimeSpan firs
     /// <summary>The gate for people, while it is shut.</summary>
     public CircuitStatistics? Circuit => Outage is null
         ? null
-        : new CircuitStatistics(CircuitStatistics.SecretStore, _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen, Outage, _backoff.Failures);
+        : new CircuitStatistics
+        {
+            Scope = CircuitScope.Store,
+            State = _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen,
+            Failure = Outage,
+            Failures = _backoff.Failures,
+        };
 
     /// <summary>Whether a call may be sent now. While the gate is shut: one, when its time has come.</summary>
     public bool MaySend => Outage is null || (_probes == 0 && clock.GetUtcNow() >= Outage.RetryAt);

@@ -86,7 +86,7 @@ internal sealed partial class DashboardFeed(
         char.ToLowerInvariant(e.Kind.ToString()[0]) + e.Kind.ToString()[1..],
         e.Tenant?.Service,
         e.Tenant?.Org,
-        e.Server,
+        e.Servers.Count > 0 ? string.Join(',', e.Servers) : null,
         e.Message,
         e.Detail,
         e.By);

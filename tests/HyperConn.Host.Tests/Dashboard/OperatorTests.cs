@@ -96,7 +96,7 @@ public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<Post
     {
         await using var manager = await RealManager.StartAsync(postgres, 3);
         await manager.UseAsync(manager.Tenants[0].Key);
-        var server = (await manager.Pools.GetStatisticsAsync()).Servers[0].Server;
+        var server = (await manager.Pools.GetStatisticsAsync()).Servers[0].Server.ToString();
 
         await manager.ActAsync("pause", server);
         var waiting = manager.Tenants.Select(t => manager.UseAsync(t.Key)).ToList();
@@ -112,7 +112,7 @@ public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<Post
     {
         await using var manager = await RealManager.StartAsync(postgres, 2);
         await manager.UseAsync(manager.Tenants[0].Key);
-        var server = (await manager.Pools.GetStatisticsAsync()).Servers[0].Server;
+        var server = (await manager.Pools.GetStatisticsAsync()).Servers[0].Server.ToString();
 
         await manager.ActAsync("ban", server);
 
