@@ -67,11 +67,11 @@ internal sealed class ObservedInstruments
         Total("hyperconn.secret.refreshes", "{refresh}", "Refreshes of cached secrets.", static s => s.Secrets.Refreshes);
         Total("hyperconn.secret.throttles", "{call}", "Times the store asked for fewer calls.", static s => s.Secrets.Throttled);
         UpDown("hyperconn.secret.cached", "{secret}", "Secrets held.", static s => [new(s.Secrets.Cached)]);
-        Gauge("hyperconn.secret.refresh.age", "s", "Age of the oldest secret in use by a pool: time since it was last fetched.", static s =>
-        {
-            var oldest = s.Tenants.Min(t => t.SecretFetchedAt);
-            return oldest is { } at ? [new(Math.Max(0, (s.TakenAt - at).TotalSeconds))] : [];
-        });
+        Gauge(
+            "hyperconn.secret.refresh.overdue",
+            "s",
+            "How long the refresh of a secret that is due and in use has not come, for the secret that waits longest; zero: none waits.",
+            static s => [new(s.Secrets.RefreshOverdue.TotalSeconds)]);
     }
 
     private void Servers()

@@ -70,6 +70,9 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
 
     public FetchState State { get; set; }
 
+    /// <summary>A refresh that is due and wanted; null: none has been since the last fetch.</summary>
+    public OverdueRefresh? Overdue { get; set; }
+
     /// <summary>Place in the queue, while there.</summary>
     public LinkedListNode<SecretEntry>? Place { get; set; }
 
@@ -92,6 +95,7 @@ internal sealed class SecretEntry(string org, string name, Backoff backoff)
         // A hard limit of zero must not make an answer too old before it is given.
         deadAfter = new[] { deadAfter, staleAfter, TimeSpan.FromSeconds(1) }.Max();
         (FetchedAt, StaleAt, DeadAt) = (now, now + staleAfter, now + deadAfter);
+        Overdue = null;
         ForgetFailure();
     }
 

@@ -49,6 +49,13 @@ internal sealed partial class SecretFetcher
             _queue.Promote(entry);
     }
 
+    /// <summary>Refreshes a secret past its time because somebody uses it.</summary>
+    private void RefreshForUse(SecretEntry entry)
+    {
+        (entry.Overdue ??= new OverdueRefresh()).Want(_clock);
+        RefreshInBackground(entry);
+    }
+
     private void RefreshInBackground(SecretEntry entry)
     {
         if (entry.State != FetchState.Idle || entry.FailureAt(_clock.GetUtcNow()) is not null || !_gate.MaySend)

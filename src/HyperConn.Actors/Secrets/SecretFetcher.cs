@@ -118,7 +118,7 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
                     _cacheHits++;
                 Tell(waiter, entry, null, changed: false);
                 if (entry.IsStale(now))
-                    RefreshInBackground(entry);
+                    RefreshForUse(entry);
                 return;
             }
         }
@@ -170,7 +170,7 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
             return;
         var now = _clock.GetUtcNow();
         if (!entry.Serves(now) || entry.IsStale(now))
-            RefreshInBackground(entry);
+            RefreshForUse(entry);
     }
 
     private void OnRefresh(RefreshSecret ask)
@@ -264,6 +264,7 @@ internal sealed partial class SecretFetcher : ReceiveActor, IWithTimers
         Refreshes = _refreshes,
         Throttled = _throttled,
         Cached = _entries.Values.Count(entry => entry.Document is not null),
+        RefreshOverdue = _entries.Values.Max(entry => entry.Overdue?.Length(_clock)) ?? TimeSpan.Zero,
         Circuit = _gate.Circuit,
     });
 

@@ -27,6 +27,12 @@ public sealed record SecretFetcherStatistics
     /// <summary>Secrets held now.</summary>
     public int Cached { get; init; }
 
+    /// <summary>
+    /// How long the refresh of a secret past its time-to-live has been wanted in vain, for the secret that waits longest; zero: for none.
+    /// Secrets nobody uses want no refresh. Past <see cref="SecretOptions.HardLimit"/> a secret no longer serves.
+    /// </summary>
+    public TimeSpan RefreshOverdue { get; init; }
+
     /// <summary>The store's circuit, while it is not closed.</summary>
     internal CircuitStatistics? Circuit { get; init; }
 

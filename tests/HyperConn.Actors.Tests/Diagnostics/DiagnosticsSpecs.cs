@@ -55,7 +55,7 @@ public sealed partial class DiagnosticsSpecs
         Assert.Equal(0, values["hyperconn.pool.evictions{hyperconn.reason=shutdown}"]);
         Assert.Equal(3, values["hyperconn.pool.skipped_evictions{hyperconn.reason=held_long}"]);
         Assert.Equal(100, values["hyperconn.acquire.operations{hyperconn.path=hot}"]);
-        Assert.Equal(600, values["hyperconn.secret.refresh.age"]);
+        Assert.Equal(90, values["hyperconn.secret.refresh.overdue"]);
         Assert.Equal(80, values["hyperconn.server.permit.limit{server.address=pg1,server.port=5432}"]);
         Assert.Equal(7, values["hyperconn.server.permit.count{server.address=pg1,server.port=5432,hyperconn.state=in_use}"]);
         Assert.Equal(1.5, values["hyperconn.server.wait.oldest{server.address=pg1,server.port=5432}"]);
@@ -329,6 +329,7 @@ public sealed partial class DiagnosticsSpecs
         Failures = 1,
         Refreshes = 3,
         Cached = 8,
+        RefreshOverdue = TimeSpan.FromSeconds(90),
     };
 
     private static HyperConnStatistics Statistics(int tenants = 2) => new()
