@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace HyperConn.Diagnostics;
 
 /// <summary>
-/// Loggers that also record in <see cref="OperatorEvents"/> what operators want to see. Log and events can't tell different stories, and
-/// the core says each thing once.
+/// Loggers that also record in <see cref="OperatorEvents"/> what operators want to see: the code logs each thing once, and log and events
+/// always agree.
 /// </summary>
 internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents events) : ILoggerFactory
 {
@@ -39,8 +39,7 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [3003] = OperatorEventKind.ServerPressure,
     };
 
-    // Only what HyperConn says itself: Npgsql, which gets its loggers here too, numbers other things alike, and asks on each open and close
-    // whether it should log.
+    // HyperConn's own categories only. Npgsql gets its loggers here too; its event ids mean other things, and its hot path calls IsEnabled.
     public ILogger CreateLogger(string categoryName) => categoryName.StartsWith(CategoryPrefix, StringComparison.Ordinal)
         ? new Tee(inner.CreateLogger(categoryName), events)
         : inner.CreateLogger(categoryName);

@@ -76,7 +76,7 @@ internal sealed partial class DashboardFeed(
         return new EventPage(lastId, [.. found.Take(limit)]);
     }
 
-    public IReadOnlyList<EventRow> EventsAfter(long id, int most) => [.. events.After(id, most).Select(ToRow)];
+    public IReadOnlyList<EventRow> EventsAfter(long id, int maxCount) => [.. events.After(id, maxCount).Select(ToRow)];
 
     public long LastEvent => events.LastId;
 

@@ -221,7 +221,7 @@ public sealed partial class DiagnosticsSpecs
 
         Assert.Equal([3, 4, 5, 6], events.After(0).Select(e => e.Id));
         Assert.Equal([6], events.After(5).Select(e => e.Id));
-        Assert.Equal(["event 5", "event 6"], events.After(0, most: 2).Select(e => e.Message));
+        Assert.Equal(["event 5", "event 6"], events.After(0, maxCount: 2).Select(e => e.Message));
         Assert.Empty(events.After(6));
         Assert.Equal(6, events.LastId);
     }
@@ -235,7 +235,7 @@ public sealed partial class DiagnosticsSpecs
             events.Record(i % 2 == 0 ? OperatorEventKind.PoolCreated : OperatorEventKind.PoolEvicted, "often");
 
         Assert.Equal([1, 98, 99, 100, 101], events.After(0).Select(e => e.Id));
-        Assert.Equal([1, 101], events.After(0, most: 2).Select(e => e.Id));
+        Assert.Equal([1, 101], events.After(0, maxCount: 2).Select(e => e.Id));
     }
 
     [Fact]
