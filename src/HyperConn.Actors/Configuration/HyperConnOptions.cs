@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 
 namespace HyperConn;
 
@@ -114,6 +115,11 @@ public enum CapacityPolicy
 /// <summary>Settings of the set of pools.</summary>
 public sealed class PoolOptions
 {
+    /// <summary>Longest <see cref="DrainTimeout"/>, and longest time <see cref="ITenantPools.DrainAllAsync"/> takes: 1 day.</summary>
+    public static readonly TimeSpan MaxDrainTimeout = TimeSpan.Parse(LongestDrain, CultureInfo.InvariantCulture);
+
+    private const string LongestDrain = "1.00:00:00";
+
     /// <summary>Most pools alive at once, those being made included. Default 50.</summary>
     [Range(1, 1_000_000)]
     public int MaxPools { get; set; } = 50;
@@ -130,7 +136,8 @@ public sealed class PoolOptions
     /// <summary>Longest time one <c>GetDataSource</c> or <c>OpenConnection</c> takes, everything included. Default 15 seconds.</summary>
     public TimeSpan AcquireTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long shutdown waits for open leases before it closes their pools. Default 20 seconds.</summary>
+    /// <summary>How long shutdown waits for workers to stop and leases to end before it ends their sessions. Zero to 1 day, default 20 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", LongestDrain, ParseLimitsInInvariantCulture = true)]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 }
 

@@ -67,11 +67,11 @@ internal sealed class ObservedInstruments
         Total("hyperconn.secret.refreshes", "{refresh}", "Refreshes of cached secrets.", static s => s.Secrets.Refreshes);
         Total("hyperconn.secret.throttles", "{call}", "Times the store asked for fewer calls.", static s => s.Secrets.Throttled);
         UpDown("hyperconn.secret.cached", "{secret}", "Secrets held.", static s => [new(s.Secrets.Cached)]);
-        Gauge("hyperconn.secret.refresh.age", "s", "Age of the oldest secret in use by a pool: time since it was last fetched.", static s =>
-        {
-            var oldest = s.Tenants.Min(t => t.SecretFetchedAt);
-            return oldest is { } at ? [new(Math.Max(0, (s.TakenAt - at).TotalSeconds))] : [];
-        });
+        Gauge(
+            "hyperconn.secret.refresh.overdue",
+            "s",
+            "How long the refresh of a secret that is due and in use has not come, for the secret that waits longest; zero: none waits.",
+            static s => [new(s.Secrets.RefreshOverdue.TotalSeconds)]);
     }
 
     private void Servers()
@@ -101,8 +101,8 @@ internal sealed class ObservedInstruments
     private void Circuits() =>
         UpDown("hyperconn.circuit.count", "{circuit}", "Circuits that are not closed, by scope and state.", static s =>
         [
-            .. CircuitsBy("server", s.Circuits.Where(c => c.Name != CircuitStatistics.SecretStore).Select(c => c.State)),
-            .. CircuitsBy("secret_store", s.Circuits.Where(c => c.Name == CircuitStatistics.SecretStore).Select(c => c.State)),
+            .. CircuitsBy("server", s.Circuits.Where(c => c.Scope is CircuitScope.Server).Select(c => c.State)),
+            .. CircuitsBy("secret_store", s.Circuits.Where(c => c.Scope is CircuitScope.SecretStore).Select(c => c.State)),
             .. CircuitsBy("tenant", s.Tenants.Select(t => t.Circuit)),
         ]);
 
@@ -146,11 +146,8 @@ internal sealed class ObservedInstruments
         ];
     }
 
-    private static KeyValuePair<string, object?>[] Server(ServerStatistics server)
-    {
-        var (address, port) = HyperConnTelemetry.SplitServer(server.Server);
-        return [Tag(HyperConnTelemetry.TagServerAddress, address), Tag(HyperConnTelemetry.TagServerPort, port)];
-    }
+    private static KeyValuePair<string, object?>[] Server(ServerStatistics server) =>
+        [Tag(HyperConnTelemetry.TagServerAddress, server.Server.Host), Tag(HyperConnTelemetry.TagServerPort, server.Server.Port)];
 
     private void Total(string name, string unit, string description, Func<HyperConnStatistics, long> read) =>
         Totals(name, unit, description, s => [new(read(s))]);

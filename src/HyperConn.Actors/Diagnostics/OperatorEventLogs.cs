@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace HyperConn.Diagnostics;
 
 /// <summary>
-/// Loggers that also record in <see cref="OperatorEvents"/> what operators want to see. Log and events can't tell different stories, and
-/// the core says each thing once.
+/// Loggers that also record in <see cref="OperatorEvents"/> what operators want to see: the code logs each thing once, and log and events
+/// always agree.
 /// </summary>
 internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents events) : ILoggerFactory
 {
@@ -39,8 +39,7 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [3003] = OperatorEventKind.ServerPressure,
     };
 
-    // Only what HyperConn says itself: Npgsql, which gets its loggers here too, numbers other things alike, and asks on each open and close
-    // whether it should log.
+    // HyperConn's own categories only. Npgsql gets its loggers here too; its event ids mean other things, and its hot path calls IsEnabled.
     public ILogger CreateLogger(string categoryName) => categoryName.StartsWith(CategoryPrefix, StringComparison.Ordinal)
         ? new Tee(inner.CreateLogger(categoryName), events)
         : inner.CreateLogger(categoryName);
@@ -67,7 +66,8 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
             if (!Kinds.TryGetValue(eventId.Id, out var kind))
                 return;
             TenantKey? tenant = null;
-            string? server = null, detail = null, by = null;
+            IReadOnlyList<ServerEndpoint> servers = [];
+            string? detail = null, by = null;
             foreach (var (name, value) in state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
             {
                 switch (name)
@@ -78,11 +78,14 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
                     case "Target" when value is OperatorTarget.Tenant { Key: var key }:
                         tenant = key;
                         break;
-                    case "Target" when value is OperatorTarget.Server { Name: var endpoint }:
-                        server = endpoint;
+                    case "Target" when value is OperatorTarget.Server { Endpoint: var endpoint }:
+                        servers = [endpoint];
                         break;
-                    case "Server" when value is not null:
-                        server = value.ToString();
+                    case "Server" when value is ServerEndpoint endpoint:
+                        servers = [endpoint];
+                        break;
+                    case "Server" when value is string names:
+                        servers = EndpointsOf(names);
                         break;
                     case "Reason" or "Code" when value is Enum:
                         detail = value.ToString();
@@ -96,7 +99,20 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
                 }
             }
 
-            events.Record(kind, formatter(state, null), tenant, server, detail, by);
+            events.Record(kind, formatter(state, null), tenant, servers, detail, by);
+        }
+
+        // A tenant with several hosts is logged with all of them.
+        private static List<ServerEndpoint> EndpointsOf(string names)
+        {
+            var endpoints = new List<ServerEndpoint>();
+            foreach (var name in names.Split(','))
+            {
+                if (ServerEndpoint.TryParse(name, out var endpoint))
+                    endpoints.Add(endpoint);
+            }
+
+            return endpoints;
         }
     }
 }

@@ -42,7 +42,7 @@ public enum OperatorEventKind
 /// <param name="At">When.</param>
 /// <param name="Kind">What it is about.</param>
 /// <param name="Tenant">The tenant, where one is concerned.</param>
-/// <param name="Server">The server, <c>host:port</c>, where one is concerned.</param>
+/// <param name="Servers">The servers concerned; none where the event is not about one.</param>
 /// <param name="Message">What happened.</param>
 /// <param name="Detail">Reason or error code, a short word; null where there is none.</param>
 /// <param name="By">Who asked for it, for <see cref="OperatorEventKind.OperatorAction"/>.</param>
@@ -51,15 +51,15 @@ public sealed record OperatorEvent(
     DateTimeOffset At,
     OperatorEventKind Kind,
     TenantKey? Tenant,
-    string? Server,
+    IReadOnlyList<ServerEndpoint> Servers,
     string Message,
     string? Detail,
     string? By);
 
-/// <summary>The latest events, in memory; the oldest make way. Safe for concurrent use.</summary>
+/// <summary>The latest events, in memory; the oldest are dropped. Safe for concurrent use.</summary>
 /// <remarks>
-/// Fed by the cold path only. Nothing here is persisted: logs are for that. Pools made and evicted, which come by the thousand on a busy
-/// host, make way for their like only, so that a failure of an hour ago is still there.
+/// Written by the cold path only. Nothing here is persisted: logs are for that. Pools made and evicted, thousands on a busy host, have a
+/// ring of their own, so that they never push out a failure of an hour ago.
 /// </remarks>
 public sealed class OperatorEvents
 {
@@ -86,14 +86,14 @@ public sealed class OperatorEvents
     /// <param name="kind">What it is about.</param>
     /// <param name="message">What happened.</param>
     /// <param name="tenant">The tenant concerned.</param>
-    /// <param name="server">The server concerned.</param>
+    /// <param name="servers">The servers concerned; null: none.</param>
     /// <param name="detail">Reason or error code.</param>
     /// <param name="by">Who asked for it.</param>
     public void Record(
         OperatorEventKind kind,
         string message,
         TenantKey? tenant = null,
-        string? server = null,
+        IReadOnlyList<ServerEndpoint>? servers = null,
         string? detail = null,
         string? by = null)
     {
@@ -102,25 +102,25 @@ public sealed class OperatorEvents
         {
             var id = _last + 1;
             (kind is OperatorEventKind.PoolCreated or OperatorEventKind.PoolEvicted ? _routine : _others)
-                .Add(new OperatorEvent(id, at, kind, tenant, server, message, detail, by));
+                .Add(new OperatorEvent(id, at, kind, tenant, servers ?? [], message, detail, by));
             Volatile.Write(ref _last, id);
         }
     }
 
     /// <summary>Reads what came after an event, oldest first.</summary>
     /// <param name="id">Number of the last event already known; 0: from the oldest kept.</param>
-    /// <param name="most">Most events to return; of more, the latest, and pools made and evicted make way first.</param>
+    /// <param name="maxCount">How many events to return at most: the latest, other events before pools made and evicted.</param>
     /// <returns>The events.</returns>
-    public IReadOnlyList<OperatorEvent> After(long id, int most = int.MaxValue)
+    public IReadOnlyList<OperatorEvent> After(long id, int maxCount = int.MaxValue)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(most);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxCount);
         var events = new List<OperatorEvent>();
         lock (_lock)
         {
             if (id >= _last)
                 return [];
-            _others.After(id, most, events);
-            _routine.After(id, most - events.Count, events);
+            _others.After(id, maxCount, events);
+            _routine.After(id, maxCount - events.Count, events);
         }
 
         events.Sort(static (a, b) => a.Id.CompareTo(b.Id));
@@ -134,10 +134,10 @@ public sealed class OperatorEvents
 
         public void Add(OperatorEvent happened) => _events[(int)(_count++ % _events.Length)] = happened;
 
-        public void After(long id, int most, List<OperatorEvent> found)
+        public void After(long id, int maxCount, List<OperatorEvent> found)
         {
-            var least = Math.Max(0, _count - _events.Length);
-            for (var i = _count - 1; i >= least && most > 0; i--, most--)
+            var oldest = Math.Max(0, _count - _events.Length);
+            for (var i = _count - 1; i >= oldest && maxCount > 0; i--, maxCount--)
             {
                 var happened = _events[(int)(i % _events.Length)];
                 if (happened.Id <= id)

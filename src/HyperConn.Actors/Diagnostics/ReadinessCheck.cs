@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace HyperConn.Diagnostics;
 
 /// <summary>
-/// Ready: the secret store answers, or what it gave is cached; not every server's budget is spent; not every server's circuit is open.
-/// A part that fails makes it degraded, the whole makes it unhealthy.
+/// Ready: the secret store answers or its secrets are cached, and at least one server has budget left and a closed circuit. Degraded while
+/// some servers fail or the store does; unhealthy when all servers fail, or the store with nothing cached.
 /// </summary>
 internal sealed class ReadinessCheck(IStatisticsSource source, HyperConnHealthOptions options) : IHealthCheck
 {
@@ -64,9 +64,9 @@ internal sealed class ReadinessCheck(IStatisticsSource source, HyperConnHealthOp
 
     private void JudgeServers(HyperConnStatistics statistics, Action<HealthStatus, string> fault)
     {
-        var open = statistics.Circuits.Where(c => c.State != CircuitState.Closed).Select(c => c.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var open = statistics.Circuits.Where(c => c.State != CircuitState.Closed).Select(c => c.Scope).OfType<CircuitScope.Server>().Select(s => s.Endpoint).ToHashSet();
         var unreachable = statistics.Servers.Count(s => open.Contains(s.Server));
-        var spent = statistics.Servers.Count(s => !open.Contains(s.Server) && IsSpent(s));
+        var spent = statistics.Servers.Count(s => !open.Contains(s.Server) && IsExhausted(s));
         var status = unreachable + spent == statistics.Servers.Count ? HealthStatus.Unhealthy : HealthStatus.Degraded;
         if (unreachable > 0)
             fault(status, $"{unreachable} of {statistics.Servers.Count} servers can't be reached (circuit open).");
@@ -74,6 +74,6 @@ internal sealed class ReadinessCheck(IStatisticsSource source, HyperConnHealthOp
             fault(status, $"The budget of {spent} of {statistics.Servers.Count} servers is spent and callers wait longer than {options.MaxWait.TotalSeconds:0.###} s.");
     }
 
-    private bool IsSpent(ServerStatistics server) =>
+    private bool IsExhausted(ServerStatistics server) =>
         server.Limit is { } limit && server.InUse >= limit && server.Waiting > 0 && server.OldestWait > options.MaxWait;
 }

@@ -1,7 +1,8 @@
 namespace HyperConn.Diagnostics;
 
 /// <summary>
-/// Takes a snapshot once a second while anybody has read one in the last two minutes, one at a time; does nothing otherwise.
+/// Takes a new snapshot every second while somebody has read one within the last two minutes; otherwise it is idle. Snapshots are taken
+/// one at a time.
 /// </summary>
 internal sealed class StatisticsCache : IStatisticsSource, IDisposable
 {
@@ -13,7 +14,7 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
-    private Task<HyperConnStatistics>? _underWay;
+    private Task<HyperConnStatistics>? _pending;
     private HyperConnStatistics? _latest;
     private long _takenAt;
     private long _readAt;
@@ -26,7 +27,7 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
         _timer = _clock.CreateTimer(static state => ((StatisticsCache)state!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>For how long snapshots are taken after the last reader.</summary>
+    /// <summary>How long after the last read snapshots are still taken.</summary>
     public TimeSpan KeepFreshFor { get; init; } = TimeSpan.FromMinutes(2);
 
     public HyperConnStatistics? Latest
@@ -86,12 +87,12 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
                 return;
             }
 
-            // A reader that came just before has taken one; another at once would have nothing new to say, and rates of it would be noise.
+            // A reader may just have taken one. Rates between two snapshots that are milliseconds apart would be noise.
             if (_latest is not null && _clock.GetElapsedTime(Volatile.Read(ref _takenAt)) < Period / 2)
                 return;
         }
 
-        // A failure shows to whoever awaits; the next tick tries again.
+        // Readers that wait get the exception; the next tick tries again.
         _ = Take().ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
@@ -99,15 +100,15 @@ internal sealed class StatisticsCache : IStatisticsSource, IDisposable
     {
         lock (_lock)
         {
-            if (_underWay is { IsCompleted: false } underWay)
-                return underWay;
-            return _underWay = TakeAsync();
+            if (_pending is { IsCompleted: false } pending)
+                return pending;
+            return _pending = TakeAsync();
         }
     }
 
     private async Task<HyperConnStatistics> TakeAsync()
     {
-        // Off the reader's thread: a snapshot of many tenants takes milliseconds.
+        // Not on the reader's thread: a snapshot of many tenants takes milliseconds.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var timeout = new CancellationTokenSource(TakeTimeout, _clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, timeout.Token);

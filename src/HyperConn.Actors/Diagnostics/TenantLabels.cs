@@ -3,14 +3,14 @@ using System.Collections.Concurrent;
 namespace HyperConn.Diagnostics;
 
 /// <summary>Bounds how many tenants appear in metrics: the first ones seen, then <see cref="Other"/> for all the rest.</summary>
-internal sealed class TenantLabels(int most)
+internal sealed class TenantLabels(int max)
 {
     public const string Other = "other";
 
     private readonly ConcurrentDictionary<TenantKey, TenantLabel> _labels = new();
     private readonly TenantLabel _other = new(Other, Other);
 
-    // Counted here: the dictionary would take all its locks to say.
+    // ConcurrentDictionary.Count takes all its locks.
     private int _taken;
     private TenantSums? _latest;
 
@@ -18,7 +18,7 @@ internal sealed class TenantLabels(int most)
     {
         if (_labels.TryGetValue(tenant, out var label))
             return label;
-        if (Volatile.Read(ref _taken) >= most || Interlocked.Increment(ref _taken) > most)
+        if (Volatile.Read(ref _taken) >= max || Interlocked.Increment(ref _taken) > max)
             return _other;
         return _labels.GetOrAdd(tenant, static key => new TenantLabel(key.Service, key.Org));
     }

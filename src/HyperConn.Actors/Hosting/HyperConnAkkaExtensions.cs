@@ -1,8 +1,8 @@
-using Akka.Actor;
 using Akka.Hosting;
 using HyperConn.Diagnostics;
 using HyperConn.Hosting;
 using HyperConn.Pools;
+using Microsoft.Extensions.Hosting;
 
 namespace HyperConn;
 
@@ -11,21 +11,24 @@ public static class HyperConnAkkaExtensions
 {
     /// <summary>
     /// Starts the pool supervisor and registers it under <see cref="PoolSupervisor"/>. When the actor system ends by coordinated shutdown
-    /// (as it does when the host stops), every pool is drained first, after the application's own services have stopped.
+    /// (as it does when the host stops), every <see cref="BackgroundService"/> of the host is stopped first, wherever it is registered, and
+    /// then every pool is drained, both within <see cref="PoolOptions.DrainTimeout"/>.
     /// </summary>
+    /// <remarks>
+    /// Two settings of coordinated shutdown are given defaults; your own win (those added before this call, or with
+    /// <see cref="HoconAddMode.Prepend"/>). The phase <c>hyperconn-drain</c> is added before <c>actor-system-terminate</c>, with a time-out
+    /// that <see cref="PoolOptions.DrainTimeout"/> never reaches. <c>run-by-clr-shutdown-hook</c> is off: Akka's own hook would drain at
+    /// the first signal, under the hands of services that still work; the host stops these first and the actor system after them.
+    /// </remarks>
     /// <param name="builder">The Akka builder.</param>
     /// <returns>The builder.</returns>
     /// <exception cref="HyperConnException">At start, with <see cref="HyperConnErrorCode.NotConfigured"/>, when
-    /// <c>AddHyperConn</c> was not called on the container.</exception>
+    /// <c>AddHyperConn</c> was not called on the container, or when a setting of coordinated shutdown lets the actor system end before the
+    /// pools are drained.</exception>
     public static AkkaConfigurationBuilder WithHyperConn(this AkkaConfigurationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-
-        // The phase's own limit (5 s) is shorter than a drain may take; Pools.DrainTimeout is the one that counts.
-        builder.AddHocon("akka.coordinated-shutdown.phases.before-actor-system-terminate.timeout = 10m", HoconAddMode.Prepend);
-        // Akka's own signal hook would drain at the first SIGINT or SIGTERM, under the hands of services that still work. The host
-        // stops these first and the actor system after them.
-        builder.AddHocon("akka.coordinated-shutdown.run-by-clr-shutdown-hook = off", HoconAddMode.Prepend);
+        builder.AddHocon(ShutdownDrain.Defaults, HoconAddMode.Append);
         return builder.WithActors((system, registry, resolver) =>
         {
             var runtime = resolver.GetService<PoolRuntime>() ?? throw new HyperConnException(new HyperConnFailure(
@@ -33,16 +36,11 @@ public static class HyperConnAkkaExtensions
             var store = new MeteredSecretStore(resolver.GetService<ISecretStore>(), resolver.GetService<HyperConnMeter>(), runtime.Store, runtime.Time);
             var supervisor = HyperConnActors.Start(system, runtime, store);
             registry.Register<PoolSupervisor>(supervisor);
-
-            var pools = resolver.GetService<ITenantPools>();
-            CoordinatedShutdown.Get(system).AddTask(
-                CoordinatedShutdown.PhaseBeforeActorSystemTerminate,
-                "hyperconn-drain",
-                async () =>
-                {
-                    await pools.DrainAllAsync().ConfigureAwait(false);
-                    return Akka.Done.Instance;
-                });
+            ShutdownDrain.Register(
+                system,
+                resolver.GetService<ITenantPools>(),
+                runtime,
+                [.. resolver.GetService<IEnumerable<IHostedService>>().OfType<BackgroundService>()]);
         });
     }
 }

@@ -1,17 +1,18 @@
 using Akka.Actor;
 using Akka.Configuration;
+using HyperConn;
 using HyperConn.Configuration;
 using HyperConn.Diagnostics;
 using HyperConn.Pools;
 using HyperConn.Primitives;
 using HyperConn.Secrets;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace HyperConn;
+// Where users of a container look for it.
+namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Registers HyperConn in a container.</summary>
 public static class HyperConnServiceCollectionExtensions

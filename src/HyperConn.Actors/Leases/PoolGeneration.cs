@@ -52,6 +52,7 @@ internal sealed class PoolGeneration
         Tenant = tenant;
         Number = number;
         CreatedAt = runtime.Time.GetUtcNow();
+        Endpoints = Array.ConvertAll(servers, server => server.Endpoint);
         ServerName = _hasOneServer ? _server.Name : string.Join(",", servers.Select(s => s.Name));
         Health = _hasOneServer ? _server.Health : new ServerHealth(runtime.Time);
 
@@ -99,6 +100,9 @@ internal sealed class PoolGeneration
 
     /// <summary>The tenant's memory of refused logins: while it is open, permits are of use to one that tries only.</summary>
     public Circuit? Login { get; set; }
+
+    /// <summary>The servers; several only where the credentials name several hosts.</summary>
+    public IReadOnlyList<ServerEndpoint> Endpoints { get; }
 
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }

@@ -16,15 +16,14 @@ internal static class AcquireSpans
     /// <summary>Span over the wait for the tenant's pool: secret look-up and parse. Child of the current span.</summary>
     public static Activity? StartResolve(TenantKey tenant, bool tenantLabels) => Start("hyperconn.resolve", tenant, tenantLabels);
 
-    /// <summary>Span over opening the connection; Npgsql's own become its children.</summary>
-    public static Activity? StartConnect(string? server)
+    /// <summary>Span over opening the connection, with the server where there is only one; Npgsql's own become its children.</summary>
+    public static Activity? StartConnect(IReadOnlyList<ServerEndpoint> servers)
     {
         var activity = HyperConnTelemetry.Source.StartActivity("hyperconn.connect", ActivityKind.Client);
-        if (activity is { IsAllDataRequested: true } && server is not null)
+        if (activity is { IsAllDataRequested: true } && servers is [var server])
         {
-            var (address, port) = HyperConnTelemetry.SplitServer(server);
-            activity.SetTag(HyperConnTelemetry.TagServerAddress, address);
-            activity.SetTag(HyperConnTelemetry.TagServerPort, port);
+            activity.SetTag(HyperConnTelemetry.TagServerAddress, server.Host);
+            activity.SetTag(HyperConnTelemetry.TagServerPort, server.Port);
         }
 
         return activity;

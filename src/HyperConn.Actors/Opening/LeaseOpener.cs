@@ -18,7 +18,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
         request.SecretVersion = pool.Credentials.SecretVersion;
         var connection = pool.DataSource.CreateConnection();
-        using var activity = AcquireSpans.StartConnect(pool.ServerName);
+        using var activity = AcquireSpans.StartConnect(pool.Endpoints);
         var lease = request.Lease;
         var (isNew, isBound) = (false, false);
         SemaphoreSlim? slot = null;

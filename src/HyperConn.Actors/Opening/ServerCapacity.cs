@@ -54,7 +54,7 @@ internal static class ServerCapacity
     {
         if (pool.Shares is [var only])
             return only.Server;
-        var endpoint = new ServerEndpoint((connection.Host ?? "").ToLowerInvariant(), connection.Port);
+        var endpoint = new ServerEndpoint(connection.Host ?? "", connection.Port);
         return pool.Shares.FirstOrDefault(share => share.Server.Endpoint == endpoint)?.Server;
     }
 }

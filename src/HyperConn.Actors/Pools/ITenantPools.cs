@@ -69,9 +69,9 @@ public interface ITenantPools
     Task<HyperConnStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Ends the manager: no new leases, waits for open ones, then closes every pool. May be called more than once.</summary>
-    /// <param name="deadline">How long to wait for open leases, zero to one day; null: <see cref="PoolOptions.DrainTimeout"/>.</param>
+    /// <param name="deadline">How long to wait for open leases, zero to <see cref="PoolOptions.MaxDrainTimeout"/>; null: <see cref="PoolOptions.DrainTimeout"/>.</param>
     /// <param name="cancellationToken">Stops waiting and closes at once.</param>
     /// <returns>How many leases were still open when their pools were closed.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The deadline is negative or longer than a day.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The deadline is negative or longer than <see cref="PoolOptions.MaxDrainTimeout"/>.</exception>
     Task<int> DrainAllAsync(TimeSpan? deadline = null, CancellationToken cancellationToken = default);
 }

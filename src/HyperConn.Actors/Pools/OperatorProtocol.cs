@@ -26,10 +26,10 @@ public abstract record OperatorTarget
     }
 
     /// <summary>Every tenant whose credentials name this server.</summary>
-    /// <param name="Name"><c>host:port</c> as <see cref="ServerStatistics.Server"/> shows it; compared without regard to case.</param>
-    public sealed record Server(string Name) : OperatorTarget
+    /// <param name="Endpoint">The server.</param>
+    public sealed record Server(ServerEndpoint Endpoint) : OperatorTarget
     {
-        internal override string Text => $"server {Name}";
+        internal override string Text => $"server {Endpoint}";
 
         /// <summary>Shows the target to people.</summary>
         /// <returns><c>server host:port</c>.</returns>
@@ -85,7 +85,7 @@ public abstract record OperatorCommand
     {
         { Target: null } => "The command names no target.",
         { Target: OperatorTarget.Tenant { Key: var key } } when key == default => "The command names no tenant.",
-        { Target: OperatorTarget.Server { Name: var name } } when string.IsNullOrWhiteSpace(name) => "The command names no server.",
+        { Target: OperatorTarget.Server { Endpoint: var endpoint } } when endpoint == default => "The command names no server.",
         _ when string.IsNullOrWhiteSpace(By) => "Say who asks.",
         _ when string.IsNullOrWhiteSpace(Reason) => "Say why: the reason is logged.",
         _ when By.Length > MaxByLength || By.Any(char.IsControl) => $"The name of who asks must be at most {MaxByLength} characters and have no control characters.",

@@ -20,14 +20,14 @@ internal sealed class OperatorRestrictions(TimeProvider time)
         }
     }
 
-    public void Set(OperatorRestriction restriction) => _all = [.. All.Where(r => !IsSame(r.Target, restriction.Target)), restriction];
+    public void Set(OperatorRestriction restriction) => _all = [.. All.Where(r => r.Target != restriction.Target), restriction];
 
     /// <summary>Ends what is in force on exactly this target.</summary>
     /// <returns>Whether there was anything.</returns>
     public bool Lift(OperatorTarget target)
     {
         var before = All;
-        _all = [.. before.Where(r => !IsSame(r.Target, target))];
+        _all = [.. before.Where(r => r.Target != target)];
         return _all.Count < before.Count;
     }
 
@@ -35,11 +35,7 @@ internal sealed class OperatorRestrictions(TimeProvider time)
     public OperatorRestriction? OfTenant(TenantKey tenant) => Worst(r => r.Target is OperatorTarget.All || (r.Target is OperatorTarget.Tenant t && t.Key == tenant));
 
     /// <summary>What concerns a server.</summary>
-    public OperatorRestriction? OfServer(string server) => Worst(r => Names(r.Target, server));
-
-    /// <summary>Whether the target is the server of this name.</summary>
-    public static bool Names(OperatorTarget target, string server) =>
-        target is OperatorTarget.Server named && string.Equals(named.Name, server, StringComparison.OrdinalIgnoreCase);
+    public OperatorRestriction? OfServer(ServerEndpoint server) => Worst(r => r.Target is OperatorTarget.Server s && s.Endpoint == server);
 
     public static HyperConnFailure Failure(OperatorRestriction restriction, TenantKey tenant)
     {
@@ -71,7 +67,4 @@ internal sealed class OperatorRestrictions(TimeProvider time)
     }
 
     private static bool IsInForce(OperatorRestriction restriction, DateTimeOffset now) => restriction.Until is not { } until || until > now;
-
-    private static bool IsSame(OperatorTarget left, OperatorTarget right) =>
-        left == right || (left is OperatorTarget.Server server && Names(right, server.Name));
 }

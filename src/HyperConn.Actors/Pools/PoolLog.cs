@@ -53,6 +53,9 @@ internal static partial class PoolLog
     [LoggerMessage(1033, LogLevel.Warning, "Sessions of {Tenant} could not be ended", EventName = "TerminateFailed")]
     public static partial void TerminateFailed(ILogger logger, TenantKey tenant, Exception? cause);
 
+    [LoggerMessage(1034, LogLevel.Warning, "{Worker} could not be stopped before the pools are drained", EventName = "WorkerNotStopped")]
+    public static partial void WorkerNotStopped(ILogger logger, string worker, Exception cause);
+
     [LoggerMessage(1050, LogLevel.Warning, "{Leases} leases of {Tenant} at {Server} are held for more than {Age}; the pool is not evicted meanwhile", EventName = "LeaseHeldLong")]
     public static partial void LeaseHeldLong(ILogger logger, TenantKey tenant, string server, int leases, TimeSpan age);
 

@@ -67,7 +67,7 @@ internal sealed partial class PoolSupervisorActor
 
         foreach (var server in _runtime.Servers.Values)
         {
-            if (refresh.Target is OperatorTarget.All || OperatorRestrictions.Names(refresh.Target, server.Endpoint.ToString()))
+            if (refresh.Target is OperatorTarget.All || (refresh.Target is OperatorTarget.Server one && one.Endpoint == server.Endpoint))
                 server.Health.ReportReachable();
         }
 
@@ -146,7 +146,7 @@ internal sealed partial class PoolSupervisorActor
     private static bool Concerns(OperatorTarget target, TenantDataSource handle) => target switch
     {
         OperatorTarget.Tenant tenant => handle.Tenant == tenant.Key,
-        OperatorTarget.Server => handle.Current?.ServerName.Split(',').Any(name => OperatorRestrictions.Names(target, name)) == true,
+        OperatorTarget.Server server => handle.Current?.Endpoints.Contains(server.Endpoint) == true,
         _ => true,
     };
 
@@ -239,7 +239,7 @@ internal sealed partial class PoolSupervisorActor
         OperatorRestriction? worst = null;
         foreach (var endpoint in locate.Endpoints)
         {
-            if (Restrictions.OfServer(endpoint.ToString()) is { } found && (worst is null || found.Kind > worst.Kind))
+            if (Restrictions.OfServer(endpoint) is { } found && (worst is null || found.Kind > worst.Kind))
                 worst = found;
         }
 

@@ -185,7 +185,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Fail(PausedServer() ?? OpenFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
 
     private HyperConnFailure? PausedServer() => _adopting?.Postgres.Hosts
-        .Select(h => _runtime.Restrictions.OfServer(new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port).ToString()))
+        .Select(h => _runtime.Restrictions.OfServer(new ServerEndpoint(h.Host, h.Port)))
         .FirstOrDefault(r => r is not null) is { } restriction ? OperatorRestrictions.Failure(restriction, Tenant) : null;
 
     private void Fail(HyperConnFailure reason)
@@ -360,7 +360,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(EndpointsOf(credentials)));
 
     private static ServerEndpoint[] EndpointsOf(GenerationCredentials credentials) =>
-        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host.ToLowerInvariant(), h.Port)).Distinct().Order()];
+        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host, h.Port)).Distinct().Order()];
 
     /// <summary>Null: they can't be used, and that has been dealt with.</summary>
     private GenerationCredentials? Parse(CredentialsFound found)

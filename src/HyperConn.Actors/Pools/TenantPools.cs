@@ -13,7 +13,6 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 {
     private static readonly TimeSpan AdoptPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestDrain = TimeSpan.FromDays(1);
 
     // Refreshing thousands of secrets takes the store's pace; the caller's token ends the wait earlier.
     private static readonly TimeSpan RefreshAllTimeout = TimeSpan.FromMinutes(10);
@@ -72,12 +71,12 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
                 {
                     if (failure is not null)
                         failures[tenant] = failure;
-                    step = new PreloadProgress(++done, tenants.Count, failures.Count, tenant);
+                    step = new PreloadProgress { Done = ++done, Total = tenants.Count, Failed = failures.Count, Tenant = tenant };
                 }
 
                 progress?.Report(step);
             }).ConfigureAwait(false);
-        return new PreloadResult(done - failures.Count, failures);
+        return new PreloadResult { Loaded = done - failures.Count, Failures = failures };
     }
 
     public async Task<IReadOnlyList<string>> ListOrgIdsAsync(CancellationToken cancellationToken = default)
@@ -131,7 +130,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     public async Task<RefreshAllResult> RefreshAllAsync(CancellationToken cancellationToken = default)
     {
         var all = await AskAsync<SecretsRefreshed>(RefreshAllSecrets.Instance, RefreshAllTimeout, cancellationToken).ConfigureAwait(false);
-        return new RefreshAllResult(all.Secrets, all.Changed, all.Failed, all.StoreCalls);
+        return new RefreshAllResult { Secrets = all.Secrets, Changed = all.Changed, Failed = all.Failed, StoreCalls = all.StoreCalls };
     }
 
     public async Task<HyperConnStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default)
@@ -143,28 +142,28 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             .Select(s => s.Budget.Ask<ServerStatistics>(GetServerStatistics.Instance, AskTimeout, cancellationToken))).ConfigureAwait(false);
         var counters = runtime.Counters;
         var skipped = counters.EvictionsSkipped;
-        return new HyperConnStatistics(
-            runtime.Time.GetUtcNow(),
-            runtime.Generations.Count,
-            pools.Resolving,
-            runtime.Leases.LeasesOpen,
-            runtime.Leases.Totals.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
-            runtime.Opening.Counters.Cold,
-            runtime.Opening.Counters.Failed,
-            counters.PoolsCreated,
-            counters.PoolsFailed,
-            counters.Evictions,
-            skipped.Values.Sum(),
-            counters.CapUnmet,
-            counters.Rotations,
-            runtime.Store.AddTo(secrets),
-            servers,
-            pools.Tenants)
+        return new HyperConnStatistics
         {
+            TakenAt = runtime.Time.GetUtcNow(),
+            Pools = runtime.Generations.Count,
+            PoolsResolving = pools.Resolving,
+            Leases = runtime.Leases.LeasesOpen,
+            HotAcquisitions = runtime.Leases.Totals.Hot(runtime.Generations.Keys.Sum(g => g.Accesses)),
+            ColdAcquisitions = runtime.Opening.Counters.Cold,
+            FailedAcquisitions = runtime.Opening.Counters.Failed,
+            PoolsCreated = counters.PoolsCreated,
+            PoolsFailed = counters.PoolsFailed,
+            Evictions = counters.Evictions,
+            EvictionsSkipped = skipped.Values.Sum(),
             EvictionsSkippedByReason = skipped,
+            CapUnmet = counters.CapUnmet,
+            Rotations = counters.Rotations,
+            Secrets = runtime.Store.AddTo(secrets),
+            Servers = servers,
+            Tenants = pools.Tenants,
             Restrictions = runtime.Restrictions.All,
             Circuits = [.. runtime.Servers.Values
-                .Select(s => s.Health.Circuit.Statistics(s.Endpoint.ToString()))
+                .Select(s => s.Health.Circuit.Statistics(new CircuitScope.Server(s.Endpoint)))
                 .Append(secrets.Circuit)
                 .OfType<CircuitStatistics>()],
         };
@@ -174,7 +173,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     {
         var limit = deadline ?? runtime.Options.Pools.DrainTimeout;
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero, nameof(deadline));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, LongestDrain, nameof(deadline));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, PoolOptions.MaxDrainTimeout, nameof(deadline));
         if (runtime.Supervisor.IsNobody())
             return 0;
         runtime.ShuttingDown = true;

@@ -8,28 +8,28 @@ internal static class TenantSnapshot
         var pool = handle.Current;
         var word = pool?.Word ?? default;
         var now = runtime.Time.GetUtcNow();
-        return new TenantStatistics(
-            handle.Tenant,
-            pool is null ? (ready ? PoolState.Draining : PoolState.Resolving) : word.IsDraining ? PoolState.Draining : PoolState.Ready,
-            pool?.ServerName,
-            pool?.Credentials.Postgres.Username,
-            pool?.Credentials.Postgres.Database,
-            pool?.CreatedAt ?? now,
-            pool is null ? now : runtime.Clock.ToWallClock(pool.LastUsed),
-            pool?.Accesses ?? 0,
-            word.Leases,
-            pool?.OldestLease,
-            word.Permits,
-            pool?.Waiters ?? 0,
-            pool?.Credentials.SecretVersion,
-            pool?.Credentials.FetchedAt.WallClock,
-            pool?.Number ?? 0,
-            draining,
-            handle.Login.Failures,
-            handle.Login.Cause ?? handle.LastFailure)
+        return new TenantStatistics
         {
+            Tenant = handle.Tenant,
+            State = pool is null ? (ready ? PoolState.Draining : PoolState.Resolving) : word.IsDraining ? PoolState.Draining : PoolState.Ready,
+            Servers = pool?.Endpoints ?? [],
+            Username = pool?.Credentials.Postgres.Username,
+            Database = pool?.Credentials.Postgres.Database,
+            CreatedAt = pool?.CreatedAt ?? now,
+            LastUsedAt = pool is null ? now : runtime.Clock.ToWallClock(pool.LastUsed),
+            AccessCount = pool?.Accesses ?? 0,
+            Leases = word.Leases,
+            OldestLease = pool?.OldestLease,
             NotEvicted = notEvicted,
+            Permits = word.Permits,
+            Waiting = pool?.Waiters ?? 0,
+            SecretVersion = pool?.Credentials.SecretVersion,
+            SecretFetchedAt = pool?.Credentials.FetchedAt.WallClock,
             SecretStaleAt = pool?.Credentials.StaleAt.WallClock,
+            Generation = pool?.Number ?? 0,
+            DrainingGenerations = draining,
+            Failures = handle.Login.Failures,
+            LastFailure = handle.Login.Cause ?? handle.LastFailure,
             Circuit = handle.Login.State,
         };
     }

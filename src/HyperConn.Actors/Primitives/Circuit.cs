@@ -45,10 +45,14 @@ internal sealed class Circuit(TimeProvider time, IReadOnlyList<TimeSpan> delays,
     }
 
     /// <summary>The circuit for people, while it is not closed.</summary>
-    public CircuitStatistics? Statistics(string name)
+    public CircuitStatistics? Statistics(CircuitScope scope)
     {
         lock (_gate)
-            return _cause is { } cause ? new CircuitStatistics(name, _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen, cause, _failures) : null;
+        {
+            return _cause is { } cause
+                ? new CircuitStatistics { Scope = scope, State = _probe == 0 ? CircuitState.Open : CircuitState.HalfOpen, Failure = cause, Failures = _failures }
+                : null;
+        }
     }
 
     /// <summary>Failures in a row.</summary>

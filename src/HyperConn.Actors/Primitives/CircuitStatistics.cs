@@ -1,12 +1,17 @@
 namespace HyperConn;
 
 /// <summary>A circuit of a server or of the secret store.</summary>
-/// <param name="Name"><c>host:port</c>, or <see cref="SecretStore"/>.</param>
-/// <param name="State">Its state.</param>
-/// <param name="Failure">What opened it, and when it is tried next.</param>
-/// <param name="Failures">Failures in a row.</param>
-public sealed record CircuitStatistics(string Name, CircuitState State, HyperConnFailure Failure, int Failures)
+public sealed record CircuitStatistics
 {
-    /// <summary>Name of the secret store's circuit.</summary>
-    public const string SecretStore = "secret store";
+    /// <summary>Whose circuit it is.</summary>
+    public required CircuitScope Scope { get; init; }
+
+    /// <summary>Its state.</summary>
+    public required CircuitState State { get; init; }
+
+    /// <summary>What opened it, and when it is tried next.</summary>
+    public required HyperConnFailure Failure { get; init; }
+
+    /// <summary>Failures in a row.</summary>
+    public int Failures { get; init; }
 }

@@ -32,12 +32,4 @@ public static class HyperConnTelemetry
         activity.SetTag("error.type", code.ToString());
         activity.SetStatus(ActivityStatusCode.Error);
     }
-
-    internal static (string Address, int Port) SplitServer(string server)
-    {
-        var colon = server.LastIndexOf(':');
-        return colon > 0 && int.TryParse(server.AsSpan(colon + 1), out var port)
-            ? (server[..colon].Trim('[', ']'), port)
-            : (server, 5432);
-    }
 }

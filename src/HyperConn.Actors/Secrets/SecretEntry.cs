@@ -31,6 +31,9 @@ internal sealed class SecretEntry(string org, string name, MonotonicClock clock,
 
     public FetchState State { get; set; }
 
+    /// <summary>A refresh that is due and wanted; null: none has been since the last fetch.</summary>
+    public OverdueRefresh? Overdue { get; set; }
+
     /// <summary>Place in the queue, while there.</summary>
     public LinkedListNode<SecretEntry>? Place { get; set; }
 
@@ -74,6 +77,7 @@ internal sealed class SecretEntry(string org, string name, MonotonicClock clock,
         // A hard limit of zero must not make an answer too old before it is given.
         _servesUntil = now + new[] { hardLimit, staleAfter, TimeSpan.FromSeconds(1) }.Max();
         (FetchedAt, StaleAt) = (Moment.Of(clock, now), Moment.Of(clock, now + staleAfter));
+        Overdue = null;
         ForgetFailure();
     }
 

@@ -44,7 +44,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
         _changes = new PendingChanges(_calls.Gate, clock);
         _reader = new SecretStoreReader(store, time, logger);
         _answers = new SecretAnswers(options, clock, logger);
-        _fetches = new SecretFetches(_calls, _changes, _answers);
+        _fetches = new SecretFetches(_calls, _changes, _answers, _clock);
         var self = Self;
         _onStoreChanged = name => self.Tell(new StoreChanged(name));
         Serving();
@@ -105,7 +105,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
                     _cacheHits++;
                 _answers.Answer(waiter, entry);
                 if (entry.IsStale)
-                    _fetches.RefreshInBackground(entry);
+                    _fetches.RefreshForUse(entry);
                 SendDue();
                 return;
             }
@@ -150,7 +150,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
     private void OnRevalidate(RevalidateSecret hint)
     {
         if (_cache.Get(hint.Org) is { } entry && (!entry.Serves || entry.IsStale))
-            _fetches.RefreshInBackground(entry);
+            _fetches.RefreshForUse(entry);
         SendDue();
     }
 
@@ -223,10 +223,17 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
 
     private void OnTidy(Tidy tick) => _cache.Tidy();
 
-    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics(
-        _calls.Begun, _calls.Batches, _cacheHits, _fetches.Shared, _answers.Refused, _fetches.Refreshes, _calls.Throttled,
-        _cache.Entries.Count(entry => entry.Document is not null))
+    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics
     {
+        StoreCalls = _calls.Begun,
+        BatchCalls = _calls.Batches,
+        CacheHits = _cacheHits,
+        SharedCalls = _fetches.Shared,
+        Failures = _answers.Refused,
+        Refreshes = _fetches.Refreshes,
+        Throttled = _calls.Throttled,
+        Cached = _cache.Entries.Count(entry => entry.Document is not null),
+        RefreshOverdue = _cache.Entries.Max(entry => entry.Overdue?.Length(_clock)) ?? TimeSpan.Zero,
         Circuit = _calls.Gate.Circuit,
     });
 

@@ -1,24 +1,38 @@
 namespace HyperConn;
 
 /// <summary>What the secret fetcher has done since start, and what it holds now.</summary>
-/// <param name="StoreCalls">Calls made to the store (a batch counts once).</param>
-/// <param name="BatchCalls">Of these, batch calls.</param>
-/// <param name="CacheHits">Look-ups answered from the cache.</param>
-/// <param name="SharedCalls">Look-ups that joined a call already under way.</param>
-/// <param name="Failures">Look-ups answered with a failure.</param>
-/// <param name="Refreshes">Background and asked-for refreshes.</param>
-/// <param name="Throttled">Times the store asked for fewer calls.</param>
-/// <param name="Cached">Secrets held now.</param>
-public sealed record SecretFetcherStatistics(
-    long StoreCalls,
-    long BatchCalls,
-    long CacheHits,
-    long SharedCalls,
-    long Failures,
-    long Refreshes,
-    long Throttled,
-    int Cached)
+public sealed record SecretFetcherStatistics
 {
+    /// <summary>Calls made to the store (a batch counts once).</summary>
+    public long StoreCalls { get; init; }
+
+    /// <summary>Of these, batch calls.</summary>
+    public long BatchCalls { get; init; }
+
+    /// <summary>Look-ups answered from the cache.</summary>
+    public long CacheHits { get; init; }
+
+    /// <summary>Look-ups that joined a call already under way.</summary>
+    public long SharedCalls { get; init; }
+
+    /// <summary>Look-ups answered with a failure.</summary>
+    public long Failures { get; init; }
+
+    /// <summary>Background and asked-for refreshes.</summary>
+    public long Refreshes { get; init; }
+
+    /// <summary>Times the store asked for fewer calls.</summary>
+    public long Throttled { get; init; }
+
+    /// <summary>Secrets held now.</summary>
+    public int Cached { get; init; }
+
+    /// <summary>
+    /// How long the refresh of a secret past its time-to-live has been wanted in vain, for the secret that waits longest; zero: for none.
+    /// Secrets nobody uses want no refresh. Past <see cref="SecretOptions.HardLimit"/> a secret no longer serves.
+    /// </summary>
+    public TimeSpan RefreshOverdue { get; init; }
+
     /// <summary>The store's circuit, while it is not closed.</summary>
     internal CircuitStatistics? Circuit { get; init; }
 

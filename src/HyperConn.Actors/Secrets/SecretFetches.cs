@@ -1,7 +1,9 @@
+using HyperConn.Primitives;
+
 namespace HyperConn.Secrets;
 
 /// <summary>Puts secrets in the queue of calls: for a look-up, for a refresh that somebody asked for, or in the background.</summary>
-internal sealed class SecretFetches(StoreCalls calls, PendingChanges changes, SecretAnswers answers)
+internal sealed class SecretFetches(StoreCalls calls, PendingChanges changes, SecretAnswers answers, MonotonicClock clock)
 {
     /// <summary>Look-ups that joined a fetch already wanted.</summary>
     public long Shared { get; private set; }
@@ -46,6 +48,13 @@ internal sealed class SecretFetches(StoreCalls calls, PendingChanges changes, Se
             calls.Add(entry, urgent);
         else if (urgent)
             calls.Promote(entry);
+    }
+
+    /// <summary>Refreshes a secret past its time because somebody uses it.</summary>
+    public void RefreshForUse(SecretEntry entry)
+    {
+        (entry.Overdue ??= new OverdueRefresh()).Want(clock);
+        RefreshInBackground(entry);
     }
 
     /// <summary>Fetches a secret that nobody waits for, unless that is under way or has failed a moment ago.</summary>

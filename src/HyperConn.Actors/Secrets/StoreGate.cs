@@ -43,7 +43,13 @@ internal sealed class StoreGate(MonotonicClock clock, Jitter jitter, TimeSpan fi
 
     /// <summary>The gate for people, while it is shut.</summary>
     public CircuitStatistics? Circuit => Outage is { } outage
-        ? new CircuitStatistics(CircuitStatistics.SecretStore, _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen, outage, _backoff.Failures)
+        ? new CircuitStatistics
+        {
+            Scope = CircuitScope.Store,
+            State = _probes == 0 ? CircuitState.Open : CircuitState.HalfOpen,
+            Failure = outage,
+            Failures = _backoff.Failures,
+        }
         : null;
 
     /// <summary>Whether a call may be sent now. While the gate is shut: one, when its time has come.</summary>

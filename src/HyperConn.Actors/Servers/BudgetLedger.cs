@@ -223,7 +223,7 @@ internal sealed class BudgetLedger
             oldest = Math.Min(oldest, account.Holder.WaitsSince ?? long.MaxValue);
         }
         return new ServerStatistics(
-            _state.Endpoint.ToString(),
+            _state.Endpoint,
             _limit.InForce == ServerOptions.Unlimited ? null : _limit.InForce,
             used,
             _granted - used,

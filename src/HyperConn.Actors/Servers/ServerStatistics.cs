@@ -1,7 +1,7 @@
 namespace HyperConn;
 
 /// <summary>What one server's budget looks like now.</summary>
-/// <param name="Server">Host and port, <c>host:port</c>.</param>
+/// <param name="Server">The server.</param>
 /// <param name="Limit">Most connections; null: unlimited. In <c>auto</c>, a small number until the server has been asked.</param>
 /// <param name="InUse">Permits under an open lease.</param>
 /// <param name="IdleHeld">Permits pools keep for connections that are idle.</param>
@@ -13,7 +13,7 @@ namespace HyperConn;
 /// <param name="TimedOut">Callers whose deadline passed while they waited.</param>
 /// <param name="Pools">Pools that hold permits or wait.</param>
 public sealed record ServerStatistics(
-    string Server,
+    ServerEndpoint Server,
     int? Limit,
     int InUse,
     int IdleHeld,

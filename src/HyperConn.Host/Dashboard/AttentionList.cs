@@ -10,14 +10,14 @@ internal static class AttentionList
         var items = new List<Attention>();
         foreach (var circuit in statistics.Circuits.Where(c => c.State != CircuitState.Closed).Take(MostOfAKind))
         {
-            var isStore = circuit.Name == CircuitStatistics.SecretStore;
+            var server = (circuit.Scope as CircuitScope.Server)?.Endpoint;
             items.Add(new Attention(
                 "critical",
-                isStore ? "Secret store fails" : $"Server {circuit.Name} fails",
+                server is null ? "Secret store fails" : $"Server {server} fails",
                 circuit.Failure.Message,
                 null,
                 null,
-                isStore ? null : circuit.Name,
+                server?.ToString(),
                 false));
         }
 
@@ -29,7 +29,7 @@ internal static class AttentionList
                 $"{server.InUse} of {server.Limit} in use, {server.Waiting} waiting, the longest for {server.OldestWait.TotalSeconds:0.0} s.",
                 null,
                 null,
-                server.Server,
+                server.Server.ToString(),
                 false));
         }
 
@@ -56,7 +56,7 @@ internal static class AttentionList
                 $"{restriction.Reason} — {restriction.By}{(restriction.Until is { } until ? $", until {until:u}" : "")}",
                 tenant?.Service,
                 tenant?.Org,
-                (restriction.Target as OperatorTarget.Server)?.Name,
+                (restriction.Target as OperatorTarget.Server)?.Endpoint.ToString(),
                 restriction.Target is OperatorTarget.All));
         }
 

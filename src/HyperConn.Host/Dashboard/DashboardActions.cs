@@ -56,11 +56,11 @@ internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<
         {
             case "all":
                 return true;
-            case "server" when !string.IsNullOrWhiteSpace(request.Server):
-                target = new OperatorTarget.Server(request.Server);
+            case "server" when ServerEndpoint.TryParse(request.Server, out var endpoint):
+                target = new OperatorTarget.Server(endpoint);
                 return true;
             case "server":
-                fault = "scope server needs server: host:port.";
+                fault = "scope server needs server: host:port, such as pg1:5432 or [::1]:5432.";
                 return false;
             case "tenant" when TenantKey.TryCreate(request.Service, request.Org, out var key):
                 target = new OperatorTarget.Tenant(key);

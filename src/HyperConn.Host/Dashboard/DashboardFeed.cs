@@ -76,7 +76,7 @@ internal sealed partial class DashboardFeed(
         return new EventPage(lastId, [.. found.Take(limit)]);
     }
 
-    public IReadOnlyList<EventRow> EventsAfter(long id, int most) => [.. events.After(id, most).Select(ToRow)];
+    public IReadOnlyList<EventRow> EventsAfter(long id, int maxCount) => [.. events.After(id, maxCount).Select(ToRow)];
 
     public long LastEvent => events.LastId;
 
@@ -86,7 +86,7 @@ internal sealed partial class DashboardFeed(
         char.ToLowerInvariant(e.Kind.ToString()[0]) + e.Kind.ToString()[1..],
         e.Tenant?.Service,
         e.Tenant?.Org,
-        e.Server,
+        e.Servers.Count > 0 ? string.Join(',', e.Servers) : null,
         e.Message,
         e.Detail,
         e.By);

@@ -55,18 +55,22 @@ internal static class ServerRows
 {
     public static IReadOnlyList<ServerNow> Of(HyperConnStatistics statistics)
     {
-        var circuits = new Dictionary<string, CircuitStatistics>(StringComparer.OrdinalIgnoreCase);
+        var circuits = new Dictionary<ServerEndpoint, CircuitStatistics>();
         foreach (var circuit in statistics.Circuits)
-            circuits[circuit.Name] = circuit;
+        {
+            if (circuit.Scope is CircuitScope.Server server)
+                circuits[server.Endpoint] = circuit;
+        }
+
         var restricted = statistics.Restrictions
             .Where(r => r.Target is OperatorTarget.Server)
-            .GroupBy(r => ((OperatorTarget.Server)r.Target).Name, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(g => g.Key, g => g.Max(r => r.Kind).ToString().ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
-        return [.. statistics.Servers.OrderBy(s => s.Server, StringComparer.Ordinal).Select(s =>
+            .GroupBy(r => ((OperatorTarget.Server)r.Target).Endpoint)
+            .ToDictionary(g => g.Key, g => g.Max(r => r.Kind).ToString().ToLowerInvariant());
+        return [.. statistics.Servers.OrderBy(s => s.Server).Select(s =>
         {
             var circuit = circuits.GetValueOrDefault(s.Server);
             return new ServerNow(
-                s.Server,
+                s.Server.ToString(),
                 s.Limit,
                 s.InUse,
                 s.IdleHeld,

@@ -9,7 +9,7 @@ internal sealed record TenantQuery(string? Search, string? State, string? Server
     {
         ["name"] = TenantView.ByName,
         ["state"] = (a, b) => string.CompareOrdinal(a.State, b.State),
-        ["server"] = (a, b) => string.CompareOrdinal(a.Tenant.Server, b.Tenant.Server),
+        ["server"] = (a, b) => string.CompareOrdinal(a.Server, b.Server),
         ["user"] = (a, b) => string.CompareOrdinal(a.Tenant.Username, b.Tenant.Username),
         ["leases"] = (a, b) => a.Tenant.Leases.CompareTo(b.Tenant.Leases),
         ["waiting"] = (a, b) => a.Tenant.Waiting.CompareTo(b.Tenant.Waiting),
@@ -29,6 +29,7 @@ internal sealed record TenantQuery(string? Search, string? State, string? Server
         { Offset: < 0 } => "offset must be 0 or more.",
         { Limit: < 1 or > MaxLimit } => $"limit must be 1 to {MaxLimit}.",
         { Search.Length: > 200 } => "search must be at most 200 characters.",
+        { Server: { Length: > 0 } server } when !ServerEndpoint.TryParse(server, out _) => "server must be host:port, such as pg1:5432 or [::1]:5432.",
         _ when !Orders.ContainsKey(Sort) => $"sort must be one of {string.Join(", ", Orders.Keys)}.",
         { State: { } states } when states.Split(',').Any(s => !TenantView.StateLetters.ContainsKey(s)) =>
             $"state must be a comma list of {string.Join(", ", TenantView.StateLetters.Keys)}.",
@@ -60,12 +61,13 @@ internal sealed record TenantQuery(string? Search, string? State, string? Server
     {
         var terms = Search?.ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
         var states = State?.Split(',');
+        ServerEndpoint? server = Server is { Length: > 0 } ? ServerEndpoint.Parse(Server) : null;
         var found = new List<TenantView.Entry>(terms.Length == 0 ? entries.Length : 64);
         foreach (var entry in entries)
         {
             if (states is not null && !states.Contains(entry.State))
                 continue;
-            if (Server is { Length: > 0 } && (entry.Tenant.Server is not { } server || !server.Split(',').Contains(Server, StringComparer.OrdinalIgnoreCase)))
+            if (server is { } wanted && !entry.Tenant.Servers.Contains(wanted))
                 continue;
             if (Service is { Length: > 0 } && !string.Equals(Service, entry.Tenant.Tenant.Service, StringComparison.OrdinalIgnoreCase))
                 continue;

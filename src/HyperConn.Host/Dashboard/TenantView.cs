@@ -87,6 +87,7 @@ internal sealed class TenantView
     internal sealed class Entry(TenantStatistics tenant, string state, OperatorRestriction? restriction)
     {
         private string? _searchable;
+        private string? _server;
 
         public TenantStatistics Tenant => tenant;
 
@@ -94,14 +95,17 @@ internal sealed class TenantView
 
         public OperatorRestriction? Restriction => restriction;
 
+        /// <summary>Its servers for people, <c>host:port</c>, joined by commas; null: none known.</summary>
+        public string? Server => _server ??= tenant.Servers.Count > 0 ? string.Join(',', tenant.Servers) : null;
+
         public string Searchable => _searchable ??=
-            $"{tenant.Tenant.Service}/{tenant.Tenant.Org} {tenant.Username} {tenant.Database} {tenant.Server} {tenant.LastFailure?.Code}".ToLowerInvariant();
+            $"{tenant.Tenant.Service}/{tenant.Tenant.Org} {tenant.Username} {tenant.Database} {Server} {tenant.LastFailure?.Code}".ToLowerInvariant();
 
         public TenantRow ToRow() => new(
             tenant.Tenant.Service,
             tenant.Tenant.Org,
             state,
-            tenant.Server,
+            Server,
             tenant.Username,
             tenant.Database,
             tenant.CreatedAt,
@@ -130,7 +134,7 @@ internal sealed class TenantView
     private sealed class Restrictions
     {
         private readonly Dictionary<TenantKey, OperatorRestriction> _tenants = [];
-        private readonly Dictionary<string, OperatorRestriction> _servers = new(StringComparer.OrdinalIgnoreCase);
+        private readonly Dictionary<ServerEndpoint, OperatorRestriction> _servers = [];
         private readonly OperatorRestriction? _all;
 
         public Restrictions(IReadOnlyList<OperatorRestriction> all)
@@ -143,7 +147,7 @@ internal sealed class TenantView
                         _tenants[tenant.Key] = restriction;
                         break;
                     case OperatorTarget.Server server:
-                        _servers[server.Name] = restriction;
+                        _servers[server.Endpoint] = restriction;
                         break;
                     default:
                         _all = restriction;
@@ -163,9 +167,9 @@ internal sealed class TenantView
 
             if (_tenants.Count > 0)
                 Consider(_tenants.GetValueOrDefault(tenant.Tenant));
-            if (_servers.Count > 0 && tenant.Server is { } servers)
+            if (_servers.Count > 0)
             {
-                foreach (var server in servers.Split(','))
+                foreach (var server in tenant.Servers)
                     Consider(_servers.GetValueOrDefault(server));
             }
 

@@ -174,12 +174,13 @@ public class CircuitSpecs
     [Fact]
     public async Task Its_state_is_half_open_while_one_tries()
     {
+        CircuitScope server = new CircuitScope.Server(new ServerEndpoint("pg", 5432));
         var probe = await Probe();
         Assert.Equal(CircuitState.HalfOpen, _circuit.State);
-        Assert.Equal(("pg:5432", CircuitState.HalfOpen, 1), _circuit.Statistics("pg:5432") is { } half ? (half.Name, half.State, half.Failures) : default);
+        Assert.Equal((server, CircuitState.HalfOpen, 1), _circuit.Statistics(server) is { } half ? (half.Scope, half.State, half.Failures) : default);
         _circuit.Failed(Failure(), probe);
-        Assert.Equal(CircuitState.Open, _circuit.Statistics("pg:5432")!.State);
+        Assert.Equal(CircuitState.Open, _circuit.Statistics(server)!.State);
         _circuit.Reset();
-        Assert.Null(_circuit.Statistics("pg:5432"));
+        Assert.Null(_circuit.Statistics(server));
     }
 }

@@ -280,7 +280,7 @@ public class GrantSpecs
         var statistics = server.Ledger.Statistics();
 
         Assert.Equal(
-            new ServerStatistics("db:5432", 3, 3, 0, 2, TimeSpan.Zero, 1, 0, 0, 1, 2),
+            new ServerStatistics(new ServerEndpoint("db", 5432), 3, 3, 0, 2, TimeSpan.Zero, 1, 0, 0, 1, 2),
             statistics with { OldestWait = TimeSpan.Zero });
     }
 

@@ -59,6 +59,7 @@ public class FaultSpecs : ConfigurationSpec
     [InlineData("hyperconn.pools.drain-timeout = infinite")]
     [InlineData("hyperconn.pools.drain-timeout = -5s")]
     [InlineData("hyperconn.pools.drain-timeout = 25d")]
+    [InlineData("hyperconn.pools.drain-timeout = 86401s")]
     [InlineData("hyperconn.connections.no-type-loading = perhaps")]
     [InlineData("hyperconn.connections.no-type-loading { a = 1 }")]
     [InlineData("hyperconn.connections.configure-data-source = x")]

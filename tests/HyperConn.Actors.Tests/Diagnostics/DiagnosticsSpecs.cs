@@ -55,7 +55,7 @@ public sealed partial class DiagnosticsSpecs
         Assert.Equal(0, values["hyperconn.pool.evictions{hyperconn.reason=shutdown}"]);
         Assert.Equal(3, values["hyperconn.pool.skipped_evictions{hyperconn.reason=held_long}"]);
         Assert.Equal(100, values["hyperconn.acquire.operations{hyperconn.path=hot}"]);
-        Assert.Equal(600, values["hyperconn.secret.refresh.age"]);
+        Assert.Equal(90, values["hyperconn.secret.refresh.overdue"]);
         Assert.Equal(80, values["hyperconn.server.permit.limit{server.address=pg1,server.port=5432}"]);
         Assert.Equal(7, values["hyperconn.server.permit.count{server.address=pg1,server.port=5432,hyperconn.state=in_use}"]);
         Assert.Equal(1.5, values["hyperconn.server.wait.oldest{server.address=pg1,server.port=5432}"]);
@@ -159,7 +159,7 @@ public sealed partial class DiagnosticsSpecs
             {
             }
 
-            using (var connect = AcquireSpans.StartConnect("pg1:5432"))
+            using (var connect = AcquireSpans.StartConnect([new ServerEndpoint("pg1", 5432)]))
                 connect.Fail(HyperConnErrorCode.LoginRefused);
         }
 
@@ -221,7 +221,7 @@ public sealed partial class DiagnosticsSpecs
 
         Assert.Equal([3, 4, 5, 6], events.After(0).Select(e => e.Id));
         Assert.Equal([6], events.After(5).Select(e => e.Id));
-        Assert.Equal(["event 5", "event 6"], events.After(0, most: 2).Select(e => e.Message));
+        Assert.Equal(["event 5", "event 6"], events.After(0, maxCount: 2).Select(e => e.Message));
         Assert.Empty(events.After(6));
         Assert.Equal(6, events.LastId);
     }
@@ -235,7 +235,7 @@ public sealed partial class DiagnosticsSpecs
             events.Record(i % 2 == 0 ? OperatorEventKind.PoolCreated : OperatorEventKind.PoolEvicted, "often");
 
         Assert.Equal([1, 98, 99, 100, 101], events.After(0).Select(e => e.Id));
-        Assert.Equal([1, 101], events.After(0, most: 2).Select(e => e.Id));
+        Assert.Equal([1, 101], events.After(0, maxCount: 2).Select(e => e.Id));
     }
 
     [Fact]
@@ -266,8 +266,8 @@ public sealed partial class DiagnosticsSpecs
     public async Task Ready_means_that_tenants_can_be_served(string situation, HealthStatus expected)
     {
         ServerStatistics Server(string name, bool spent = false, double wait = 0) =>
-            new(name, 10, spent ? 10 : 3, 0, spent ? 4 : 0, TimeSpan.FromSeconds(wait), 0, 0, 0, 0, 1);
-        CircuitStatistics Away(string name) => new(name, CircuitState.Open, new HyperConnFailure(HyperConnErrorCode.ServerUnreachable, "away"), 1);
+            new(ServerEndpoint.Parse(name), 10, spent ? 10 : 3, 0, spent ? 4 : 0, TimeSpan.FromSeconds(wait), 0, 0, 0, 0, 1);
+        CircuitStatistics Away(string name) => Open(new CircuitScope.Server(ServerEndpoint.Parse(name)), HyperConnErrorCode.ServerUnreachable);
         var well = Statistics() with { Servers = [Server("a:1"), Server("b:1")], Circuits = [] };
         var down = Fetcher() with { LastAnswerAt = Now, LastStoreFailureAt = Now.AddSeconds(1), LastStoreFailure = HyperConnErrorCode.StoreUnavailable };
         var statistics = situation switch
@@ -295,10 +295,10 @@ public sealed partial class DiagnosticsSpecs
         OperatorRestriction Make(OperatorTarget target, RestrictionKind kind, DateTimeOffset? until = null) => new(target, kind, "mia", "why", Now, until);
         restrictions.Set(Make(OperatorTarget.Everything, RestrictionKind.Paused));
         restrictions.Set(Make(new OperatorTarget.Tenant(tenant), RestrictionKind.Banned, Now.AddMinutes(1)));
-        restrictions.Set(Make(new OperatorTarget.Server("PG1:5432"), RestrictionKind.Paused));
+        restrictions.Set(Make(new OperatorTarget.Server(ServerEndpoint.Parse("PG1:5432")), RestrictionKind.Paused));
 
         Assert.Equal(RestrictionKind.Banned, restrictions.OfTenant(tenant)!.Kind);
-        Assert.Equal(RestrictionKind.Paused, restrictions.OfServer("pg1:5432")!.Kind);
+        Assert.Equal(RestrictionKind.Paused, restrictions.OfServer(new ServerEndpoint("pg1", 5432))!.Kind);
         Assert.False(restrictions.Lift(new OperatorTarget.Tenant(TenantKey.Create("core", "org2"))));
 
         clock.Advance(TimeSpan.FromMinutes(2));
@@ -320,25 +320,69 @@ public sealed partial class DiagnosticsSpecs
     private static async Task<HealthCheckResult> Check(IHealthCheck check) => await check.CheckHealthAsync(
         new HealthCheckContext { Registration = new HealthCheckRegistration("x", check, HealthStatus.Unhealthy, []) });
 
-    private static SecretFetcherStatistics Fetcher() => new(10, 4, 30, 2, 1, 3, 0, Cached: 8);
-
-    private static HyperConnStatistics Statistics(int tenants = 2) => new(
-        Now, 2, 1, 9, 100, 10, 1, 12, 1,
-        new Dictionary<EvictionReason, long> { [EvictionReason.LeastRecentlyUsed] = 5 },
-        3, 2, 4, Fetcher(),
-        [
-            new ServerStatistics("pg1:5432", 80, 7, 3, 2, TimeSpan.FromSeconds(1.5), 1, 11, 0, 0, 2),
-            new ServerStatistics("[::1]:6432", null, 2, 0, 0, TimeSpan.Zero, 0, 0, 0, 0, 1),
-        ],
-        [.. Enumerable.Range(0, tenants).Select(i => new TenantStatistics(
-            TenantKey.Create("core", $"org{i}"), PoolState.Ready, "pg1:5432", "u", "d", Now, Now, 1, 1, null, 1, 0, "v", Now.AddMinutes(-10), 1, 0, 0, null))])
+    private static SecretFetcherStatistics Fetcher() => new()
     {
+        StoreCalls = 10,
+        BatchCalls = 4,
+        CacheHits = 30,
+        SharedCalls = 2,
+        Failures = 1,
+        Refreshes = 3,
+        Cached = 8,
+        RefreshOverdue = TimeSpan.FromSeconds(90),
+    };
+
+    private static HyperConnStatistics Statistics(int tenants = 2) => new()
+    {
+        TakenAt = Now,
+        Pools = 2,
+        PoolsResolving = 1,
+        Leases = 9,
+        HotAcquisitions = 100,
+        ColdAcquisitions = 10,
+        FailedAcquisitions = 1,
+        PoolsCreated = 12,
+        PoolsFailed = 1,
+        Evictions = new Dictionary<EvictionReason, long> { [EvictionReason.LeastRecentlyUsed] = 5 },
+        EvictionsSkipped = 3,
+        CapUnmet = 2,
+        Rotations = 4,
+        Secrets = Fetcher(),
+        Servers =
+        [
+            new ServerStatistics(new ServerEndpoint("pg1", 5432), 80, 7, 3, 2, TimeSpan.FromSeconds(1.5), 1, 11, 0, 0, 2),
+            new ServerStatistics(new ServerEndpoint("::1", 6432), null, 2, 0, 0, TimeSpan.Zero, 0, 0, 0, 0, 1),
+        ],
+        Tenants = [.. Enumerable.Range(0, tenants).Select(i => new TenantStatistics
+        {
+            Tenant = TenantKey.Create("core", $"org{i}"),
+            State = PoolState.Ready,
+            Servers = [new ServerEndpoint("pg1", 5432)],
+            Username = "u",
+            Database = "d",
+            CreatedAt = Now,
+            LastUsedAt = Now,
+            AccessCount = 1,
+            Leases = 1,
+            Permits = 1,
+            SecretVersion = "v",
+            SecretFetchedAt = Now.AddMinutes(-10),
+            Generation = 1,
+        })],
         EvictionsSkippedByReason = new Dictionary<EvictionSkipReason, long> { [EvictionSkipReason.HeldLong] = 3 },
         Circuits =
         [
-            new CircuitStatistics("pg1:5432", CircuitState.Open, new HyperConnFailure(HyperConnErrorCode.ServerUnreachable, "away"), 1),
-            new CircuitStatistics(CircuitStatistics.SecretStore, CircuitState.Open, new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, "away"), 1),
+            Open(new CircuitScope.Server(new ServerEndpoint("pg1", 5432)), HyperConnErrorCode.ServerUnreachable),
+            Open(CircuitScope.Store, HyperConnErrorCode.StoreUnavailable),
         ],
+    };
+
+    private static CircuitStatistics Open(CircuitScope scope, HyperConnErrorCode code) => new()
+    {
+        Scope = scope,
+        State = CircuitState.Open,
+        Failure = new HyperConnFailure(code, "away"),
+        Failures = 1,
     };
 
     private static List<Instrument> Instruments(HyperConnMeter meter)

@@ -20,10 +20,10 @@ public class OperatorActionSpecs : PoolSpec
     [Fact]
     public async Task What_an_operator_does_to_a_server_is_an_event_of_that_server()
     {
-        await World.AskFor<OperatorReply>(new PauseTenants(new OperatorTarget.Server("pg1:5432"), "mia", "upgrade"));
+        await World.AskFor<OperatorReply>(new PauseTenants(new OperatorTarget.Server(new ServerEndpoint("pg1", 5432)), "mia", "upgrade"));
 
         var happened = Assert.Single(World.Events.After(0), e => e.Kind == OperatorEventKind.OperatorAction);
-        Assert.Equal((null, "pg1:5432", "Pause"), (happened.Tenant, happened.Server, happened.Detail));
+        Assert.Equal((null, "pg1:5432", "Pause"), (happened.Tenant, Assert.Single(happened.Servers).ToString(), happened.Detail));
     }
 
     [Fact]

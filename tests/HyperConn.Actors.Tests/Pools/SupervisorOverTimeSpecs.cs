@@ -23,7 +23,7 @@ public class SupervisorOverTimeSpecs : PoolSpec
     public async Task A_pause_of_a_server_remembers_nobody_whose_pool_has_given_up()
     {
         await World.Get("known");
-        var server = World.Pool("known").ServerName;
+        var server = World.Pool("known").Endpoints[0];
         await World.AskFor<OperatorReply>(new PauseTenants(new OperatorTarget.Server(server), "ops", "works"));
         for (var round = 0; round < 20; round++)
         {

@@ -7,6 +7,7 @@ public class ClosedHierarchySpecs
     [Theory]
     [InlineData(typeof(OperatorCommand))]
     [InlineData(typeof(OperatorTarget))]
+    [InlineData(typeof(CircuitScope))]
     public void Nobody_else_can_derive_from(Type type) => Assert.Contains(
         type.GetMembers(BindingFlags.Instance | BindingFlags.NonPublic).OfType<MethodInfo>(),
         method => method is { IsAbstract: true, IsAssembly: true });

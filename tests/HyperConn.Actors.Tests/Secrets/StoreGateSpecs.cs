@@ -13,7 +13,7 @@ public class StoreGateSpecs
         var gate = new StoreGate(new MonotonicClock(time), new Jitter(new FixedRandom(0.5)), TimeSpan.FromSeconds(1));
         Assert.Null(gate.Circuit);
         gate.Failed(probe: false, ["a", "b"], "500");
-        Assert.Equal((CircuitStatistics.SecretStore, CircuitState.Open), (gate.Circuit!.Name, gate.Circuit.State));
+        Assert.Equal((CircuitScope.Store, CircuitState.Open), (gate.Circuit!.Scope, gate.Circuit.State));
         Assert.NotNull(gate.Circuit.Failure.RetryAt);
 
         time.Advance(TimeSpan.FromSeconds(1));

@@ -7,7 +7,8 @@ namespace HyperConn.Tests.Dashboard;
 internal sealed class FakeManager : IStatisticsSource, ITenantOperator
 {
     private static readonly string[] Services = ["billing", "core", "mail", "reports"];
-    private static readonly string[] ServerNames = ["pg-eu-1.internal:5432", "pg-eu-2.internal:5432", "pg-us-1.internal:5432", "pg-archive.internal:6432"];
+    private static readonly ServerEndpoint[] Endpoints =
+        [new("pg-eu-1.internal", 5432), new("pg-eu-2.internal", 5432), new("pg-us-1.internal", 5432), new("pg-archive.internal", 6432)];
     private static readonly int?[] Limits = [160, 160, 96, 40];
 
     private const int Leaking = 61;
@@ -62,7 +63,7 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
             if (command is BanTenants ban)
                 _restrictions.Add(new OperatorRestriction(command.Target, RestrictionKind.Banned, command.By, command.Reason, now, now + ban.For));
             var verb = command.GetType().Name.Replace("Tenants", "", StringComparison.Ordinal);
-            Events.Record(OperatorEventKind.OperatorAction, $"{verb} on {command.Target}: {command.Reason}", (command.Target as OperatorTarget.Tenant)?.Key, (command.Target as OperatorTarget.Server)?.Name, verb, command.By);
+            Events.Record(OperatorEventKind.OperatorAction, $"{verb} on {command.Target}: {command.Reason}", (command.Target as OperatorTarget.Tenant)?.Key, command.Target is OperatorTarget.Server server ? [server.Endpoint] : [], verb, command.By);
             return Task.FromResult(new OperatorReply(true, "Done.", 1));
         }
     }
@@ -75,34 +76,30 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
 
     private TenantStatistics Make(int i)
     {
-        var server = ServerNames[i % 17 == 0 ? 3 : i % 3];
+        var server = Endpoints[i % 17 == 0 ? 3 : i % 3];
         var age = TimeSpan.FromSeconds(_random.Next(5, 3400));
         var failing = i % 1250 == 77;
         var key = TenantKey.Create(Services[i % Services.Length], OrgOf(i));
-        return new TenantStatistics(
-            key,
-            failing ? PoolState.Resolving : PoolState.Ready,
-            server,
-            $"app_{OrgOf(i).Replace('-', '_')}",
-            i % 2 == 0 ? $"tenant_{i:D5}" : "shared",
-            _start - TimeSpan.FromSeconds(_random.Next(60, 40_000)),
-            _start - TimeSpan.FromSeconds(_random.Next(0, 900)),
-            _random.Next(1, 90_000),
-            0,
-            null,
-            _random.Next(0, 3) == 0 ? 1 : 0,
-            0,
-            Guid.NewGuid().ToString(),
-            _start - age,
-            1 + _random.Next(0, 3),
-            0,
-            failing ? 1 + i % 9 : 0,
-            failing ? new HyperConnFailure(
+        return new TenantStatistics
+        {
+            Tenant = key,
+            State = failing ? PoolState.Resolving : PoolState.Ready,
+            Servers = [server],
+            Username = $"app_{OrgOf(i).Replace('-', '_')}",
+            Database = i % 2 == 0 ? $"tenant_{i:D5}" : "shared",
+            CreatedAt = _start - TimeSpan.FromSeconds(_random.Next(60, 40_000)),
+            LastUsedAt = _start - TimeSpan.FromSeconds(_random.Next(0, 900)),
+            AccessCount = _random.Next(1, 90_000),
+            Permits = _random.Next(0, 3) == 0 ? 1 : 0,
+            SecretVersion = Guid.NewGuid().ToString(),
+            SecretFetchedAt = _start - age,
+            Generation = 1 + _random.Next(0, 3),
+            Failures = failing ? 1 + i % 9 : 0,
+            LastFailure = failing ? new HyperConnFailure(
                 i % 2500 == 77 ? HyperConnErrorCode.LoginRefused : HyperConnErrorCode.SecretNotFound,
                 i % 2500 == 77 ? "PostgreSQL refused the user name or password. Check that the secret was rotated together with the role." : $"No secret 'acme-{OrgOf(i)}' exists. Create it or correct the organisation's id.",
                 key,
-                _start + TimeSpan.FromMinutes(4)) : null)
-        {
+                _start + TimeSpan.FromMinutes(4)) : null,
             SecretStaleAt = _start - age + TimeSpan.FromSeconds(_random.Next(2000, 3600)),
             Circuit = failing ? CircuitState.Open : CircuitState.Closed,
         };
@@ -113,14 +110,14 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
         _steps++;
         var now = _start + _steps * Step;
         var wave = 0.5 + 0.35 * Math.Sin(_steps / 23.0) + 0.15 * Math.Sin(_steps / 5.0);
-        var servers = new ServerStatistics[ServerNames.Length];
+        var servers = new ServerStatistics[Endpoints.Length];
         for (var s = 0; s < servers.Length; s++)
         {
             var limit = Limits[s]!.Value;
             var inUse = (int)Math.Clamp(limit * (0.25 + 0.6 * wave * (s == 3 ? 1.4 : 1 - s * 0.16)) + _random.Next(-4, 5), 0, limit);
             var idle = Math.Clamp((int)(limit * 0.18) + _random.Next(-3, 4), 0, limit - inUse);
             var waiting = inUse >= limit ? _random.Next(6, 34) : 0;
-            servers[s] = new ServerStatistics(ServerNames[s], limit, inUse, idle, waiting, TimeSpan.FromMilliseconds(waiting * 61), _random.Next(0, 3), 400 + _steps * (s + 1), s == 3 ? 2 : 0, waiting / 20, _tenants.Length / 4);
+            servers[s] = new ServerStatistics(Endpoints[s], limit, inUse, idle, waiting, TimeSpan.FromMilliseconds(waiting * 61), _random.Next(0, 3), 400 + _steps * (s + 1), s == 3 ? 2 : 0, waiting / 20, _tenants.Length / 4);
         }
 
         Busy(servers.Sum(s => s.InUse), now);
@@ -200,7 +197,7 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
                 Events.Record(OperatorEventKind.LoginRefused, "28P01 from pg-eu-1.internal:5432; the secret is fetched again.", tenant, detail: "LoginRefused");
                 break;
             case 5 when _steps % 4 == 0:
-                Events.Record(OperatorEventKind.ServerPressure, "The server answered 53300; the limit goes from 42 to 40.", server: ServerNames[3], detail: "53300");
+                Events.Record(OperatorEventKind.ServerPressure, "The server answered 53300; the limit goes from 42 to 40.", servers: [Endpoints[3]], detail: "53300");
                 break;
             case 6 when _steps % 7 == 0:
                 Events.Record(OperatorEventKind.CircuitClosed, "Well again after 8 s.", tenant);
@@ -208,30 +205,41 @@ internal sealed class FakeManager : IStatisticsSource, ITenantOperator
         }
     }
 
-    private HyperConnStatistics Snapshot(DateTimeOffset now, ServerStatistics[] servers) => new(
-        now,
-        _tenants.Length,
-        _tenants.Count(t => t.State == PoolState.Resolving),
-        _tenants.Sum(t => t.Leases),
-        _hot,
-        _cold,
-        _failed,
-        _created,
-        8,
-        new Dictionary<EvictionReason, long>
+    private HyperConnStatistics Snapshot(DateTimeOffset now, ServerStatistics[] servers) => new()
+    {
+        TakenAt = now,
+        Pools = _tenants.Length,
+        PoolsResolving = _tenants.Count(t => t.State == PoolState.Resolving),
+        Leases = _tenants.Sum(t => t.Leases),
+        HotAcquisitions = _hot,
+        ColdAcquisitions = _cold,
+        FailedAcquisitions = _failed,
+        PoolsCreated = _created,
+        PoolsFailed = 8,
+        Evictions = new Dictionary<EvictionReason, long>
         {
             [EvictionReason.IdleTimeToLive] = 902 + _steps,
             [EvictionReason.LeastRecentlyUsed] = 488,
             [EvictionReason.Overflow] = 12,
             [EvictionReason.Requested] = Commands.OfType<DrainTenants>().Count(),
         },
-        37,
-        4,
-        219,
-        new SecretFetcherStatistics(_calls, _calls - 90, _hits, 4_410, 18, 902, 1, _tenants.Length) { LastAnswerAt = now },
-        servers,
-        [.. _tenants])
-    {
+        EvictionsSkipped = 37,
+        CapUnmet = 4,
+        Rotations = 219,
+        Secrets = new SecretFetcherStatistics
+        {
+            StoreCalls = _calls,
+            BatchCalls = _calls - 90,
+            CacheHits = _hits,
+            SharedCalls = 4_410,
+            Failures = 18,
+            Refreshes = 902,
+            Throttled = 1,
+            Cached = _tenants.Length,
+            LastAnswerAt = now,
+        },
+        Servers = servers,
+        Tenants = [.. _tenants],
         EvictionsSkippedByReason = new Dictionary<EvictionSkipReason, long> { [EvictionSkipReason.InUse] = 35, [EvictionSkipReason.HeldLong] = 2 },
         Restrictions = [.. _restrictions],
     };

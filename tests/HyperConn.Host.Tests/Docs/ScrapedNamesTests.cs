@@ -26,7 +26,7 @@ public sealed partial class ScrapedNamesTests(PostgresFixture postgres) : IClass
         await RealManager.UntilAsync(async () =>
         {
             scraped = await ScrapeAsync(manager);
-            return scraped.Any(s => s.Name == "hyperconn_server_permit_limit") && scraped.Any(s => s.Name == "hyperconn_secret_refresh_age_seconds");
+            return scraped.Any(s => s.Name == "hyperconn_server_permit_limit") && scraped.Any(s => s.Name == "hyperconn_secret_refresh_overdue_seconds");
         });
 
         var faults = new List<string>();

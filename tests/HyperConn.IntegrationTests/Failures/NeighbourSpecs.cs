@@ -83,7 +83,7 @@ public sealed class NeighbourSpecs(ITestOutputHelper output)
         Assert.Equal(0, bad.Done);
         Assert.All(bad.Faults, fault => Assert.Equal(HyperConnErrorCode.ServerUnreachable, Assert.IsType<HyperConnException>(fault).Code));
         var circuit = Assert.Single((await manager.Pools.GetStatisticsAsync()).Circuits);
-        Assert.Equal($"127.0.0.1:{((IPEndPoint)hole.LocalEndpoint).Port}", circuit.Name);
+        Assert.Equal(new CircuitScope.Server(new ServerEndpoint("127.0.0.1", ((IPEndPoint)hole.LocalEndpoint).Port)), circuit.Scope);
         Assert.Equal(1, manager.Logs.Count(1022));
     }
 

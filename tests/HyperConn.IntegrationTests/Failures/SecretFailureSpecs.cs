@@ -94,7 +94,7 @@ public sealed class SecretFailureSpecs(ITestOutputHelper output)
         output.WriteLine($"{load.Done} operations, {manager.Opens} opens, {scene.Secrets.Calls.Count - calls} calls while it was down");
         Assert.Equal(500, down.Tenants.Count(tenant => tenant.State == PoolState.Ready));
         Assert.True(manager.Logs.Count(2006) >= 1);
-        Assert.Equal(HyperConnErrorCode.StoreUnavailable, Assert.Single(down.Circuits, circuit => circuit.Name == CircuitStatistics.SecretStore).Failure.Code);
+        Assert.Equal(HyperConnErrorCode.StoreUnavailable, Assert.Single(down.Circuits, circuit => circuit.Scope is CircuitScope.SecretStore).Failure.Code);
 
         scene.Secrets.Script("*", null);
         await manager.Pools.RefreshAsync(many[500]);

@@ -1,0 +1,62 @@
+namespace HyperConn;
+
+/// <summary>A snapshot of the manager: totals since start, and what lives now.</summary>
+public sealed record HyperConnStatistics
+{
+    /// <summary>When it was taken.</summary>
+    public required DateTimeOffset TakenAt { get; init; }
+
+    /// <summary>Pools alive.</summary>
+    public int Pools { get; init; }
+
+    /// <summary>Pools being made, besides these.</summary>
+    public int PoolsResolving { get; init; }
+
+    /// <summary>Leases open.</summary>
+    public int Leases { get; init; }
+
+    /// <summary>Connections opened without a message: the pool was live and a permit free.</summary>
+    public long HotAcquisitions { get; init; }
+
+    /// <summary>Connections that needed a new pool, a permit or a retry.</summary>
+    public long ColdAcquisitions { get; init; }
+
+    /// <summary>Acquisitions that ended with an error.</summary>
+    public long FailedAcquisitions { get; init; }
+
+    /// <summary>Pools made since start.</summary>
+    public long PoolsCreated { get; init; }
+
+    /// <summary>Pools that could not be made.</summary>
+    public long PoolsFailed { get; init; }
+
+    /// <summary>Evictions since start, by reason.</summary>
+    public IReadOnlyDictionary<EvictionReason, long> Evictions { get; init; } = new Dictionary<EvictionReason, long>();
+
+    /// <summary>Times a pool that was due was not evicted because it was in use; <see cref="EvictionsSkippedByReason"/> says why.</summary>
+    public long EvictionsSkipped { get; init; }
+
+    /// <summary>Times the cap was exceeded because every pool was busy.</summary>
+    public long CapUnmet { get; init; }
+
+    /// <summary>Credentials that changed under a live pool: passwords replaced and generations started.</summary>
+    public long Rotations { get; init; }
+
+    /// <summary>The secret fetcher's counters.</summary>
+    public SecretFetcherStatistics Secrets { get; init; } = new();
+
+    /// <summary>One entry for each PostgreSQL server in use.</summary>
+    public IReadOnlyList<ServerStatistics> Servers { get; init; } = [];
+
+    /// <summary>One entry for each live pool and each tenant with a remembered failure.</summary>
+    public IReadOnlyList<TenantStatistics> Tenants { get; init; } = [];
+
+    /// <summary>Times a pool that was due was not evicted, by reason; empty where the reasons aren't counted.</summary>
+    public IReadOnlyDictionary<EvictionSkipReason, long> EvictionsSkippedByReason { get; init; } = new Dictionary<EvictionSkipReason, long>();
+
+    /// <summary>Pauses and bans in force.</summary>
+    public IReadOnlyList<OperatorRestriction> Restrictions { get; init; } = [];
+
+    /// <summary>Circuits of servers and of the secret store that are not closed; those of tenants are in <see cref="Tenants"/>.</summary>
+    public IReadOnlyList<CircuitStatistics> Circuits { get; init; } = [];
+}
