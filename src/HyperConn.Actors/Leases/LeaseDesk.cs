@@ -169,9 +169,10 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
                 ServeFirst(granted with { AgeBucket = _leases.Take(withPermit: true) });
             }
 
-            share.Registered = MayTake(share);
+            // One at a time is held for another server's: more would only be kept from others.
+            share.Registered = answer != PermitOffer.Held && MayTake(share);
             WantPermits();
-            return share.Registered ? PermitOffer.TakenMore : PermitOffer.TakenLast;
+            return answer == PermitOffer.Held ? answer : share.Registered ? PermitOffer.TakenMore : PermitOffer.TakenLast;
         }
     }
 

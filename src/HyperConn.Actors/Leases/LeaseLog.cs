@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Leases;
 
-/// <summary>Log messages of leases: event ids 1026–1029.</summary>
+/// <summary>Log messages of leases: event id 1026.</summary>
 internal static partial class LeaseLog
 {
     [LoggerMessage(1026, LogLevel.Information,

@@ -49,7 +49,7 @@ internal sealed class PermitRequests
         if (!isLast)
         {
             share.Unmatched++;
-            return PermitOffer.TakenMore;
+            return PermitOffer.Held;
         }
 
         var (server, login) = (CircuitPass.Closed, CircuitPass.Closed);
@@ -97,10 +97,7 @@ internal sealed class PermitRequests
         foreach (var share in _shares)
         {
             for (; share.Unmatched > 0; share.Unmatched--)
-            {
                 share.Server.Budget.Tell(new PermitsReturned(share, 1, AnswersReclaim: false));
-                share.Server.Budget.Tell(new OpenEnded(share));
-            }
         }
     }
 

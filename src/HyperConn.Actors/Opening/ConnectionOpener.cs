@@ -86,6 +86,8 @@ internal sealed class ConnectionOpener
         {
             var failure = _runtime.Pools.WhyPaused(request.Tenant) ?? OpenFailures.TimedOut(request, Limit);
             Failed(failure.Code);
+            if (request is { WaitsForPermit: true, Pool: { } pool } && pool.Shares[0].Server is var server && server.AddTimedOut(_leases.Clock.Milliseconds))
+                OpenLog.PermitsTaken(_leases.Logger, server.Name, request.Tenant, string.Join(", ", server.Top.Select(top => $"{top.Tenant} {top.Permits}")));
             throw new HyperConnException(failure, request.LastError);
         }
         catch (OperationCanceledException cancelled) when (cancelled.CancellationToken != cancellationToken)

@@ -1,5 +1,7 @@
 using System.Transactions;
+using Akka.Actor;
 using HyperConn.Leases;
+using HyperConn.Servers;
 using Npgsql;
 
 namespace HyperConn.Opening;
@@ -21,7 +23,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         using var activity = AcquireSpans.StartConnect(pool.Endpoints);
         var lease = request.Lease;
         var (isNew, isBound) = (false, false);
-        SemaphoreSlim? slot = null;
+        ServerState? slot = null;
         Exception failure;
         try
         {
@@ -37,7 +39,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
                         return null;
                     }
 
-                    slot = await EnterGateAsync(request, pool, cancellationToken).ConfigureAwait(false);
+                    slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
                 }
 
                 var epoch = pool.Health.Epoch;
@@ -74,7 +76,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         }
         finally
         {
-            slot?.Release();
+            ReleaseSlot(slot);
             if (lease.IsGranted)
                 pool.EndGrantedOpen();
         }
@@ -169,16 +171,22 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         return true;
     }
 
-    /// <summary>Waits for room to open a connection that no grant paid for; what is returned must be released after.</summary>
-    private static async ValueTask<SemaphoreSlim?> EnterGateAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
+    /// <summary>Waits for room to open a connection that no grant paid for.</summary>
+    /// <returns>The server whose slot must be released after.</returns>
+    private static async ValueTask<ServerState> TakeSlotAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
-        if (pool.Shares[0].Server.OpenGate is not { } gate)
-            return null;
+        var server = pool.Shares[0].Server;
         if (request.IsBlocking)
-            gate.Wait(cancellationToken);
+            server.OpenSlots.Take(cancellationToken);
         else
-            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return gate;
+            await server.OpenSlots.TakeAsync(cancellationToken).ConfigureAwait(false);
+        return server;
+    }
+
+    private static void ReleaseSlot(ServerState? server)
+    {
+        server?.OpenSlots.Release();
+        server?.Budget.Tell(SlotFreed.Instance);
     }
 
     /// <summary>A new session stands: only that says anything about the server and the login.</summary>

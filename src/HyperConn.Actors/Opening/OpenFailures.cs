@@ -18,7 +18,6 @@ internal static class OpenFailures
         if (request.WaitsForPermit)
         {
             var server = pool.Shares[0].Server;
-            server.AddTimedOut();
             return pool.Desk.IsAtMax ? TenantTimedOut(tenant, limit, server, pool.Word.Permits) : BudgetTimedOut(tenant, limit, server);
         }
 

@@ -18,7 +18,7 @@ internal sealed partial class PoolSupervisorActor
             var endpoint = locate.Endpoints[i];
             if (!_runtime.Servers.TryGetValue(endpoint, out var server))
             {
-                server = new ServerState(endpoint, _runtime.Time) { OpenGate = new SemaphoreSlim(Options.Servers.MaxConcurrentOpens) };
+                server = new ServerState(endpoint, _runtime.Time);
                 StartBudget(server);
                 _runtime.Servers[endpoint] = server;
             }

@@ -17,7 +17,7 @@ internal readonly record struct Settlement(int Granted, int AskedHolders, int As
 /// Messages are booked first and decided upon once, in <see cref="Settle"/>. The rules:
 /// <list type="number">
 /// <item>A permit is granted only while permits out and permits cooling (<see cref="BudgetTuning.ReturnCooldown"/>) are below the limit in
-/// force, and opens in flight below <see cref="ServerOptions.MaxConcurrentOpens"/>.</item>
+/// force, and while a slot is free (<see cref="OpenSlots"/>).</item>
 /// <item>It goes to the waiting holder with the fewest permits; among equals, to the one whose turn is longest ago. A holder is one
 /// generation of a tenant's pool: after a rotation the new one starts at zero and so gets its first permit soon.</item>
 /// <item>The reserve goes to holders below their floor only. Where the floors of all don't fit into the limit, each has its equal share
@@ -70,6 +70,7 @@ internal sealed class BudgetLedger
         _reclaim = new IdleReclaim(_tuning, _clock);
         _limit = new BudgetLimit(options, _tuning, random);
         _wanted = new WantedPermits(state, _tuning.ReclaimTimeout);
+        state.OpenSlots = new OpenSlots(options.MaxConcurrentOpens);
         Publish();
     }
 
@@ -143,6 +144,7 @@ internal sealed class BudgetLedger
             return;
         account.Opening--;
         _opening--;
+        _state.OpenSlots.Release();
         Queue(account);
         DropIfEmpty(account);
     }
@@ -156,6 +158,7 @@ internal sealed class BudgetLedger
         _reclaim.Forget(account);
         Release(account, account.Held, claimed: true);
         _opening -= account.Opening;
+        _state.OpenSlots.Release(account.Opening);
         account.Opening = 0;
         DropIfEmpty(account);
     }
@@ -229,7 +232,7 @@ internal sealed class BudgetLedger
             _granted - used,
             _state.Waiting,
             oldest == long.MaxValue ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Max(0, _clock.Milliseconds - oldest)),
-            _opening,
+            _state.OpenSlots.Taken,
             _reclaims,
             _refusals,
             _state.TimedOut,
@@ -261,9 +264,11 @@ internal sealed class BudgetLedger
     private int Grant()
     {
         var granted = 0;
-        while (_opening < _options.MaxConcurrentOpens && _waiting.First is { } account && IsFreeFor(account))
+        while (_waiting.First is { } account && IsFreeFor(account) && _state.OpenSlots.TryTake())
         {
             var answer = account.Holder.Offer();
+            if (answer is PermitOffer.Declined or PermitOffer.NotNow or PermitOffer.Held)
+                _state.OpenSlots.Release();
             if (answer == PermitOffer.Declined)
             {
                 Unregister(account);
@@ -279,11 +284,15 @@ internal sealed class BudgetLedger
             }
 
             granted++;
-            _opening++;
-            account.Opening++;
+            if (answer != PermitOffer.Held)
+            {
+                _opening++;
+                account.Opening++;
+            }
+
             _waiting.Remove(account);
             _waiting.TakeTurn(account);
-            if (answer == PermitOffer.TakenLast)
+            if (answer != PermitOffer.TakenMore)
                 Unregister(account);
             ChangeHeld(account, 1);
         }

@@ -65,6 +65,7 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         Receive<PermitOverdrawn>(OnOverdrawn);
         Receive<OpenEnded>(OnOpenEnded);
         Receive<HolderClosed>(OnClosed);
+        Receive<SlotFreed>(_ => SettleAndArm());
         Receive<ServerFull>(OnServerFull);
         Receive<ServerCapacityRead>(OnCapacityRead);
         Receive<ServerLimitChanged>(OnLimitChanged);

@@ -17,6 +17,12 @@ internal sealed record PermitOverdrawn(IPermitHolder Holder) : IServerBudgetMess
 /// <summary>The open that a grant paid for has ended, well or badly: the next may start.</summary>
 internal sealed record OpenEnded(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
 
+/// <summary>An open that no grant paid for has ended: there is room for the next.</summary>
+internal sealed record SlotFreed : IServerBudgetMessage
+{
+    public static readonly SlotFreed Instance = new();
+}
+
 /// <summary>The server answered 53300 although the budget had room.</summary>
 internal sealed record ServerFull : IServerBudgetMessage
 {

@@ -10,6 +10,8 @@ internal readonly record struct TenantPermits(TenantKey Tenant, int Permits);
 /// </summary>
 internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = null)
 {
+    private const long ReportEvery = 10_000;
+
     private int _wanted;
     private int _keep;
     private int _waiting;
@@ -17,6 +19,7 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     private int _granted;
     private int _reading;
     private long _timedOut;
+    private long _timedOutReportedAt;
     private volatile bool _capacityUnknown;
     private volatile IReadOnlyList<TenantPermits> _top = [];
 
@@ -28,10 +31,8 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     /// <summary>How the actor is made, with its ledger in it: an actor that takes over after a crash forgets no permit.</summary>
     public Props? BudgetProps { get; set; }
 
-    /// <summary>
-    /// Room for physical opens at once. Grants fit by themselves; leases of a pool that just lost connections may open new ones too.
-    /// </summary>
-    public SemaphoreSlim? OpenGate { get; init; }
+    /// <summary>Room for connections being opened at once. Set by the budget's ledger, before the state is shared.</summary>
+    public OpenSlots OpenSlots { get; set; } = new(new ServerOptions().MaxConcurrentOpens);
 
     /// <summary>Whether the server is there.</summary>
     public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
@@ -104,5 +105,12 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     public void RemoveWaiter() => Interlocked.Decrement(ref _waiting);
 
     /// <summary>Counts a caller whose deadline passed while it waited.</summary>
-    public void AddTimedOut() => Interlocked.Increment(ref _timedOut);
+    /// <param name="now"><see cref="Primitives.CoarseClock.Milliseconds"/>.</param>
+    /// <returns>Whether that is worth a line in the log: of many, one in a while.</returns>
+    public bool AddTimedOut(long now)
+    {
+        Interlocked.Increment(ref _timedOut);
+        var reported = Volatile.Read(ref _timedOutReportedAt);
+        return (reported == 0 || now - reported >= ReportEvery) && Interlocked.CompareExchange(ref _timedOutReportedAt, now, reported) == reported;
+    }
 }

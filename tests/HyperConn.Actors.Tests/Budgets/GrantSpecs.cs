@@ -273,7 +273,7 @@ public class GrantSpecs
         server.Advance(1_500);
         waiting.Call();
         server.State.TryAddWaiter(10);
-        server.State.AddTimedOut();
+        server.State.AddTimedOut(1);
         busy.EndLease();
         busy.Call();
 

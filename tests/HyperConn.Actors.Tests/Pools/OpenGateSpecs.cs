@@ -28,7 +28,7 @@ public sealed class OpenGateSpecs : IDisposable
         _runtime = new PoolRuntime(new HyperConnOptions { ProjectName = "martech" }, _time);
         var port = ((IPEndPoint)_server.LocalEndpoint).Port;
         Assert.True(PostgresCredentials.TryParse(ScriptedSecrets.Uri(host: $"127.0.0.1:{port}"), out var credentials, out _));
-        _state = new ServerState(new ServerEndpoint("127.0.0.1", port), _time) { OpenGate = new SemaphoreSlim(Room) };
+        _state = new ServerState(new ServerEndpoint("127.0.0.1", port), _time) { OpenSlots = new OpenSlots(Room) };
         _pool = new PoolGeneration(
             _runtime.Leases, Acme, 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), [_state], GenerationOwners.Nobody(_runtime));
     }
@@ -50,13 +50,13 @@ public sealed class OpenGateSpecs : IDisposable
         // As many arrive as there is room for; the next, when one of them has gone.
         using var first = await AcceptAsync();
         using var second = await AcceptAsync();
-        Assert.Equal(0, _state.OpenGate!.CurrentCount);
+        Assert.Equal(Room, _state.OpenSlots.Taken);
         Assert.False(_server.Pending());
 
         await giveUp.CancelAsync();
         foreach (var open in opens)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(open));
-        Assert.Equal((Room, 0, 0), (_state.OpenGate.CurrentCount, _pool.Word.Leases, _pool.Word.Permits));
+        Assert.Equal((0, 0, 0), (_state.OpenSlots.Taken, _pool.Word.Leases, _pool.Word.Permits));
         Assert.False(_pool.Word.Has(LeaseWord.HasWaiters));
     }
 

@@ -60,14 +60,14 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
             var caller = source.OpenConnectionAsync(giveUp.Token).AsTask();
             await UntilAsync(() => source.Login.IsOpen);
 
-            // Its second try stops before it opens, and there its caller leaves.
-            var gate = host.Server.OpenGate!;
+            // Its second try waits for a permit that it may try with, and there its caller leaves.
+            var slots = host.Server.OpenSlots;
             for (var i = 0; i < 8; i++)
-                await gate.WaitAsync();
-            await UntilAsync(() => !source.Login.MayProbe && source.Current!.Word.Leases == 1);
+                await slots.TakeAsync(default);
+            await UntilAsync(() => source.Current!.Waiters == 1);
             await giveUp.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
-            gate.Release(8);
+            slots.Release(8);
             await Task.Delay(TimeSpan.FromSeconds(3));
             Assert.True(source.Login.MayProbe, "Nobody may ever log in for this tenant again.");
         }
