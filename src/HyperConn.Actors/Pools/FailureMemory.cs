@@ -57,17 +57,37 @@ internal sealed class FailureMemory(MonotonicClock clock, TimeSpan timeToLive)
     {
         var now = clock.Now;
         foreach (var tenant in _failures.Where(pair => pair.Value.Until <= now).Select(pair => pair.Key).ToList())
-        {
-            _failures.Remove(tenant);
-            if (_byOrg.TryGetValue(tenant.Org, out var tenants) && tenants.Remove(tenant) && tenants.Count == 0)
-                _byOrg.Remove(tenant.Org);
-        }
+            Remove(tenant);
     }
 
-    public void ForgetAll()
+    /// <summary>Forgets refusals by operators.</summary>
+    /// <returns>The tenants that were remembered.</returns>
+    public IReadOnlyCollection<TenantKey> ForgetRestrictions()
     {
+        var tenants = _failures
+            .Where(pair => pair.Value.Failure.Code is HyperConnErrorCode.Banned or HyperConnErrorCode.Paused)
+            .Select(pair => pair.Key)
+            .ToList();
+        foreach (var tenant in tenants)
+            Remove(tenant);
+        return tenants;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    /// <returns>The tenants that were remembered.</returns>
+    public IReadOnlyCollection<TenantKey> ForgetAll()
+    {
+        var tenants = _failures.Keys.ToList();
         _failures.Clear();
         _byOrg.Clear();
+        return tenants;
+    }
+
+    private void Remove(TenantKey tenant)
+    {
+        _failures.Remove(tenant);
+        if (_byOrg.TryGetValue(tenant.Org, out var tenants) && tenants.Remove(tenant) && tenants.Count == 0)
+            _byOrg.Remove(tenant.Org);
     }
 
     private readonly record struct Remembered(HyperConnFailure Failure, TimeSpan Until);

@@ -1,12 +1,13 @@
 using Akka.Actor;
 using HyperConn.Leases;
-using HyperConn.Opening;
 
 namespace HyperConn.Pools;
 
 /// <summary>What the supervisor knows of one tenant's pool, from the first request to eviction. Used by the supervisor only.</summary>
 internal sealed class PoolEntry(TenantDataSource handle, int sequence)
 {
+    private readonly List<PoolCaller> _callers = [];
+
     public TenantDataSource Handle { get; } = handle;
 
     public TenantKey Tenant => Handle.Tenant;
@@ -20,56 +21,46 @@ internal sealed class PoolEntry(TenantDataSource handle, int sequence)
     public bool IsReady { get; set; }
 
     /// <summary>Why it was not evicted when it was due; null: it was not due since it was last idle.</summary>
-    public EvictionSkipReason? PassedOver { get; set; }
-
-    public List<PoolPromise> Promises { get; } = [];
-
-    public List<IActorRef> Askers { get; } = [];
+    public EvictionSkipReason? SkipReason { get; set; }
 
     public long LastUsed => Handle.Current?.LastUsed ?? long.MaxValue;
 
+    public bool HasCallers => _callers.Exists(caller => !caller.HasGone);
+
+    public void Add(PoolCaller caller) => _callers.Add(caller);
+
     public void Answer(PoolGeneration pool)
     {
-        foreach (var promise in Promises)
-            promise.Keep(pool);
-        foreach (var asker in Askers)
-            asker.Tell(Handle.Ready);
+        foreach (var caller in _callers)
+            caller.Answer(Handle, pool);
         Forget();
     }
 
     public void Refuse(HyperConnFailure reason)
     {
-        foreach (var promise in Promises)
-            promise.Break(reason);
-        foreach (var asker in Askers)
-            asker.Tell(new PoolUnavailable(reason));
+        foreach (var caller in _callers)
+            caller.Refuse(reason);
         Forget();
     }
 
-    public bool HasCallers => Askers.Count > 0 || Promises.Exists(promise => !promise.Task.IsCompleted);
-
-    /// <summary>Answers the actors that asked, and forgets callers that have gone.</summary>
-    public void RefuseAskers(HyperConnFailure reason)
+    /// <summary>Refuses those who would wait for ever, and forgets those that have gone.</summary>
+    public void RefuseWhoWaitsForEver(HyperConnFailure reason)
     {
-        foreach (var asker in Askers)
-            asker.Tell(new PoolUnavailable(reason));
-        Askers.Clear();
-        Promises.RemoveAll(promise => promise.Task.IsCompleted);
+        foreach (var caller in _callers.Where(caller => caller.WaitsForEver))
+            caller.Refuse(reason);
+        _callers.RemoveAll(caller => caller.WaitsForEver || caller.HasGone);
     }
 
     /// <summary>Hands all who wait over to another entry of the same tenant.</summary>
     public void MoveTo(PoolEntry other)
     {
-        other.Promises.AddRange(Promises);
-        other.Askers.AddRange(Askers);
+        other._callers.AddRange(_callers);
         Forget();
     }
 
     private void Forget()
     {
-        Promises.Clear();
-        Promises.TrimExcess();
-        Askers.Clear();
-        Askers.TrimExcess();
+        _callers.Clear();
+        _callers.TrimExcess();
     }
 }

@@ -14,7 +14,7 @@ internal sealed class PoolEvictor(Action<PoolEntry, EvictionReason> evict, Actio
     /// <summary>The pool may be evicted when its time comes.</summary>
     public void Consider(PoolEntry entry)
     {
-        entry.PassedOver = null;
+        entry.SkipReason = null;
         _idle.Set(entry, entry.LastUsed);
     }
 

@@ -34,7 +34,7 @@ internal sealed record LocateServers(IReadOnlyList<ServerEndpoint> Endpoints) : 
 internal sealed record ServersLocated(ServerState[] Servers) : IPoolMessage, INoSerializationVerificationNeeded;
 
 /// <summary>Answer to <see cref="LocateServers"/> when an operator banned one of them.</summary>
-internal sealed record ServersBarred(OperatorRestriction Ban) : IPoolMessage;
+internal sealed record ServersBanned(OperatorRestriction Ban) : IPoolMessage;
 
 /// <summary>To a pool actor: its generation's eviction has begun, close it and stop.</summary>
 internal sealed record ClosePool(EvictionReason Reason) : IPoolMessage;
@@ -100,9 +100,6 @@ internal sealed record GetPoolsSnapshot : IPoolMessage
 {
     public static readonly GetPoolsSnapshot Instance = new();
 }
-
-/// <summary>Answer to <see cref="GetPoolsSnapshot"/>.</summary>
-internal sealed record PoolsSnapshot(int Resolving, IReadOnlyList<TenantStatistics> Tenants) : IPoolMessage;
 
 /// <summary>Fetch an organisation's secret again and answer its credentials' fate with <see cref="SecretRefreshed"/>.</summary>
 internal sealed record RefreshPool(TenantKey Tenant) : IPoolMessage;

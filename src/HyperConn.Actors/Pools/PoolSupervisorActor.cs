@@ -1,6 +1,4 @@
-using System.Globalization;
 using Akka.Actor;
-using HyperConn.Leases;
 using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
@@ -20,30 +18,34 @@ internal sealed record PoolParts(
 /// A pool that crashes is stopped and made anew at the next request. The fetcher is replaced at once, and the pools are told. A budget is
 /// restarted in place, also when the supervisor itself restarts: permits on their way to it are not lost, because its mailbox stays.
 /// </remarks>
-internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
+internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
 {
     private const string SweepTimer = "sweep";
     private const string TrimTimer = "trim";
 
     private readonly PoolRuntime _runtime;
-    private readonly PoolParts _parts;
-    private readonly Dictionary<TenantKey, PoolEntry> _entries = [];
-    private readonly Dictionary<string, List<TenantKey>> _tenantsByOrg = new(StringComparer.Ordinal);
-    private readonly Queue<PoolEntry> _waitingForRoom = new();
-    private readonly PoolEvictor _evictor;
-    private readonly FailureMemory _failures;
-    private readonly HashSet<IActorRef> _budgets = [];
-    private IActorRef _fetcher = ActorRefs.Nobody;
-    private int _sequence;
-    private int _waiting;
+    private readonly PoolRegistry _registry = new();
+    private readonly PoolRoom _room;
+    private readonly PausedTenants _paused;
+    private readonly ServerDirectory _servers;
+    private readonly SecretNews _secrets;
+    private readonly OperatorCommands _operator;
+    private readonly PoolAdmission _admission;
+    private readonly PoolClosing _closing;
+    private readonly SupervisorDrain _drain;
     private bool _restarting;
 
     public PoolSupervisorActor(PoolRuntime runtime, PoolParts parts)
     {
         _runtime = runtime;
-        _parts = parts;
-        _evictor = new PoolEvictor(Evict, OnEvictionSkipped);
-        _failures = new FailureMemory(runtime.Monotonic, runtime.Options.Secrets.FailureTimeToLive);
+        _room = new PoolRoom(runtime, _registry, this, entry => _admission!.Start(entry), (entry, reason) => _closing!.Evict(entry, reason));
+        _paused = new PausedTenants(runtime, this, entry => _admission!.AskAgain(entry));
+        _servers = new ServerDirectory(runtime, parts.Budget, Context);
+        _secrets = new SecretNews(runtime, _registry, parts.Fetcher, Context);
+        _admission = new PoolAdmission(runtime, _registry, _room, _paused, _secrets, parts.Pool, Context);
+        _closing = new PoolClosing(runtime, _registry, _room, _servers, _admission, Context);
+        _operator = new OperatorCommands(runtime, _paused, _servers, _secrets, _closing.Close);
+        _drain = new SupervisorDrain(runtime, _registry, this, Context);
         Running();
     }
 
@@ -51,27 +53,15 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
 
     private HyperConnOptions Options => _runtime.Options;
 
-    /// <summary>Pools over the cap, those being made included; those that wait for room not.</summary>
-    private int Surplus => _entries.Count - _waiting - Options.Pools.MaxPools;
-
     public static Props CreateProps(PoolRuntime runtime, PoolParts parts) => Props.Create(() => new PoolSupervisorActor(runtime, parts));
 
     protected override SupervisorStrategy SupervisorStrategy() =>
-        new OneForOneStrategy(_ => _budgets.Contains(Sender) ? Directive.Restart : Directive.Stop);
+        new OneForOneStrategy(_ => _servers.Budgets.Contains(Sender) ? Directive.Restart : Directive.Stop);
 
     protected override void PreStart()
     {
-        StartFetcher();
-
-        // After a restart the budgets are still there, and with them the permits of leases that are still open.
-        foreach (var server in _runtime.Servers.Values)
-        {
-            if (IsChild(server.Budget))
-                _budgets.Add(server.Budget);
-            else
-                StartBudget(server);
-        }
-
+        _secrets.StartFetcher();
+        _servers.Start();
         _runtime.Supervisor = Self;
         if (_runtime.ShuttingDown)
         {
@@ -87,14 +77,14 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     protected override void PreRestart(Exception reason, object message)
     {
         _restarting = true;
-        foreach (var child in Context.GetChildren().Except(_budgets).ToArray())
+        foreach (var child in Context.GetChildren().Except(_servers.Budgets).ToArray())
         {
             Context.Unwatch(child);
             Context.Stop(child);
         }
 
         // Who waits for the end of a drain hears it from the next incarnation.
-        foreach (var asker in _drainAskers)
+        foreach (var asker in _drain.Askers)
             Self.Tell(new DrainAll(TimeSpan.Zero), asker);
         PostStop();
     }
@@ -107,24 +97,50 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
             _runtime.Supervisor = ActorRefs.Nobody;
         }
 
-        foreach (var entry in _entries.Values.Concat(_held.Values))
-            entry.Refuse(_runtime.ShuttingDown ? CommonFailures.ShuttingDown(entry.Tenant) : CommonFailures.Internal(entry.Tenant, "The pool supervisor restarted."));
+        foreach (var entry in _registry.All)
+            entry.Refuse(WhyStopped(entry.Tenant));
+        _paused.RefuseAll(WhyStopped);
     }
+
+    private HyperConnFailure WhyStopped(TenantKey tenant) =>
+        _runtime.ShuttingDown ? CommonFailures.ShuttingDown(tenant) : CommonFailures.Internal(tenant, "The pool supervisor restarted.");
 
     private void Running()
     {
-        Receive<GetPool>(OnGetPool);
-        Receive<EnsurePool>(OnEnsurePool);
+        Receive<GetPool>(get => _admission.Admit(get, Sender));
+        Receive<EnsurePool>(_admission.Admit);
         Receive<PoolOpened>(OnPoolOpened);
         Receive<PoolFailed>(OnPoolFailed);
         Receive<PoolWentIdle>(OnPoolWentIdle);
-        Receive<LeaseFoundOld>(OnLeaseFoundOld);
+        Receive<LeaseFoundOld>(found => _room.LeaseIsOld(found.Tenant));
         Receive<WaitedForRoom>(OnWaitedForRoom);
+        Receive<PausedTooLong>(_paused.OnPausedTooLong);
         Receive<EvictPool>(OnEvictPool);
         Receive<Sweep>(_ => OnSweep());
-        Receive<Trim>(_ => OnTrim());
+        Receive<Trim>(_ => _closing.TrimIdle());
         Receive<DrainAll>(OnDrainAll);
-        Operating();
+        Receive<OperatorCommand>(command => Sender.Tell(_operator.Execute(command)));
+        Always();
+    }
+
+    private void Draining()
+    {
+        Receive<GetPool>(get => Sender.Tell(new PoolUnavailable(CommonFailures.ShuttingDown(get.Tenant))));
+        Receive<EnsurePool>(ensure => ensure.Promise.Break(CommonFailures.ShuttingDown(ensure.Tenant)));
+        Receive<EvictPool>(_ => Sender.Tell(new PoolEvicted(EvictResult.NotFound)));
+        Receive<PoolOpened>(_drain.OnOpened);
+        Receive<PoolFailed>(_drain.OnFailed);
+        Receive<DrainedPoolGone>(_drain.OnGone);
+        Receive<DrainAll>(_ => _drain.Join(Sender));
+        Receive<DrainNow>(_ => _drain.CutLeases());
+        Receive<StopPools>(_ => _drain.StopAll());
+        Receive<OperatorCommand>(_ => Sender.Tell(new OperatorReply(false, "HyperConn is shutting down.", 0)));
+        Receive<PoolWentIdle>(_ => { });
+        Receive<LeaseFoundOld>(_ => { });
+        Receive<WaitedForRoom>(_ => { });
+        Receive<PausedTooLong>(_ => { });
+        Receive<Sweep>(_ => { });
+        Receive<Trim>(_ => { });
         Always();
     }
 
@@ -132,257 +148,108 @@ internal sealed partial class PoolSupervisorActor : ReceiveActor, IWithTimers
     private void Always()
     {
         Receive<PoolTerminated>(OnPoolTerminated);
-        Receive<FetcherStopped>(_ => OnFetcherStopped());
-        Receive<BudgetStopped>(OnBudgetStopped);
-        Receive<LocateServers>(OnLocateServers);
-        Receive<SecretChanged>(OnSecretChanged);
-        Receive<SecretConfirmed>(confirmed => Adopt(confirmed.Org));
-        Receive<SecretFailureForgotten>(forgotten => Forgive(forgotten.Org));
-        Receive<SecretRefreshFailed>(failed => Adopt(failed.Org));
-        Receive<CredentialsStale>(stale => _fetcher.Tell(new RevalidateSecret(stale.Org)));
-        Receive<RefreshPool>(OnRefreshPool);
-        Receive<RefreshAllSecrets>(OnRefreshAll);
-        Receive<GetSecretFetcherStatistics>(get => _fetcher.Forward(get));
-        Receive<SecretRefreshed>(_ => { });
-        Receive<SecretsRefreshed>(_ => { });
-        Receive<GetPoolsSnapshot>(_ => Sender.Tell(Snapshot()));
+        Receive<FetcherStopped>(_ => _secrets.OnFetcherStopped());
+        Receive<BudgetStopped>(_servers.OnBudgetStopped);
+        Receive<LocateServers>(locate => _servers.OnLocate(Sender, locate));
+        Receive<SecretChanged>(_secrets.OnSecretChanged);
+        Receive<SecretConfirmed>(confirmed => _secrets.Adopt(confirmed.Org));
+        Receive<SecretFailureForgotten>(forgotten => _secrets.ForgetFailures(forgotten.Org));
+        Receive<SecretRefreshFailed>(failed => _secrets.Adopt(failed.Org));
+        Receive<CredentialsStale>(stale => _secrets.Fetcher.Tell(new RevalidateSecret(stale.Org)));
+        Receive<RefreshPool>(refresh => _secrets.Refresh(new OperatorTarget.Tenant(refresh.Tenant), Sender));
+        Receive<RefreshAllSecrets>(_ => _secrets.Refresh(OperatorTarget.Everything, Sender));
+        Receive<GetSecretFetcherStatistics>(get => _secrets.Fetcher.Forward(get));
+        Receive<GetPoolsSnapshot>(_ => Sender.Tell(PoolsSnapshot.Take(_runtime, _registry, _room)));
     }
-
-    private void OnGetPool(GetPool get)
-    {
-        if (_entries.TryGetValue(get.Tenant, out var entry) && entry.IsReady)
-        {
-            PoolLog.Reusing(_runtime.Logger, get.Tenant);
-            entry.Handle.Touch();
-            Sender.Tell(entry.Handle.Ready);
-        }
-        else if (Admit(get.Tenant, entry, out var refusal) is { } admitted)
-        {
-            admitted.Askers.Add(Sender);
-        }
-        else
-        {
-            Sender.Tell(new PoolUnavailable(refusal));
-        }
-    }
-
-    private void OnEnsurePool(EnsurePool ensure)
-    {
-        if (_entries.TryGetValue(ensure.Tenant, out var entry) && entry.Handle.Current is { } pool)
-            ensure.Promise.Keep(pool);
-        else if (Admit(ensure.Tenant, entry, out var refusal) is { } admitted)
-            admitted.Promises.Add(ensure.Promise);
-        else
-            ensure.Promise.Break(refusal);
-    }
-
-    /// <summary>The entry a request joins; null: it is refused.</summary>
-    private PoolEntry? Admit(TenantKey tenant, PoolEntry? entry, out HyperConnFailure refusal)
-    {
-        refusal = null!;
-        if (entry is not null)
-            return entry;
-        if ((Refusal(tenant) ?? _failures.Of(tenant)) is { } reason)
-        {
-            refusal = reason;
-            return null;
-        }
-
-        if (HoldIfPaused(tenant) is { } held)
-            return held;
-        EvictExpired();
-        var surplus = Surplus + 1;
-        if (surplus > 0)
-            surplus -= _evictor.EvictOldest(surplus, EvictionReason.LeastRecentlyUsed);
-        if (surplus > 0)
-        {
-            _runtime.Counters.CapExceeded();
-            if (Options.Pools.OnCapacity == CapacityPolicy.Reject)
-            {
-                refusal = PoolFailures.CapacityReached(tenant, Options.Pools.MaxPools, waited: false);
-                return null;
-            }
-        }
-
-        entry = new PoolEntry(HandleOf(tenant), ++_sequence);
-        _entries.Add(tenant, entry);
-        if (surplus > 0 && Options.Pools.OnCapacity == CapacityPolicy.Wait)
-        {
-            _waiting++;
-            _waitingForRoom.Enqueue(entry);
-            Timers.StartSingleTimer(entry, new WaitedForRoom(entry), Options.Pools.AcquireTimeout);
-            return entry;
-        }
-
-        // One line when it begins; the counter has the rest.
-        if (surplus == 1)
-            PoolLog.CapExceeded(_runtime.Logger, tenant, Options.Pools.MaxPools);
-        Start(entry);
-        return entry;
-    }
-
-    private TenantDataSource HandleOf(TenantKey tenant) => _runtime.Handles.GetOrAdd(
-        tenant, key => new TenantDataSource(_runtime.Opening, key), key => _entries.ContainsKey(key) || _held.ContainsKey(key));
-
-    private HyperConnFailure? Refusal(TenantKey tenant)
-    {
-        if (tenant.IsDefault)
-            return CommonFailures.NoTenant();
-        if (Restrictions.OfTenant(tenant) is { Kind: RestrictionKind.Banned } ban)
-            return OperatorRestrictions.Failure(ban, tenant);
-        return _runtime.AllowedServices.Count > 0 && !_runtime.AllowedServices.Contains(tenant.Service)
-            ? PoolFailures.ServiceNotAllowed(tenant, _runtime.AllowedServices)
-            : null;
-    }
-
-    private void Start(PoolEntry entry)
-    {
-        // Neither part can have a colon, so different tenants have different names; the sequence makes each name unique for good.
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Escape(entry.Tenant.Service)}:{Escape(entry.Tenant.Org)}:{entry.Sequence}");
-        var child = Context.ActorOf(_parts.Pool(_runtime, entry.Handle, _fetcher), name);
-        Context.WatchWith(child, new PoolTerminated(entry.Tenant, entry.Sequence));
-        entry.Child = child;
-        _runtime.Counters.Created();
-        if (!_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants))
-            _tenantsByOrg.Add(entry.Tenant.Org, tenants = new List<TenantKey>(1));
-        tenants.Add(entry.Tenant);
-    }
-
-    // Of the characters a tenant may have, only the slash is not allowed in an actor's name.
-    private static string Escape(string part) => part.Replace("/", "%2F", StringComparison.Ordinal);
 
     private void OnPoolOpened(PoolOpened opened)
     {
         // An earlier pool of the tenant may still have something to say while it closes.
-        if (!_entries.TryGetValue(opened.Tenant, out var entry) || !Sender.Equals(entry.Child) || entry.Handle.Current is not { } pool)
+        if (!_registry.TryFind(opened.Tenant, out var entry) || !Sender.Equals(entry.Child) || entry.Handle.Current is not { } pool)
             return;
         var isFirst = !entry.IsReady;
         entry.IsReady = true;
         entry.Handle.LastFailure = null;
 
         // Before the callers have it: the first of them may be done before this message is.
-        if (Surplus > 0)
-            pool.Desk.Set(LeaseWord.NotifyIdle);
+        if (_room.Surplus > 0)
+            pool.Desk.Set(Leases.LeaseWord.NotifyIdle);
         entry.Answer(pool);
-        _evictor.Consider(entry);
-        StartWaiting();
+        _room.Consider(entry);
+        _room.StartWaiting();
 
         // A later generation may have been used and left before it was asked to tell.
         if (!isFirst)
-            TrimOverflow();
+            _room.EvictSurplus();
     }
 
     private void OnPoolFailed(PoolFailed failed)
     {
-        if (!_entries.TryGetValue(failed.Tenant, out var entry) || !Sender.Equals(entry.Child))
+        if (!_registry.TryFind(failed.Tenant, out var entry) || !Sender.Equals(entry.Child))
             return;
         _runtime.Counters.PoolFailed();
-        var reason = _failures.Remember(failed.Tenant, failed.Reason);
+        var reason = _secrets.Remember(failed.Tenant, failed.Reason);
         entry.Handle.LastFailure = reason;
-        Remove(entry);
+        _closing.Remove(entry);
         entry.Refuse(reason);
-        StartWaiting();
+        _room.StartWaiting();
     }
 
     private void OnPoolWentIdle(PoolWentIdle idle)
     {
-        if (!_entries.TryGetValue(idle.Tenant, out var entry) || !entry.IsReady || entry.Handle.Current is null)
+        if (!_registry.TryFind(idle.Tenant, out var entry) || !entry.IsReady || entry.Handle.Current is null)
             return;
-        _evictor.Consider(entry);
-        StartWaiting();
-        TrimOverflow();
+        _room.Consider(entry);
+        _room.StartWaiting();
+        _room.EvictSurplus();
     }
 
-    private void TrimOverflow()
+    private void OnPoolTerminated(PoolTerminated terminated)
     {
-        if (Surplus is > 0 and var surplus)
-            _evictor.EvictOldest(surplus, EvictionReason.Overflow);
-    }
+        if (!_registry.TryFind(terminated.Tenant, out var entry) || entry.Sequence != terminated.Sequence)
+            return;
+        PoolLog.Crashed(_runtime.Logger, terminated.Tenant);
+        _closing.Remove(entry);
 
-    /// <summary>Starts pools that wait for room, as far as there is any.</summary>
-    private void StartWaiting()
-    {
-        while (_waitingForRoom.TryPeek(out var entry))
-        {
-            if (entry.Child.IsNobody() && _entries.TryGetValue(entry.Tenant, out var current) && ReferenceEquals(current, entry))
-            {
-                if (Surplus >= 0 && _evictor.EvictOldest(1, EvictionReason.LeastRecentlyUsed) == 0)
-                    return;
-                Timers.Cancel(entry);
-                _waiting--;
-                Start(entry);
-            }
-
-            _waitingForRoom.Dequeue();
-        }
+        // Callers of a pool being made may be the cause; those that came after it was there found it gone, as after an eviction.
+        if (entry.IsReady && entry.HasCallers && !_runtime.ShuttingDown)
+            _admission.AskAgain(entry);
+        else
+            entry.Refuse(CommonFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
+        _room.StartWaiting();
     }
 
     private void OnWaitedForRoom(WaitedForRoom waited)
     {
-        if (!waited.Entry.Child.IsNobody() || !_entries.Remove(waited.Entry.Tenant))
-            return;
-        _waiting--;
-        waited.Entry.Refuse(PoolFailures.CapacityReached(waited.Entry.Tenant, Options.Pools.MaxPools, waited: true));
+        if (_room.StopWaiting(waited.Entry))
+            waited.Entry.Refuse(PoolFailures.CapacityReached(waited.Entry.Tenant, Options.Pools.MaxPools, waited: true));
     }
 
     private void OnEvictPool(EvictPool evict)
     {
         var result = EvictResult.NotFound;
-        if (_entries.TryGetValue(evict.Tenant, out var entry) && entry.IsReady)
-            result = _evictor.TryEvict(entry, EvictionReason.Requested) ? EvictResult.Evicted : EvictResult.InUse;
+        if (_registry.Find(evict.Tenant) is { IsReady: true } entry)
+            result = _room.TryEvict(entry, EvictionReason.Requested) ? EvictResult.Evicted : EvictResult.InUse;
         Sender.Tell(new PoolEvicted(result));
-        StartWaiting();
+        _room.StartWaiting();
     }
 
     private void OnSweep()
     {
-        EvictExpired();
-        _failures.ForgetExpired();
+        _room.EvictExpired();
+        _secrets.ForgetExpiredFailures();
     }
 
-    private void EvictExpired()
+    private void OnDrainAll(DrainAll drain)
     {
-        var idleTime = (long)Options.Pools.IdleTimeToLive.TotalMilliseconds;
-        if (idleTime > 0)
-            _evictor.EvictUnusedSince(_runtime.Clock.Milliseconds - idleTime);
+        Timers.Cancel(SweepTimer);
+        Timers.Cancel(TrimTimer);
+        Become(Draining);
+        _room.StopAllWaiting();
+        _paused.RefuseAll(tenant => CommonFailures.ShuttingDown(tenant));
+        _servers.ForgetAll();
+        _drain.Begin(drain, Sender, [.. _servers.Budgets, _secrets.Fetcher]);
     }
-
-    /// <summary>The pool's eviction has begun, which nothing can take back: unpublish, close.</summary>
-    private void Evict(PoolEntry entry, EvictionReason reason)
-    {
-        PoolLog.Removing(_runtime.Logger, entry.Tenant, reason);
-        _runtime.Counters.Evicted(reason);
-        if (entry.Handle.Current is { } pool)
-            entry.Handle.Publish(pool, null);
-        entry.Child.Tell(new ClosePool(reason));
-        Remove(entry);
-    }
-
-    private void Remove(PoolEntry entry)
-    {
-        _entries.Remove(entry.Tenant);
-        _heldLocates.Remove(entry.Child);
-        _evictor.Forget(entry);
-        if (_tenantsByOrg.TryGetValue(entry.Tenant.Org, out var tenants) && tenants.Remove(entry.Tenant) && tenants.Count == 0)
-            _tenantsByOrg.Remove(entry.Tenant.Org);
-    }
-
-    private void OnPoolTerminated(PoolTerminated terminated)
-    {
-        if (!_entries.TryGetValue(terminated.Tenant, out var entry) || entry.Sequence != terminated.Sequence)
-            return;
-        PoolLog.Crashed(_runtime.Logger, terminated.Tenant);
-        Remove(entry);
-
-        // Callers of a pool being made may be the cause; those that came after it was there found it gone, as after an eviction.
-        if (entry.IsReady && entry.HasCallers && !_runtime.ShuttingDown)
-            Again(entry);
-        else
-            entry.Refuse(CommonFailures.Internal(terminated.Tenant, "The tenant's pool crashed."));
-        StartWaiting();
-    }
-
-    private sealed record WaitedForRoom(PoolEntry Entry) : INoSerializationVerificationNeeded;
 
     private sealed record Sweep
     {

@@ -86,7 +86,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void Locating()
     {
         Receive<ServersLocated>(OnFirstServers);
-        Receive<ServersBarred>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
+        Receive<ServersBanned>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
         Receive<ResolveTimedOut>(OnResolveTimedOut);
         Receive<DrainPool>(_ => Fail(CommonFailures.ShuttingDown(Tenant)));
         Receive<AdoptCredentials>(_ => _fetchWhenReady = true);
@@ -106,7 +106,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<CredentialsFound>(OnCredentials);
         Receive<CredentialsMissing>(OnCredentialsMissing);
         Receive<ServersLocated>(OnNextServers);
-        Receive<ServersBarred>(OnNextServersBarred);
+        Receive<ServersBanned>(OnNextServersBanned);
         Receive<GenerationClosed>(OnGenerationClosed);
         Receive<ClosePool>(_ => BeginDraining());
         Receive<DrainPool>(_ => BeginDraining());
@@ -126,7 +126,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Receive<CredentialsFound>(_ => { });
         Receive<CredentialsMissing>(_ => { });
         Receive<ServersLocated>(_ => { });
-        Receive<ServersBarred>(_ => { });
+        Receive<ServersBanned>(_ => { });
     }
 
     private void OnFirstCredentials(CredentialsFound found)
@@ -284,7 +284,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Context.Parent.Tell(new PoolOpened(Tenant));
     }
 
-    private void OnNextServersBarred(ServersBarred _)
+    private void OnNextServersBanned(ServersBanned _)
     {
         _adopting = null;
         AnswerRefused(changed: false);

@@ -39,8 +39,7 @@ public class SupervisorOverTimeSpecs : PoolSpec
             // The only look into it: its mailbox runs in this thread, so the actor is at rest.
             var cell = ((RepointableActorRef)World.Supervisor).Underlying;
             var actor = cell.GetType().GetProperty("Actor", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(cell)!;
-            var list = actor.GetType().GetField("_heldLocates", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(actor)!;
-            return ((System.Collections.ICollection)list).Count;
+            return ((ServerDirectory)actor.GetType().GetField("_servers", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(actor)!).Paused;
         }
     }
 
