@@ -166,7 +166,7 @@ internal sealed class PoolGeneration
     public void NoteOpened(NpgsqlConnection connection, int epoch)
     {
         _trust.NoteOpened(epoch);
-        _connections.NoteSession(connection.ProcessID, _runtime.Options.Connections.MaxPerTenant);
+        _connections.NoteSession(connection.ProcessID, _runtime.Monotonic.Now, _runtime.Options.Connections.MaxPerTenant);
     }
 
     /// <summary>An idle connection was asked, and answered.</summary>
@@ -223,7 +223,7 @@ internal sealed class PoolGeneration
     /// <returns>The age bucket it was counted in.</returns>
     public int LeaseAnyway(NpgsqlConnection connection)
     {
-        _connections.NoteSession(connection.ProcessID, _runtime.Options.Connections.MaxPerTenant);
+        _connections.NoteSession(connection.ProcessID, _runtime.Monotonic.Now, _runtime.Options.Connections.MaxPerTenant);
         var bucket = _desk.TakeAnyway(out var overdrawn);
         if (overdrawn)
         {

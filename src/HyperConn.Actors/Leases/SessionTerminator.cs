@@ -1,4 +1,5 @@
 using System.Globalization;
+using HyperConn.Servers;
 using Npgsql;
 
 namespace HyperConn.Leases;
@@ -9,20 +10,59 @@ namespace HyperConn.Leases;
 /// </summary>
 internal static class SessionTerminator
 {
+    /// <summary>Longest wait for a permit to be free, so that this connection fits under the server's limit.</summary>
+    private static readonly TimeSpan MaxWaitForRoom = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
+
+    // A process number is used again only after its process has gone. So a process that is older than the moment at which the number was ours is
+    // ours still, whatever else runs under this role and name.
+    private const string Query =
+        """
+        select count(pg_terminate_backend(a.pid))
+        from pg_stat_activity a join unnest($1::int[], $2::float8[]) as ours(pid, seconds) on a.pid = ours.pid
+        where a.usename = current_user and a.datname = current_database() and a.pid <> pg_backend_pid()
+          and extract(epoch from clock_timestamp() - a.backend_start) >= ours.seconds
+        """;
+
+    /// <summary>
+    /// Ends the sessions of a generation. One generation of a server at a time does, by one connection beside the pool: thousands of tenants
+    /// at once would need a slot each on a server that may have none left.
+    /// </summary>
     /// <returns>How many sessions were told to end.</returns>
-    public static async Task<int> TerminateAsync(PoolGeneration pool, HyperConnOptions options, CancellationToken cancellationToken)
+    public static async Task<int> TerminateAsync(PoolGeneration pool, LeaseRuntime runtime, CancellationToken cancellationToken)
     {
-        var sessions = pool.Connections.Sessions;
-        if (sessions.Length == 0)
+        if (pool.Word.Leases == 0 || pool.Connections.Sessions.Count == 0)
             return 0;
-        await using var source = DataSourceFactory.BuildUnpooled(pool, options);
-        await using var command = source.CreateCommand(
-            """
-            select count(pg_terminate_backend(pid)) from pg_stat_activity
-            where pid = any($1) and usename = current_user and datname = current_database()
-              and application_name = current_setting('application_name') and pid <> pg_backend_pid()
-            """);
-        command.Parameters.Add(new NpgsqlParameter { Value = sessions });
+        var server = pool.Shares[0].Server;
+        await server.EndingSessions.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await WaitForRoomAsync(server, runtime, cancellationToken).ConfigureAwait(false);
+            return await EndAsync(pool, runtime, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            server.EndingSessions.Release();
+        }
+    }
+
+    private static async Task WaitForRoomAsync(ServerState server, LeaseRuntime runtime, CancellationToken cancellationToken)
+    {
+        var until = runtime.Monotonic.Now + MaxWaitForRoom;
+        while (server.Granted >= server.Limit && runtime.Monotonic.Now < until)
+            await Task.Delay(Poll, runtime.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<int> EndAsync(PoolGeneration pool, LeaseRuntime runtime, CancellationToken cancellationToken)
+    {
+        await using var source = DataSourceFactory.BuildUnpooled(pool, runtime.Options);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var command = new NpgsqlCommand(Query, connection);
+        var sessions = pool.Connections.Sessions;
+        command.Parameters.Add(new NpgsqlParameter { Value = sessions.Select(session => session.Process).ToArray() });
+        var now = runtime.Monotonic.Now;
+        command.Parameters.Add(new NpgsqlParameter { Value = sessions.Select(session => (now - session.OursAt).TotalSeconds).ToArray() });
         return Convert.ToInt32(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
     }
 }

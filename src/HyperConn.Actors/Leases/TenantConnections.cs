@@ -31,15 +31,16 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource)
 
     /// <summary>Notes the server process of a connection just opened.</summary>
     /// <param name="processId">Its pid.</param>
+    /// <param name="now">The moment.</param>
     /// <param name="max">Most connections there can be.</param>
-    public void NoteSession(int processId, int max)
+    public void NoteSession(int processId, TimeSpan now, int max)
     {
         lock (_gate)
-            (_sessions ??= new SessionNotes()).Add(processId, max);
+            (_sessions ??= new SessionNotes()).Add(processId, now, max);
     }
 
     /// <summary>The server processes of connections opened lately; some may be closed by now.</summary>
-    public int[] Sessions
+    public IReadOnlyList<(int Process, TimeSpan OursAt)> Sessions
     {
         get
         {

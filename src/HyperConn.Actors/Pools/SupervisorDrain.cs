@@ -17,6 +17,7 @@ internal sealed class SupervisorDrain(PoolRuntime runtime, PoolRegistry registry
     private readonly List<IActorRef> _askers = [];
     private readonly HashSet<IActorRef> _closing = [];
     private int _leasesCut;
+    private bool _isCutting;
 
     /// <summary>Who waits for the end.</summary>
     public IReadOnlyList<IActorRef> Askers => _askers;
@@ -84,6 +85,10 @@ internal sealed class SupervisorDrain(PoolRuntime runtime, PoolRegistry registry
     public void OnGone(DrainedPoolGone gone)
     {
         _closing.Remove(gone.Pool);
+
+        // One tenant of a server after the other has its sessions ended: as long as it goes on, it may.
+        if (_isCutting)
+            timers.Timers.StartSingleTimer(Timer, StopPools.Instance, TerminateTimeout);
         AnswerWhenDone();
     }
 
@@ -99,6 +104,7 @@ internal sealed class SupervisorDrain(PoolRuntime runtime, PoolRegistry registry
 
         _leasesCut = Math.Max(_leasesCut, runtime.Leases.LeasesOpen);
         PoolLog.DrainDeadline(runtime.Logger, _leasesCut);
+        _isCutting = true;
         foreach (var child in _closing)
             child.Tell(TerminateLeases.Instance);
         timers.Timers.StartSingleTimer(Timer, StopPools.Instance, TerminateTimeout);

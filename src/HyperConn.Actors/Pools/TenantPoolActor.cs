@@ -1,12 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
-using HyperConn.ConnectionStrings;
 using HyperConn.Leases;
 using HyperConn.Opening;
 using HyperConn.Primitives;
 using HyperConn.Secrets;
 using HyperConn.Servers;
-using Npgsql;
 
 namespace HyperConn.Pools;
 
@@ -22,21 +20,19 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private readonly TenantDataSource _handle;
     private IActorRef _fetcher;
     private readonly List<PoolGeneration> _draining = [];
-    private readonly List<CredentialsRefused> _refused = [];
+    private readonly RefusedCallers _refused = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly PoolOwner _owner;
+    private readonly GenerationBuilder _builder;
     private PoolGeneration? _generation;
     private GenerationCredentials? _adopting;
-    private bool _refetching;
     private bool _fetchWhenReady;
-    private int _generations;
 
     public TenantPoolActor(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher)
     {
         _runtime = runtime;
         _handle = handle;
         _fetcher = fetcher;
-        _owner = new PoolOwner(runtime, Self);
+        _builder = new GenerationBuilder(runtime, handle.Tenant, new PoolOwner(runtime, Self));
         Resolving();
     }
 
@@ -59,18 +55,16 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         // However this actor ends, nobody may find its generations, and they close by themselves when their leases have ended.
         _stopping.Cancel();
         _stopping.Dispose();
-        AnswerRefused(changed: true);
-        if (_generation is not { } current)
-            return;
-        _handle.Publish(current, null);
-        current.BeginDrain();
-        if (!_runtime.ShuttingDown)
-            return;
+        _refused.Answer(changed: true);
+        if (_generation is { } current)
+        {
+            _handle.Publish(current, null);
+            current.BeginDrain();
+        }
 
         // Stopped at the end of a shutdown's patience: what is still open is given up.
-        foreach (var generation in _draining)
-            generation.Close();
-        current.Close();
+        if (_runtime.ShuttingDown)
+            CloseAll();
     }
 
     private void Resolving()
@@ -134,8 +128,14 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         if (Parse(found) is not { } credentials)
             return;
         _adopting = credentials;
-        if (PausedServer() is { } paused)
+        if (_builder.RestrictionOf(_adopting) is { } paused)
             _handle.LastFailure = paused;
+        if (_builder.FindServers(credentials) is { } servers)
+        {
+            OnFirstServers(new ServersLocated(servers));
+            return;
+        }
+
         Become(Locating);
         Locate(credentials);
     }
@@ -153,7 +153,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         _generation = generation;
 
-        // Over whatever an earlier pool of the tenant, evicted while it changed generations, has yet to take back.
+        // An earlier pool of the tenant, evicted while it changed generations, may have published one that it is about to take back.
         while (!_handle.Publish(_handle.Current, generation))
         {
         }
@@ -171,7 +171,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void OnFetcherReplaced(FetcherReplaced replaced)
     {
         _fetcher = replaced.Fetcher;
-        if (_refetching)
+        if (_refused.IsFetching)
             _fetcher.Tell(new RefetchCredentials(Tenant, _generation!.Credentials.SecretVersion));
         else
             Fetch();
@@ -182,11 +182,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         missing.Reason.Code == HyperConnErrorCode.ShuttingDown && !_runtime.ShuttingDown;
 
     private void OnResolveTimedOut(ResolveTimedOut _) =>
-        Fail(PausedServer() ?? OpenFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
-
-    private HyperConnFailure? PausedServer() => _adopting?.Postgres.Hosts
-        .Select(h => _runtime.Restrictions.OfServer(new ServerEndpoint(h.Host, h.Port)))
-        .FirstOrDefault(r => r is not null) is { } restriction ? OperatorRestrictions.Failure(restriction, Tenant) : null;
+        Fail(_builder.RestrictionOf(_adopting) ?? OpenFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
 
     private void Fail(HyperConnFailure reason)
     {
@@ -206,17 +202,10 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         }
 
-        _refused.Add(refused);
-        if (refused.Expired)
-        {
-            _fetcher.Tell(new FetchCredentials(Tenant));
-            return;
-        }
-
-        if (_refetching)
-            return;
-        _refetching = true;
-        _fetcher.Tell(new RefetchCredentials(Tenant, refused.SecretVersion));
+        if (_refused.Add(refused))
+            _fetcher.Tell(new RefetchCredentials(Tenant, refused.SecretVersion));
+        else if (refused.Expired)
+            Fetch();
     }
 
     private void OnCredentials(CredentialsFound found)
@@ -229,7 +218,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             var fresher = found.FetchedAt.At > current.Credentials.FetchedAt.At;
             current.Credentials = current.Credentials with { FetchedAt = found.FetchedAt, StaleAt = found.StaleAt };
-            AnswerRefused(changed: false, fresher);
+            _refused.Answer(changed: false, fresher);
             return;
         }
 
@@ -244,22 +233,25 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             NoteVersion(next, isNews: rotated || _refused.Count == 0);
             if (rotated)
                 Rotated(() => PoolLog.PasswordRotated(_runtime.Logger, Tenant, next.SecretVersion));
-            AnswerRefused(rotated);
+            _refused.Answer(rotated);
             return;
         }
 
         _adopting = next;
-        Locate(next);
+        if (_builder.FindServers(next) is { } servers)
+            OnNextServers(new ServersLocated(servers));
+        else
+            Locate(next);
     }
 
     private void OnNextServers(ServersLocated located)
     {
         // An answer about credentials that newer ones have overtaken.
-        if (_adopting is null || !EndpointsOf(_adopting).SequenceEqual(located.Servers.Select(server => server.Endpoint)))
+        if (_adopting is null || !GenerationBuilder.EndpointsOf(_adopting).SequenceEqual(located.Servers.Select(server => server.Endpoint)))
             return;
         if (TryBuild(located.Servers) is not { } next)
         {
-            AnswerRefused(changed: false);
+            _refused.Answer(changed: false);
             return;
         }
 
@@ -269,7 +261,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         {
             // Its eviction began meanwhile: the pool ends here, and the next request finds the new credentials.
             next.BeginDrain();
-            AnswerRefused(changed: true);
+            _refused.Answer(changed: true);
             return;
         }
 
@@ -278,7 +270,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _draining.Add(before);
         before.BeginDrain();
         Rotated(() => PoolLog.GenerationStarted(_runtime.Logger, Tenant, next.Number, next.Credentials.SecretVersion));
-        AnswerRefused(changed: true);
+        _refused.Answer(changed: true);
 
         // Whatever the supervisor had marked on the one before, or was about to: it looks at this one afresh.
         Context.Parent.Tell(new PoolOpened(Tenant));
@@ -287,7 +279,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void OnNextServersBanned(ServersBanned _)
     {
         _adopting = null;
-        AnswerRefused(changed: false);
+        _refused.Answer(changed: false);
     }
 
     private void OnCredentialsMissing(CredentialsMissing missing)
@@ -296,7 +288,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
             return;
         _handle.LastFailure = missing.Reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, missing.Reason.Code, missing.Reason.Message);
-        AnswerRefused(changed: false);
+        _refused.Answer(changed: false);
     }
 
     /// <summary>That a login was refused, also by an earlier pool of the tenant, says nothing about a newer version of the secret.</summary>
@@ -313,14 +305,6 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         log();
     }
 
-    private void AnswerRefused(bool changed, bool fresher = false)
-    {
-        _refetching = false;
-        foreach (var refused in _refused)
-            refused.Promise.TrySetResult(changed || (fresher && refused.Expired));
-        _refused.Clear();
-    }
-
     private void OnGenerationClosed(GenerationClosed closed)
     {
         _draining.Remove(closed.Generation);
@@ -335,7 +319,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Become(Draining);
 
         // The next pool of the tenant finds out.
-        AnswerRefused(changed: true);
+        _refused.Answer(changed: true);
         var current = _generation!;
         _handle.Publish(current, null);
         current.BeginDrain();
@@ -344,7 +328,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     private void OnTerminateLeases(TerminateLeases _)
     {
         var all = _generation is null ? [.. _draining] : _draining.Append(_generation).ToArray();
-        Task.WhenAll(all.Select(generation => SessionTerminator.TerminateAsync(generation, _runtime.Options, _stopping.Token)))
+        Task.WhenAll(all.Select(generation => SessionTerminator.TerminateAsync(generation, _runtime.Leases, _stopping.Token)))
             .PipeTo(Self, success: counts => new LeasesTerminated(counts.Sum(), null), failure: cause => new LeasesTerminated(0, cause));
     }
 
@@ -352,48 +336,33 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
     {
         if (terminated.Cause is not null)
             PoolLog.TerminateFailed(_runtime.Logger, Tenant, terminated.Cause);
+        CloseAll();
+    }
+
+    private void CloseAll()
+    {
         foreach (var generation in _draining.ToArray())
             generation.Close();
         _generation?.Close();
     }
 
-    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(EndpointsOf(credentials)));
-
-    private static ServerEndpoint[] EndpointsOf(GenerationCredentials credentials) =>
-        [.. credentials.Postgres.Hosts.Select(h => new ServerEndpoint(h.Host, h.Port)).Distinct().Order()];
+    private static void Locate(GenerationCredentials credentials) => Context.Parent.Tell(new LocateServers(GenerationBuilder.EndpointsOf(credentials)));
 
     /// <summary>Null: they can't be used, and that has been dealt with.</summary>
     private GenerationCredentials? Parse(CredentialsFound found)
     {
-        if (PostgresCredentials.TryParse(found.Text, out var credentials, out var fault))
-        {
-            if (credentials.Ignored.Count > 0)
-                PoolLog.KeywordsIgnored(_runtime.Logger, Tenant, string.Join(", ", credentials.Ignored));
-            return new GenerationCredentials(credentials, found.VersionId, found.FetchedAt, found.StaleAt);
-        }
-
-        Reject(PoolFailures.Malformed(Tenant, fault));
-        return null;
+        var credentials = _builder.Parse(found, out var failure);
+        if (failure is not null)
+            Reject(failure);
+        return credentials;
     }
 
     private PoolGeneration? TryBuild(ServerState[] servers)
     {
-        try
-        {
-            return new PoolGeneration(_runtime.Leases, Tenant, ++_generations, _adopting!, servers, _owner);
-        }
-        catch (HyperConnException refused)
-        {
-            Reject(refused.Failure);
-            return null;
-        }
-        catch (Exception cause) when (cause is ArgumentException or FormatException or NotSupportedException or InvalidOperationException or NpgsqlException)
-        {
-            // Npgsql checks some combinations only here. Its texts may quote values, so they stay out of the message and the log.
-            Reject(PoolFailures.Malformed(
-                Tenant, $"Npgsql refused this combination of settings ({cause.GetType().Name}). Check TLS files, hosts and target_session_attrs, and the ConfigureDataSource hook."));
-            return null;
-        }
+        var generation = _builder.TryBuild(_adopting!, servers, out var failure);
+        if (failure is not null)
+            Reject(failure);
+        return generation;
     }
 
     private void Reject(HyperConnFailure reason)
@@ -407,7 +376,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _adopting = null;
         _handle.LastFailure = reason;
         PoolLog.CredentialsRejected(_runtime.Logger, Tenant, reason.Code, reason.Message);
-        AnswerRefused(changed: false);
+        _refused.Answer(changed: false);
     }
 
     private sealed record ResolveTimedOut

@@ -34,6 +34,9 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     /// <summary>Room for connections being opened at once. Set by the budget's ledger, before the state is shared.</summary>
     public OpenSlots OpenSlots { get; set; } = new(new ServerOptions().MaxConcurrentOpens);
 
+    /// <summary>One at a time ends sessions by a connection of its own, beside those that have permits.</summary>
+    public SemaphoreSlim EndingSessions { get; } = new(1);
+
     /// <summary>Whether the server is there.</summary>
     public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
 
