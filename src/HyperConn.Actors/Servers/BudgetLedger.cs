@@ -2,14 +2,6 @@ using HyperConn.Primitives;
 
 namespace HyperConn.Servers;
 
-/// <summary>What one <see cref="BudgetLedger.Settle"/> did that is worth a word.</summary>
-/// <param name="Granted">Permits granted.</param>
-/// <param name="AskedHolders">Holders asked to give back idle permits.</param>
-/// <param name="AskedPermits">Permits they should give back.</param>
-/// <param name="Unanswered">Earlier requests given up.</param>
-/// <param name="Recovered">Whether a learned ceiling is gone.</param>
-internal readonly record struct Settlement(int Granted, int AskedHolders, int AskedPermits, int Unanswered, bool Recovered);
-
 /// <summary>
 /// Who holds how many of one server's permits, who is next, and whom to ask for more. Not thread-safe: the budget's actor owns it.
 /// </summary>
@@ -38,20 +30,16 @@ internal sealed class BudgetLedger
     private readonly CoarseClock _clock;
     private readonly int _maxPerTenant;
 
-    private readonly Dictionary<IPermitHolder, HolderAccount> _accounts = new(ReferenceEqualityComparer.Instance);
-    private readonly WaitingHolders _waiting = new();
-    private readonly List<HolderAccount> _stale = [];
+    private readonly PermitAccounts _accounts;
     private readonly List<HolderAccount> _notNow = [];
     private readonly CoolingPermits _cooling;
     private readonly IdleReclaim _reclaim;
     private readonly BudgetLimit _limit;
     private readonly WantedPermits _wanted;
 
-    private int _granted;
     private int _opening;
-    private int _registered;
     private TimeSpan _topDue;
-    private bool _short;
+    private bool _isShort;
     private bool _isAnyNotNow;
     private long _reclaims;
     private long _refusals;
@@ -70,6 +58,7 @@ internal sealed class BudgetLedger
         _reclaim = new IdleReclaim(_tuning, _clock);
         _limit = new BudgetLimit(options, _tuning, random);
         _wanted = new WantedPermits(state, _tuning.ReclaimTimeout);
+        _accounts = new PermitAccounts(_tuning, _cooling, _reclaim, _wanted);
         state.OpenSlots = new OpenSlots(options.MaxConcurrentOpens);
         Publish();
     }
@@ -82,7 +71,7 @@ internal sealed class BudgetLedger
     public TimeSpan Now => _time.GetElapsedTime(_origin);
 
     /// <summary>Permits out, over all holders.</summary>
-    public int Granted => _granted;
+    public int Granted => _accounts.Granted;
 
     /// <summary>Opens in flight that grants paid for.</summary>
     public int Opening => _opening;
@@ -91,35 +80,29 @@ internal sealed class BudgetLedger
     public int Cooling => _cooling.Count;
 
     /// <summary>Holders the ledger knows that somebody waits at.</summary>
-    public int Registered => _registered;
+    public int Registered => _accounts.Registered;
 
     public BudgetLimit Limit => _limit;
+
+    /// <summary>Who holds what.</summary>
+    public PermitAccounts Accounts => _accounts;
 
     /// <summary>Permits every holder may keep, whatever others need.</summary>
     public int Floor => _options.FloorPerTenant == 0 ? 0 : Math.Min(_options.FloorPerTenant, _limit.InForce / Math.Max(1, _accounts.Count));
 
     private int Reserve => Floor == 0 ? 0 : Math.Min(_options.Reserve, _limit.InForce - 1);
 
-    public int HeldBy(IPermitHolder holder) => _accounts.TryGetValue(holder, out var account) ? account.Held : 0;
+    public int HeldBy(IPermitHolder holder) => _accounts.Find(holder)?.Held ?? 0;
 
-    public int OpensOf(IPermitHolder holder) => _accounts.TryGetValue(holder, out var account) ? account.Opening : 0;
+    public int OpensOf(IPermitHolder holder) => _accounts.Find(holder)?.Opening ?? 0;
 
     /// <summary>Somebody waits at the holder.</summary>
-    public void Want(IPermitHolder holder)
-    {
-        var account = Account(holder);
-        if (account.Registered)
-            return;
-        account.Registered = true;
-        _registered++;
-        _waiting.TakeTurn(account);
-        Queue(account);
-    }
+    public void Want(IPermitHolder holder) => _accounts.Register(holder);
 
     /// <summary>The holder gave permits back. Answers how many more than it held, which the ledger does not count.</summary>
     public int Returned(IPermitHolder holder, int count, bool answersReclaim)
     {
-        if (!_accounts.TryGetValue(holder, out var account))
+        if (_accounts.Find(holder) is not { } account)
             return 0;
         var booked = Math.Clamp(count, 0, account.Held);
         if (answersReclaim)
@@ -127,50 +110,48 @@ internal sealed class BudgetLedger
             _reclaim.Answered(account, booked);
             _reclaims += booked;
         }
-        Release(account, booked, claimed: !answersReclaim);
+        _accounts.Release(account, booked, claimed: !answersReclaim, Now);
         if (booked > 0 && !answersReclaim && account.Registered)
-            YieldTurn(account);
-        DropIfEmpty(account);
+            _accounts.YieldTurn(account);
+        _accounts.DropIfEmpty(account);
         return count - booked;
     }
 
     /// <summary>The holder has a lease no permit covers: one permit more is out, be there room or not.</summary>
-    public void Overdrawn(IPermitHolder holder) => ChangeHeld(Account(holder), 1);
+    public void Overdrawn(IPermitHolder holder) => _accounts.ChangeHeld(_accounts.FindOrAdd(holder), 1);
 
     /// <summary>An open that a grant paid for has ended.</summary>
     public void OpenEnded(IPermitHolder holder)
     {
-        if (!_accounts.TryGetValue(holder, out var account) || account.Opening == 0)
+        if (_accounts.Find(holder) is not { Opening: > 0 } account)
             return;
         account.Opening--;
         _opening--;
         _state.OpenSlots.Release();
-        Queue(account);
-        DropIfEmpty(account);
+        _accounts.LineUp(account);
+        _accounts.DropIfEmpty(account);
     }
 
     /// <summary>The holder is gone: all it had is free.</summary>
     public void Closed(IPermitHolder holder)
     {
-        if (!_accounts.TryGetValue(holder, out var account))
+        if (_accounts.Find(holder) is not { } account)
             return;
-        Unregister(account);
+        _accounts.Unregister(account);
         _reclaim.Forget(account);
-        Release(account, account.Held, claimed: true);
+        _accounts.Release(account, account.Held, claimed: true, Now);
         _opening -= account.Opening;
         _state.OpenSlots.Release(account.Opening);
         account.Opening = 0;
-        DropIfEmpty(account);
+        _accounts.DropIfEmpty(account);
     }
 
     /// <summary>The server answered 53300.</summary>
     public void Refused()
     {
         _refusals++;
-        _limit.Refused(_granted, Now);
+        _limit.Refused(_accounts.Granted, Now);
     }
-
-    /// <summary>The server said how many connections it takes.</summary>
 
     /// <summary>The limit is declared anew; null: <c>auto</c>.</summary>
     public void Declare(int? maxConnections) => _limit.Declare(maxConnections);
@@ -183,12 +164,12 @@ internal sealed class BudgetLedger
         var unanswered = _reclaim.Expire(now);
         var recovered = _limit.Rise(now);
         var granted = Grant();
-        var (holders, permits) = Seek(now);
+        var (holders, permits) = AskForMore(now);
         Publish();
-        if (_registered > 0 && now >= _topDue)
+        if (_accounts.Registered > 0 && now >= _topDue)
         {
             _topDue = now + _tuning.TopInterval;
-            _state.Top = TopHolders(3);
+            _state.Top = _accounts.TopHolders(3);
         }
         return new Settlement(granted, holders, permits, unanswered, recovered);
     }
@@ -197,20 +178,20 @@ internal sealed class BudgetLedger
     public TimeSpan? NextDue()
     {
         TimeSpan? due = _limit.RisesAt;
-        Sooner(_reclaim.GivesUpAt);
-        if (_registered > 0)
+        AtLatest(_reclaim.GivesUpAt);
+        if (_accounts.Registered > 0)
         {
-            Sooner(_cooling.ReadyAt);
-            Sooner(_topDue);
+            AtLatest(_cooling.ReadyAt);
+            AtLatest(_topDue);
         }
         var now = Now;
-        if (_short)
-            Sooner(now + (_tuning.RescanInterval * 2));
+        if (_isShort)
+            AtLatest(now + (_tuning.RescanInterval * 2));
         if (_isAnyNotNow)
-            Sooner(now + _tuning.NotNowInterval);
+            AtLatest(now + _tuning.NotNowInterval);
         return due is not { } at ? null : at > now ? at - now : TimeSpan.Zero;
 
-        void Sooner(TimeSpan? at)
+        void AtLatest(TimeSpan? at)
         {
             if (at < due || due is null)
                 due = at;
@@ -220,7 +201,7 @@ internal sealed class BudgetLedger
     public ServerStatistics Statistics()
     {
         var (used, oldest) = (0, long.MaxValue);
-        foreach (var account in _accounts.Values)
+        foreach (var account in _accounts.All)
         {
             used += Math.Min(account.Held, account.Holder.Leases);
             oldest = Math.Min(oldest, account.Holder.WaitsSince ?? long.MaxValue);
@@ -229,7 +210,7 @@ internal sealed class BudgetLedger
             _state.Endpoint,
             _limit.InForce == ServerOptions.Unlimited ? null : _limit.InForce,
             used,
-            _granted - used,
+            _accounts.Granted - used,
             _state.Waiting,
             oldest == long.MaxValue ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Max(0, _clock.Milliseconds - oldest)),
             _state.OpenSlots.Taken,
@@ -239,46 +220,24 @@ internal sealed class BudgetLedger
             _accounts.Count);
     }
 
-    /// <summary>The tenants that hold most, most first.</summary>
-    public IReadOnlyList<TenantPermits> TopHolders(int count)
-    {
-        var byTenant = new Dictionary<TenantKey, int>(_accounts.Count);
-        foreach (var account in _accounts.Values)
-        {
-            if (account.Held > 0)
-                byTenant[account.Holder.Tenant] = byTenant.GetValueOrDefault(account.Holder.Tenant) + account.Held;
-        }
-        var top = new PriorityQueue<TenantPermits, int>(count + 1);
-        foreach (var (tenant, permits) in byTenant)
-        {
-            top.Enqueue(new TenantPermits(tenant, permits), permits);
-            if (top.Count > count)
-                top.Dequeue();
-        }
-        var result = new TenantPermits[top.Count];
-        for (var place = result.Length - 1; place >= 0; place--)
-            result[place] = top.Dequeue();
-        return result;
-    }
-
     private int Grant()
     {
         var granted = 0;
-        while (_waiting.First is { } account && IsFreeFor(account) && _state.OpenSlots.TryTake())
+        while (_accounts.Waiting.First is { } account && IsFreeFor(account) && _state.OpenSlots.TryTake())
         {
             var answer = account.Holder.Offer();
             if (answer is PermitOffer.Declined or PermitOffer.NotNow or PermitOffer.Held)
                 _state.OpenSlots.Release();
             if (answer == PermitOffer.Declined)
             {
-                Unregister(account);
-                DropIfEmpty(account);
+                _accounts.Unregister(account);
+                _accounts.DropIfEmpty(account);
                 continue;
             }
 
             if (answer == PermitOffer.NotNow)
             {
-                _waiting.Remove(account);
+                _accounts.Waiting.Remove(account);
                 _notNow.Add(account);
                 continue;
             }
@@ -290,132 +249,41 @@ internal sealed class BudgetLedger
                 account.Opening++;
             }
 
-            _waiting.Remove(account);
-            _waiting.TakeTurn(account);
-            if (answer != PermitOffer.TakenMore)
-                Unregister(account);
-            ChangeHeld(account, 1);
+            _accounts.Grant(account, waitsOn: answer == PermitOffer.TakenMore);
         }
 
         foreach (var account in _notNow)
-            Queue(account);
+            _accounts.LineUp(account);
         _isAnyNotNow = _notNow.Count > 0;
         _notNow.Clear();
         return granted;
     }
 
     private bool IsFreeFor(HolderAccount account) =>
-        (long)_limit.InForce - _granted - _cooling.Count > (account.Held < Floor ? 0 : Reserve);
+        (long)_limit.InForce - _accounts.Granted - _cooling.Count > (account.Held < Floor ? 0 : Reserve);
 
-    private (int Holders, int Permits) Seek(TimeSpan now)
+    private (int Holders, int Permits) AskForMore(TimeSpan now)
     {
         _wanted.Collect(now);
         _wanted.Expire(now);
-        var (demand, round, least) = Survey();
+        var (demand, round, least) = WaitingDemand.Measure(_accounts, _tuning, _options.MaxConcurrentOpens, _maxPerTenant);
         // Cooling permits are free soon: they count as found. Below zero: more is out than the limit allows.
-        var free = (long)_limit.InForce - _granted - (demand > 0 && least >= Floor ? Reserve : 0);
+        var free = (long)_limit.InForce - _accounts.Granted - (demand > 0 && least >= Floor ? Reserve : 0);
         var (holders, permits) = _reclaim.Ask(demand - free - _wanted.Claimed - _reclaim.Expected, Floor, now);
         var wanted = Math.Max(0, round - free - _wanted.Claimed - _reclaim.Expected);
         if (wanted > 0)
         {
-            var overdrawn = _granted > _limit.InForce;
-            _wanted.Publish((int)Math.Min(wanted, _granted), Math.Max(Floor, overdrawn || least == 0 ? 0 : least + 1));
+            var overdrawn = _accounts.Granted > _limit.InForce;
+            _wanted.Publish((int)Math.Min(wanted, _accounts.Granted), Math.Max(Floor, overdrawn || least == 0 ? 0 : least + 1));
         }
-        _short = demand - free - _reclaim.Expected > 0;
+        _isShort = demand - free - _reclaim.Expected > 0;
         return (holders, permits);
-    }
-
-    /// <summary>What the first in line need: permits they could use at once; how many have fewest, and how few that is.</summary>
-    private (int Demand, int Round, int Least) Survey()
-    {
-        var enough = 4 * _options.MaxConcurrentOpens;
-        var (demand, round, least) = (0, 0, int.MaxValue);
-        if (_waiting.Count == 0)
-            return (demand, round, least);
-        foreach (var account in _waiting.InOrder)
-        {
-            if (demand >= enough)
-                break;
-            var waiters = account.Holder.Waiters;
-            if (waiters == 0)
-            {
-                _stale.Add(account);
-                continue;
-            }
-            demand += Math.Min(waiters, Math.Clamp(_maxPerTenant - account.Held, 1, account.Room(_tuning.SlowStart)));
-            least = Math.Min(least, account.Held);
-            if (account.Held == least)
-                round++;
-        }
-        // All their waiters are gone without a permit having been at hand to offer.
-        foreach (var account in _stale)
-        {
-            if (account.Holder.StillWants())
-                continue;
-            Unregister(account);
-            DropIfEmpty(account);
-        }
-        _stale.Clear();
-        return (Math.Min(demand, enough), round, least);
-    }
-
-    private HolderAccount Account(IPermitHolder holder)
-    {
-        if (!_accounts.TryGetValue(holder, out var account))
-            _accounts.Add(holder, account = new HolderAccount(holder));
-        return account;
-    }
-
-    /// <summary>Puts a registered account in line, unless its own opens in flight must end first.</summary>
-    private void Queue(HolderAccount account)
-    {
-        if (account.Registered && !account.Queued && account.Room(_tuning.SlowStart) > 0)
-            _waiting.Add(account);
-    }
-
-    /// <summary>Who has had a permit lines up again behind its equals: else a permit given up for others could come straight back.</summary>
-    private void YieldTurn(HolderAccount account)
-    {
-        _waiting.Remove(account);
-        _waiting.TakeTurn(account);
-        Queue(account);
-    }
-
-    private void Unregister(HolderAccount account)
-    {
-        _waiting.Remove(account);
-        if (account.Registered)
-            _registered--;
-        account.Registered = false;
-    }
-
-    private void Release(HolderAccount account, int count, bool claimed)
-    {
-        ChangeHeld(account, -count);
-        _cooling.Add(count, Now);
-        if (claimed)
-            _wanted.Returned(count, Now);
-    }
-
-    private void ChangeHeld(HolderAccount account, int by)
-    {
-        _waiting.Remove(account);
-        account.Held += by;
-        _granted += by;
-        _reclaim.HeldChanged(account);
-        Queue(account);
-    }
-
-    private void DropIfEmpty(HolderAccount account)
-    {
-        if (account.IsEmpty)
-            _accounts.Remove(account.Holder);
     }
 
     private void Publish()
     {
         _state.Limit = _limit.InForce;
-        _state.Granted = _granted;
+        _state.Granted = _accounts.Granted;
         _state.CapacityUnknown = _limit.CapacityUnknown;
     }
 }

@@ -14,7 +14,7 @@ internal sealed class HolderAccount(IPermitHolder holder)
     /// <summary>Whether it believes that the budget knows of its waiters.</summary>
     public bool Registered { get; set; }
 
-    /// <summary>Whether it is among <see cref="WaitingHolders"/>: registered, with room for one more open.</summary>
+    /// <summary>Whether it is among <see cref="WaitingHolders"/>: registered, and one more open may begin.</summary>
     public bool Queued { get; set; }
 
     /// <summary>Its place among those that hold as many: the number of its last grant or registration.</summary>
@@ -30,10 +30,10 @@ internal sealed class HolderAccount(IPermitHolder holder)
     public TimeSpan AskedUntil { get; set; }
 
     /// <summary>When it last gave less than asked for: it counts as used then, so that others are asked before it is again.</summary>
-    public long Disappointed { get; set; }
+    public long GaveTooLittleAt { get; set; }
 
     public bool IsEmpty => Held == 0 && Opening == 0 && !Registered && !Asked;
 
     /// <summary>How many more opens it may have in flight.</summary>
-    public int Room(bool slowStart) => slowStart ? Math.Max(1, Held - Opening) - Opening : int.MaxValue;
+    public int OpensLeft(bool slowStart) => slowStart ? Math.Max(1, Held - Opening) - Opening : int.MaxValue;
 }

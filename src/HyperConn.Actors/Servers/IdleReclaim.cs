@@ -37,7 +37,7 @@ internal sealed class IdleReclaim(BudgetTuning tuning, CoarseClock clock)
     public void Answered(HolderAccount account, int count)
     {
         if (account.Asked && count < account.Expected)
-            account.Disappointed = clock.Milliseconds;
+            account.GaveTooLittleAt = clock.Milliseconds;
         Forget(account);
     }
 
@@ -61,7 +61,7 @@ internal sealed class IdleReclaim(BudgetTuning tuning, CoarseClock clock)
             if (!account.Asked || account.AskedUntil != first.Until)
                 continue;
             expired++;
-            account.Disappointed = clock.Milliseconds;
+            account.GaveTooLittleAt = clock.Milliseconds;
             Forget(account);
         }
         return expired;
@@ -82,7 +82,7 @@ internal sealed class IdleReclaim(BudgetTuning tuning, CoarseClock clock)
         var filings = RefilesPerLook * tuning.ScanLength;
         while (_looked.Count < tuning.ScanLength && permits < needed && _byUse.TryPeek(out var account, out var seen))
         {
-            var used = Math.Max(account.Holder.LastUsed, account.Disappointed);
+            var used = Math.Max(account.Holder.LastUsed, account.GaveTooLittleAt);
             if (used > seen && filings-- > 0)
             {
                 _byUse.Set(account, used);

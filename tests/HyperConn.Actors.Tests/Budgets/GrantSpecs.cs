@@ -317,7 +317,7 @@ public class GrantSpecs
         server.BusyPool("d", 3);
         server.BusyPool("a", 2);
 
-        Assert.Equal([("b", 5), ("a", 4), ("d", 3)], server.Ledger.TopHolders(3).Select(top => (top.Tenant.Org, top.Permits)));
+        Assert.Equal([("b", 5), ("a", 4), ("d", 3)], server.Ledger.Accounts.TopHolders(3).Select(top => (top.Tenant.Org, top.Permits)));
     }
 
     [Fact]
