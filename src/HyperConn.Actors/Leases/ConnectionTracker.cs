@@ -30,7 +30,7 @@ internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, Enli
     {
         _enlisted = null;
         var transaction = Transaction.Current;
-        if (transaction is not null && EnlistedLease.TryResume(runtime, pool.Tenant, transaction) is { } lease)
+        if (transaction is not null && runtime.Enlisted.TryResume(pool.Tenant, transaction) is { } lease)
         {
             if (ReferenceEquals(lease.Pool, pool))
             {
@@ -45,12 +45,12 @@ internal class ConnectionTracker(LeaseRuntime runtime, PoolGeneration pool, Enli
         if (transaction is not null)
             _enlisted = EnlistedLease.Begin(runtime, pool, _bucket, transaction);
     }
-}
 
-/// <summary>
-/// Lives as long as a connection object that was created unopened. Npgsql has no event for its disposal, so the garbage collector tells.
-/// </summary>
-internal sealed class PinningTracker(LeaseRuntime runtime, PoolGeneration pool) : ConnectionTracker(runtime, pool)
-{
-    ~PinningTracker() => Pool.Connections.Unpin();
+    /// <summary>
+    /// Lives as long as a connection object that was created unopened. Npgsql has no event for its disposal, so the garbage collector tells.
+    /// </summary>
+    public sealed class Pinning(LeaseRuntime runtime, PoolGeneration pool) : ConnectionTracker(runtime, pool)
+    {
+        ~Pinning() => Pool.Connections.Unpin();
+    }
 }

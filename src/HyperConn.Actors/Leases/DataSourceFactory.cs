@@ -1,4 +1,6 @@
 using System.Text;
+using HyperConn.ConnectionStrings;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace HyperConn.Leases;
@@ -18,23 +20,34 @@ internal static class DataSourceFactory
     private static readonly string[] HeldAtDefault =
         ["Pooling", "Minimum Pool Size", "Connection Pruning Interval", "No Reset On Close", "Multiplexing", "Keepalive", "Persist Security Info"];
 
-    public static NpgsqlDataSource Build(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: true).Build();
+    /// <summary>The data source of a pool.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="credentials">Everything but the password.</param>
+    /// <param name="password">Asked for the password of each physical connection.</param>
+    /// <param name="loggers">What Npgsql logs with.</param>
+    /// <param name="options">Settings.</param>
+    public static NpgsqlDataSource Build(
+        TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options) =>
+        Builder(tenant, credentials, password, loggers, options, pooled: true).Build();
 
     /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
-    public static NpgsqlDataSource BuildUnpooled(PoolGeneration pool, HyperConnOptions options) => Builder(pool, options, pooled: false).Build();
+    public static NpgsqlDataSource BuildUnpooled(
+        TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options) =>
+        Builder(tenant, credentials, password, loggers, options, pooled: false).Build();
 
     /// <summary>The connection string for people: no password of any kind.</summary>
-    public static string Describe(PoolGeneration pool)
+    public static string Describe(PostgresCredentials credentials)
     {
-        var settings = pool.Credentials.Postgres.ToNpgsql();
+        var settings = credentials.ToNpgsql();
         settings.Remove("Password");
         settings.Remove("SSL Password");
         return settings.ConnectionString;
     }
 
-    private static NpgsqlDataSourceBuilder Builder(PoolGeneration pool, HyperConnOptions options, bool pooled)
+    private static NpgsqlDataSourceBuilder Builder(
+        TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options, bool pooled)
     {
-        var settings = pool.Credentials.Postgres.ToNpgsql();
+        var settings = credentials.ToNpgsql();
         var connections = options.Connections;
         settings.MaxPoolSize = connections.MaxPerTenant;
         var idle = Seconds(connections.IdleLifetime, most: int.MaxValue);
@@ -61,17 +74,17 @@ internal static class DataSourceFactory
         if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != command)
             settings.CommandTimeout = command;
         settings.ApplicationName ??= DefaultApplicationName;
-        if (Schema(pool.Tenant, options.Schemas) is { } schema)
+        if (Schema(tenant, options.Schemas) is { } schema)
             settings.SearchPath = QuoteIdentifier(schema);
 
         // The name becomes a metric tag; without one Npgsql would use the connection string, SSL password included.
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = pool.Tenant.ToString() };
-        builder.UseLoggerFactory(pool.Loggers);
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = tenant.ToString() };
+        builder.UseLoggerFactory(loggers);
         if (connections.NoTypeLoading)
             builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
-        pool.Credentials.Postgres.GuardCertificates(builder);
-        builder.UsePasswordProvider(_ => pool.CurrentPassword(), (_, _) => new ValueTask<string>(pool.CurrentPassword()));
-        connections.ConfigureDataSource?.Invoke(pool.Tenant, builder);
+        credentials.GuardCertificates(builder);
+        builder.UsePasswordProvider(_ => password(), (_, _) => new ValueTask<string>(password()));
+        connections.ConfigureDataSource?.Invoke(tenant, builder);
         EnsureUnchanged(settings, builder.ConnectionStringBuilder);
         return builder;
     }

@@ -41,17 +41,12 @@ internal sealed class EnlistedLease
     {
         var lease = new EnlistedLease(runtime, pool, bucket, transaction);
 
-        // A second connection open at once is a second participant: it is counted, but the first is what others continue.
-        runtime.Enlisted.TryAdd((pool.Tenant, lease._transaction), lease);
+        runtime.Enlisted.Add(pool.Tenant, lease._transaction, lease);
 
         // Of a transaction that has ended already, it tells at once.
         lease._transaction.TransactionCompleted += lease.OnCompleted;
         return lease;
     }
-
-    /// <summary>Continues the lease of a connection that was closed in the same transaction; null: there is none.</summary>
-    public static EnlistedLease? TryResume(LeaseRuntime runtime, TenantKey tenant, Transaction transaction) =>
-        runtime.Enlisted.TryGetValue((tenant, transaction), out var lease) && lease.TryResume() ? lease : null;
 
     /// <summary>The connection was closed, or did not open: the physical one stays with the transaction.</summary>
     public void Closed(bool broken)
@@ -71,7 +66,8 @@ internal sealed class EnlistedLease
             _pool.EndReturned(_bucket);
     }
 
-    private bool TryResume()
+    /// <summary>Continues the lease, if its connection is closed and its transaction goes on.</summary>
+    public bool TryResume()
     {
         lock (_gate)
         {
@@ -101,5 +97,5 @@ internal sealed class EnlistedLease
         _pool.EndReturned(_bucket);
     }
 
-    private void Forget() => _runtime.Enlisted.TryRemove(new((_pool.Tenant, _transaction), this));
+    private void Forget() => _runtime.Enlisted.Remove(_pool.Tenant, _transaction, this);
 }

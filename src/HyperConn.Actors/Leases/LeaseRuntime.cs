@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Transactions;
 using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -42,14 +40,8 @@ internal sealed class LeaseRuntime
     /// <summary>Leases of generations that are closed, and which of all leases were not hot.</summary>
     public LeaseTotals Totals { get; } = new();
 
-    /// <summary>Every generation that is not closed, those that drain included.</summary>
-    public ConcurrentDictionary<PoolGeneration, byte> Generations { get; } = new();
-
     /// <summary>Leases under ambient transactions, as far as they can be continued.</summary>
-    public ConcurrentDictionary<(TenantKey Tenant, Transaction Transaction), EnlistedLease> Enlisted { get; } = new();
-
-    /// <summary>Leases open now, over all generations.</summary>
-    public int LeasesOpen => Generations.Keys.Sum(generation => generation.Word.Leases);
+    public EnlistedLeases Enlisted { get; } = new();
 
     /// <summary>Set when draining begins: nothing new is begun.</summary>
     public bool ShuttingDown

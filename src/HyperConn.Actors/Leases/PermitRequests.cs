@@ -10,14 +10,14 @@ namespace HyperConn.Leases;
 /// </summary>
 internal sealed class PermitRequests
 {
-    private readonly PoolGeneration _generation;
+    private readonly IPermitUser _user;
     private readonly ServerShare[] _shares;
     private PermitCap _cap;
 
-    public PermitRequests(PoolGeneration generation, ServerState[] servers, int maxPermits)
+    public PermitRequests(IPermitUser user, ServerState[] servers, int maxPermits)
     {
-        _generation = generation;
-        _shares = Array.ConvertAll(servers, server => new ServerShare(generation, server));
+        _user = user;
+        _shares = Array.ConvertAll(servers, server => new ServerShare(user, server));
         _cap = new PermitCap(maxPermits);
     }
 
@@ -37,7 +37,7 @@ internal sealed class PermitRequests
     /// Whether a permit is of use now. While the server is away or the login is refused, only to the one that tries, and only when it is
     /// time: so whoever tries has a permit in hand, and keeps nobody else from trying while it waits for one.
     /// </summary>
-    public bool IsOfUse => IsPassable(_generation.Health.Circuit) && (_generation.Login is not { } login || IsPassable(login));
+    public bool IsOfUse => IsPassable(_user.Health.Circuit) && (_user.Login is not { } login || IsPassable(login));
 
     /// <summary>A budget grants one permit of one server.</summary>
     /// <param name="share">The server.</param>
@@ -53,11 +53,11 @@ internal sealed class PermitRequests
         }
 
         var (server, login) = (CircuitPass.Closed, CircuitPass.Closed);
-        if (!TryPass(_generation.Health.Circuit, ref server))
+        if (!TryPass(_user.Health.Circuit, ref server))
             return PermitOffer.NotNow;
-        if (_generation.Login is { } circuit && !TryPass(circuit, ref login))
+        if (_user.Login is { } circuit && !TryPass(circuit, ref login))
         {
-            _generation.Health.Circuit.ProbeAbandoned(server);
+            _user.Health.Circuit.ProbeAbandoned(server);
             return PermitOffer.NotNow;
         }
 

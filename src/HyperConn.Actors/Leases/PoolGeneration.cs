@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Akka.Actor;
 using HyperConn.Primitives;
 using HyperConn.Servers;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace HyperConn.Leases;
@@ -18,7 +17,7 @@ namespace HyperConn.Leases;
 /// (<see cref="PermitRequests"/>), the connections (<see cref="TenantConnections"/>), and whether idle ones can be trusted
 /// (<see cref="GenerationTrust"/>).
 /// </remarks>
-internal sealed class PoolGeneration
+internal sealed class PoolGeneration : IPermitUser
 {
     private readonly LeaseRuntime _runtime;
     private readonly ServerState _server;
@@ -66,8 +65,7 @@ internal sealed class PoolGeneration
         if (_trust.AsksAlways)
             _desk.Set(LeaseWord.NeedsProbe);
         (_onFirstBucket, _onSecondBucket) = (OnFirstBucket, OnSecondBucket);
-        _connections = new TenantConnections(DataSourceFactory.Build(this, options));
-        runtime.Generations.TryAdd(this, 0);
+        _connections = new TenantConnections(DataSourceFactory.Build(tenant, credentials.Postgres, CurrentPassword, runtime.NpgsqlLoggers, options));
     }
 
     public TenantKey Tenant { get; }
@@ -107,8 +105,6 @@ internal sealed class PoolGeneration
     /// <summary>The servers for people: <c>host:port</c>, joined by commas.</summary>
     public string ServerName { get; }
 
-    public ILoggerFactory Loggers => _runtime.NpgsqlLoggers;
-
     public LeaseWord Word => _desk.Word;
 
     /// <summary>When a lease last ended, or somebody asked for the pool (<see cref="CoarseClock.Milliseconds"/>).</summary>
@@ -117,6 +113,9 @@ internal sealed class PoolGeneration
     public IReadOnlyList<ServerShare> Shares => _desk.Permits.Shares;
 
     public int Waiters => _desk.Waiters;
+
+    /// <inheritdoc/>
+    public void ReclaimSoon(ServerShare asked, int keep) => Owner.ReclaimIdle(this, asked, keep);
 
     /// <summary>Leases begun so far.</summary>
     public long Accesses => _desk.Begun;
@@ -215,7 +214,7 @@ internal sealed class PoolGeneration
         if (!_connections.TryPin())
             return null;
         var connection = DataSource.CreateConnection();
-        connection.StateChange += new PinningTracker(_runtime, this).OnStateChange;
+        connection.StateChange += new ConnectionTracker.Pinning(_runtime, this).OnStateChange;
         return connection;
     }
 
@@ -336,7 +335,6 @@ internal sealed class PoolGeneration
         foreach (var share in Shares)
             share.Server.Budget.Tell(new HolderClosed(share));
         _connections.Unpin();
-        _runtime.Generations.TryRemove(this, out _);
         _runtime.Totals.Closed(Accesses);
         _end.Complete();
         Owner.Closed(this);

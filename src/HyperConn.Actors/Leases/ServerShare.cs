@@ -3,7 +3,7 @@ using HyperConn.Servers;
 namespace HyperConn.Leases;
 
 /// <summary>What one server's budget sees of a generation. A generation has one for each host of its connection string.</summary>
-internal sealed class ServerShare(PoolGeneration pool, ServerState server) : IPermitHolder
+internal sealed class ServerShare(IPermitUser user, ServerState server) : IPermitHolder
 {
     public ServerState Server { get; } = server;
 
@@ -13,19 +13,19 @@ internal sealed class ServerShare(PoolGeneration pool, ServerState server) : IPe
     /// <summary>Whether the budget knows that permits are wanted. Under the generation's lock.</summary>
     public bool Registered { get; set; }
 
-    public TenantKey Tenant => pool.Tenant;
+    public TenantKey Tenant => user.Tenant;
 
-    public int Leases => pool.Word.Leases;
+    public int Leases => user.Desk.Word.Leases;
 
-    public int Waiters => pool.Waiters;
+    public int Waiters => user.Desk.Waiters;
 
-    public long LastUsed => pool.LastUsed;
+    public long LastUsed => user.LastUsed;
 
-    public long? WaitsSince => pool.Desk.WaitsSince;
+    public long? WaitsSince => user.Desk.WaitsSince;
 
-    public PermitOffer Offer() => pool.Desk.Offer(this);
+    public PermitOffer Offer() => user.Desk.Offer(this);
 
-    public bool StillWants() => pool.Desk.StillWants(this);
+    public bool StillWants() => user.Desk.StillWants(this);
 
-    public void Reclaim(int keep) => pool.Owner.ReclaimIdle(pool, this, keep);
+    public void Reclaim(int keep) => user.ReclaimSoon(this, keep);
 }

@@ -56,7 +56,8 @@ internal static class SessionTerminator
 
     private static async Task<int> EndAsync(PoolGeneration pool, LeaseRuntime runtime, CancellationToken cancellationToken)
     {
-        await using var source = DataSourceFactory.BuildUnpooled(pool, runtime.Options);
+        await using var source = DataSourceFactory.BuildUnpooled(
+            pool.Tenant, pool.Credentials.Postgres, pool.CurrentPassword, runtime.NpgsqlLoggers, runtime.Options);
         await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var command = new NpgsqlCommand(Query, connection);
         var sessions = pool.Connections.Sessions;

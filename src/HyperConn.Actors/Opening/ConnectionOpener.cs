@@ -28,21 +28,21 @@ internal sealed class ConnectionOpener
     /// <param name="handle">Its handle; null while it never had a pool.</param>
     /// <param name="isBlocking">Whether the caller's thread does it all, and waits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public ValueTask<NpgsqlConnection> OpenAsync(TenantKey tenant, TenantDataSource? handle, bool isBlocking, CancellationToken cancellationToken)
+    public ValueTask<NpgsqlConnection> OpenAsync(TenantKey tenant, IPoolHandle? handle, bool isBlocking, CancellationToken cancellationToken)
     {
         // Of the caller's thread, which may be left below.
         var transaction = Transaction.Current;
         if (transaction is null && handle?.Current is { } pool && TryLeaseAgain(pool) is { } bucket)
             return OpenLeased(handle, pool, bucket, isBlocking, cancellationToken);
         var request = NewRequest(tenant, handle, transaction, isBlocking);
-        return transaction is not null && EnlistedLease.TryResume(_leases, tenant, transaction) is { } lease
+        return transaction is not null && _leases.Enlisted.TryResume(tenant, transaction) is { } lease
             ? _opener.ResumeAsync(request, lease, cancellationToken)
             : OpenAsync(request, cancellationToken);
     }
 
     /// <summary>Goes on where the hot path has a lease, and no connection was idle.</summary>
     public ValueTask<NpgsqlConnection> OpenAsync(
-        TenantDataSource handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
+        IPoolHandle handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
         _leases.Totals.NotHot();
         var request = NewRequest(handle.Tenant, handle, null, isBlocking);
@@ -55,7 +55,7 @@ internal sealed class ConnectionOpener
     private static int? TryLeaseAgain(PoolGeneration pool) => !pool.NeedsProbe() && pool.TryLease(out var before) ? before.AgeBucket : null;
 
     private ValueTask<NpgsqlConnection> OpenLeased(
-        TenantDataSource handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
+        IPoolHandle handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
         var connection = pool.DataSource.CreateConnection();
         return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
@@ -63,7 +63,7 @@ internal sealed class ConnectionOpener
             : OpenAsync(handle, pool, bucket, isBlocking, cancellationToken);
     }
 
-    private OpenRequest NewRequest(TenantKey tenant, TenantDataSource? handle, Transaction? transaction, bool isBlocking) =>
+    private OpenRequest NewRequest(TenantKey tenant, IPoolHandle? handle, Transaction? transaction, bool isBlocking) =>
         new(tenant, handle, transaction, isBlocking, _leases.Monotonic) { Deadline = _leases.Monotonic.Now + Limit };
 
     private async ValueTask<NpgsqlConnection> OpenAsync(OpenRequest request, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal interface IPoolSource
     PoolPromise RequestPool(TenantKey tenant, bool forLease);
 
     /// <summary>The handle of a tenant that has, or had, a pool.</summary>
-    TenantDataSource HandleOf(TenantKey tenant);
+    IPoolHandle HandleOf(TenantKey tenant);
 
     /// <summary>The failure of a caller whose time passed because an operator paused the tenant or its server; null: nobody did.</summary>
     HyperConnFailure? WhyPaused(TenantKey tenant);

@@ -86,8 +86,8 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
         await request.PauseAsync(request.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
     }
 
-    private bool IsAlone(PoolGeneration pool) => !runtime.Leases.Generations.Any(
-        entry => entry.Key is var other && other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
+    private bool IsAlone(PoolGeneration pool) => !runtime.Generations.Any(
+        other => other.Tenant != pool.Tenant && ReferenceEquals(other.Health, pool.Health) && other.Word.Permits > 0);
 
     private async ValueTask RecoverLoginAsync(OpenRequest request, PoolGeneration pool, HyperConnFailure failure, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ using HyperConn.Primitives;
 namespace HyperConn.Opening;
 
 /// <summary>One caller's way to a connection, from the first step past the hot path to the end.</summary>
-internal sealed class OpenRequest(TenantKey tenant, TenantDataSource? handle, Transaction? transaction, bool isBlocking, MonotonicClock clock)
+internal sealed class OpenRequest(TenantKey tenant, IPoolHandle? handle, Transaction? transaction, bool isBlocking, MonotonicClock clock)
 {
     private static readonly TimeSpan FirstFullDelay = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MaxFullDelay = TimeSpan.FromSeconds(1);
@@ -15,7 +15,7 @@ internal sealed class OpenRequest(TenantKey tenant, TenantDataSource? handle, Tr
     public TenantKey Tenant { get; } = tenant;
 
     /// <summary>The tenant's handle; null until its first pool is there.</summary>
-    public TenantDataSource? Handle { get; set; } = handle;
+    public IPoolHandle? Handle { get; set; } = handle;
 
     /// <summary>The ambient transaction of the caller, in which the connection enlists.</summary>
     public Transaction? Transaction { get; } = transaction;

@@ -5,9 +5,10 @@ namespace HyperConn.Opening;
 /// <summary>What the opens of one manager share.</summary>
 internal sealed class OpenRuntime
 {
-    public OpenRuntime(LeaseRuntime leases, IPoolSource pools, IAcquisitionMeter? meter = null)
+    public OpenRuntime(LeaseRuntime leases, GenerationRegistry generations, IPoolSource pools, IAcquisitionMeter? meter = null)
     {
         Leases = leases;
+        Generations = generations;
         Pools = pools;
         Meter = meter;
         Stacks = leases.Options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(leases.Time) : null;
@@ -15,6 +16,9 @@ internal sealed class OpenRuntime
     }
 
     public LeaseRuntime Leases { get; }
+
+    /// <summary>Every generation that is not closed.</summary>
+    public GenerationRegistry Generations { get; }
 
     public IPoolSource Pools { get; }
 

@@ -23,7 +23,7 @@ namespace HyperConn;
 /// <para>Every way to open throws <see cref="HyperConnException"/> when no connection can be had and
 /// <see cref="OperationCanceledException"/> when the caller's token is cancelled.</para>
 /// </remarks>
-public sealed class TenantDataSource : DbDataSource
+public sealed class TenantDataSource : DbDataSource, IPoolHandle
 {
     // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
     // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
@@ -42,7 +42,6 @@ public sealed class TenantDataSource : DbDataSource
         _leases = runtime.Leases;
         _stacks = runtime.Stacks;
         Tenant = tenant;
-        Ready = new PoolReady(this);
         Login = new Circuit(runtime.Leases.Time, LoginDelays);
     }
 
@@ -50,16 +49,13 @@ public sealed class TenantDataSource : DbDataSource
     public TenantKey Tenant { get; }
 
     /// <summary>The connection string without its password, or empty while the tenant has no pool.</summary>
-    public override string ConnectionString => Current is { } pool ? DataSourceFactory.Describe(pool) : "";
+    public override string ConnectionString => Current is { } pool ? DataSourceFactory.Describe(pool.Credentials.Postgres) : "";
 
     /// <summary>The generation that takes leases now; null: none, ask the supervisor.</summary>
     internal PoolGeneration? Current => Volatile.Read(ref _current);
 
     /// <summary>Whether there ever was a generation, so that somebody may hold this handle.</summary>
     internal bool HadPool => _health is not null;
-
-    /// <summary>The answer to every Ask for this tenant.</summary>
-    internal PoolReady Ready { get; }
 
     /// <summary>Memory of refused logins; it outlives the pool.</summary>
     internal Circuit Login { get; }
@@ -166,6 +162,12 @@ public sealed class TenantDataSource : DbDataSource
     /// <summary>Why an open would fail whatever it waited for; null: it might succeed. What is remembered outlives the pool.</summary>
     internal HyperConnFailure? Refusal(TimeSpan deadline) =>
         (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? _health?.Circuit.Refusal(deadline);
+
+    PoolGeneration? IPoolHandle.Current => Current;
+
+    Circuit IPoolHandle.Login => Login;
+
+    HyperConnFailure? IPoolHandle.Refusal(TimeSpan deadline) => Refusal(deadline);
 
     /// <inheritdoc/>
     protected override DbConnection CreateDbConnection() => CreateConnection();

@@ -57,7 +57,9 @@ internal sealed class GenerationBuilder(PoolRuntime runtime, TenantKey tenant, I
         failure = null;
         try
         {
-            return new PoolGeneration(runtime.Leases, tenant, ++_built, credentials, servers, owner);
+            var generation = new PoolGeneration(runtime.Leases, tenant, ++_built, credentials, servers, owner);
+            runtime.Generations.Add(generation);
+            return generation;
         }
         catch (HyperConnException refused)
         {

@@ -41,7 +41,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     private void OnLook(Look _)
     {
-        foreach (var (pool, _) in _runtime.Generations)
+        foreach (var pool in _runtime.Generations)
         {
             if (pool.FindOldLeases(_threshold) is not { } found)
                 continue;
@@ -57,7 +57,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
         _runtime.Leases.NpgsqlLoggers.LookAgain();
         var leases = 0L;
         var now = _runtime.Clock.Milliseconds;
-        foreach (var (pool, _) in _runtime.Generations)
+        foreach (var pool in _runtime.Generations)
         {
             pool.Look(now);
             leases += pool.Word.Accesses;

@@ -24,7 +24,7 @@ internal sealed class PoolAdmission(
         {
             PoolLog.Reusing(runtime.Logger, get.Tenant);
             entry.Handle.Touch();
-            sender.Tell(entry.Handle.Ready);
+            sender.Tell(entry.Ready);
             return;
         }
 

@@ -14,7 +14,7 @@ internal abstract class PoolCaller
     public abstract bool WaitsForEver { get; }
 
     /// <summary>The pool is there.</summary>
-    public abstract void Answer(TenantDataSource handle, PoolGeneration pool);
+    public abstract void Answer(PoolReady ready, PoolGeneration pool);
 
     /// <summary>There is none.</summary>
     public abstract void Refuse(HyperConnFailure reason);
@@ -27,7 +27,7 @@ internal sealed class AskingActor(IActorRef actor) : PoolCaller
 
     public override bool WaitsForEver => true;
 
-    public override void Answer(TenantDataSource handle, PoolGeneration pool) => actor.Tell(handle.Ready);
+    public override void Answer(PoolReady ready, PoolGeneration pool) => actor.Tell(ready);
 
     public override void Refuse(HyperConnFailure reason) => actor.Tell(new PoolUnavailable(reason));
 }
@@ -39,7 +39,7 @@ internal sealed class AwaitingCode(PoolPromise promise) : PoolCaller
 
     public override bool WaitsForEver => false;
 
-    public override void Answer(TenantDataSource handle, PoolGeneration pool) => promise.Keep(pool);
+    public override void Answer(PoolReady ready, PoolGeneration pool) => promise.Keep(pool);
 
     public override void Refuse(HyperConnFailure reason) => promise.Break(reason);
 }

@@ -12,6 +12,9 @@ internal sealed class PoolEntry(TenantDataSource handle, int sequence)
 
     public TenantKey Tenant => Handle.Tenant;
 
+    /// <summary>The answer to every Ask for this tenant.</summary>
+    public PoolReady Ready { get; } = new(handle);
+
     /// <summary>Tells this pool from earlier ones of the tenant: child names are never used again.</summary>
     public int Sequence { get; } = sequence;
 
@@ -32,7 +35,7 @@ internal sealed class PoolEntry(TenantDataSource handle, int sequence)
     public void Answer(PoolGeneration pool)
     {
         foreach (var caller in _callers)
-            caller.Answer(Handle, pool);
+            caller.Answer(Ready, pool);
         Forget();
     }
 

@@ -13,7 +13,11 @@ internal sealed class PoolOwner(PoolRuntime runtime, IActorRef pool) : IGenerati
 
     public void CredentialsStale(PoolGeneration generation) => runtime.Supervisor.Tell(new CredentialsStale(generation.Tenant.Org));
 
-    public void Closed(PoolGeneration generation) => pool.Tell(new GenerationClosed(generation));
+    public void Closed(PoolGeneration generation)
+    {
+        runtime.Generations.Remove(generation);
+        pool.Tell(new GenerationClosed(generation));
+    }
 
     public void ReclaimIdle(PoolGeneration generation, ServerShare asked, int keep) => pool.Tell(new ReclaimIdle(generation, asked, keep));
 

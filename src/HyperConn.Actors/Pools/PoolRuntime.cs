@@ -15,7 +15,7 @@ internal sealed class PoolRuntime : IPoolSource
     public PoolRuntime(HyperConnOptions options, TimeProvider? time = null, ILoggerFactory? loggers = null, IAcquisitionMeter? meter = null)
     {
         Leases = new LeaseRuntime(options, time, loggers);
-        Opening = new OpenRuntime(Leases, this, meter);
+        Opening = new OpenRuntime(Leases, Generations, this, meter);
         Restrictions = new OperatorRestrictions(Time);
         AllowedServices = options.Services.Select(s => s.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
     }
@@ -38,7 +38,7 @@ internal sealed class PoolRuntime : IPoolSource
     public ILogger Logger => Leases.Logger;
 
     /// <summary>Every generation that is not closed, those that drain included.</summary>
-    public ConcurrentDictionary<PoolGeneration, byte> Generations => Leases.Generations;
+    public GenerationRegistry Generations { get; } = new();
 
     /// <summary>Pauses and bans in force.</summary>
     public OperatorRestrictions Restrictions { get; }
@@ -72,7 +72,7 @@ internal sealed class PoolRuntime : IPoolSource
         : Handles.TryGetValue(tenant, out var handle) && handle.LastFailure is { Code: HyperConnErrorCode.Paused } paused ? paused
         : null;
 
-    public TenantDataSource HandleOf(TenantKey tenant) => Handles[tenant];
+    public IPoolHandle HandleOf(TenantKey tenant) => Handles[tenant];
 
     public PoolPromise RequestPool(TenantKey tenant, bool forLease)
     {

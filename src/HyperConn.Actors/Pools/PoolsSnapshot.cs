@@ -30,7 +30,7 @@ internal sealed record PoolsSnapshot(int Resolving, IReadOnlyList<TenantStatisti
     private static Dictionary<TenantKey, int> CountDraining(PoolRuntime runtime)
     {
         var counts = new Dictionary<TenantKey, int>();
-        foreach (var (generation, _) in runtime.Generations)
+        foreach (var generation in runtime.Generations)
         {
             if (generation.Word.IsDraining)
                 counts[generation.Tenant] = counts.GetValueOrDefault(generation.Tenant) + 1;

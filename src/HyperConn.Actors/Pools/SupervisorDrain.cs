@@ -102,7 +102,7 @@ internal sealed class SupervisorDrain(PoolRuntime runtime, PoolRegistry registry
             return;
         }
 
-        _leasesCut = Math.Max(_leasesCut, runtime.Leases.LeasesOpen);
+        _leasesCut = Math.Max(_leasesCut, runtime.Generations.LeasesOpen);
         PoolLog.DrainDeadline(runtime.Logger, _leasesCut);
         _isCutting = true;
         foreach (var child in _closing)

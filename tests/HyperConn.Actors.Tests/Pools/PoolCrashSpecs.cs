@@ -18,11 +18,11 @@ public class PoolCrashSpecs : PoolSpec
 
         await World.Get("a");
         Assert.NotSame(lease.Pool, World.Pool("a"));
-        Assert.Equal(1, World.Runtime.Leases.LeasesOpen);
+        Assert.Equal(1, World.Runtime.Generations.LeasesOpen);
         lease.End();
         await PoolWorld.Within(lease.Pool.Closed);
         Assert.Equal(0, lease.Pool.Shares[0].Server.Granted);
-        Assert.Equal([World.Pool("a")], World.Runtime.Generations.Keys);
+        Assert.Equal([World.Pool("a")], World.Runtime.Generations);
     }
 
     [Fact]

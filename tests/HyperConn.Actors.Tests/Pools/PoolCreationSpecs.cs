@@ -167,7 +167,7 @@ public class PoolCreationSpecs : PoolSpec
         await Assert.ThrowsAsync<AskTimeoutException>(() => PoolWorld.Within(asked));
         World.Secrets.Release();
 
-        Assert.Equal(0, World.Runtime.Leases.LeasesOpen);
+        Assert.Equal(0, World.Runtime.Generations.LeasesOpen);
         Assert.True(World.Pool("acme").Desk.TryBeginEviction(notify: false));
     }
 }

@@ -162,7 +162,7 @@ public class TenantPoolActorSpecs : PoolSpec
         Assert.Equal((2, "v2"), (Current.Number, Current.Credentials.SecretVersion));
         Assert.True(before.Word.IsDraining);
         await PoolWorld.Within(before.Closed);
-        Assert.Equal([Current], _runtime.Generations.Keys);
+        Assert.Equal([Current], _runtime.Generations);
 
         // Whatever the supervisor had marked on the one before.
         _parent.ExpectMsg(new PoolOpened(Acme));

@@ -20,7 +20,7 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
         });
         await using var watch = new SessionWatch(server.Server, server.Provisioner, () => host.Runtime.Servers.Values.SingleOrDefault());
         await using var watchdog = new Watchdog(
-            TimeSpan.FromSeconds(5), () => $"{host.Server.Waiting} wait, {host.Server.Granted} of {host.Server.Limit} granted, {host.Runtime.Leases.LeasesOpen} leases.");
+            TimeSpan.FromSeconds(5), () => $"{host.Server.Waiting} wait, {host.Server.Granted} of {host.Server.Limit} granted, {host.Runtime.Generations.LeasesOpen} leases.");
         var (duration, cancelled, opened) = (Soak.Duration(20), 0, 0);
 
         // In four parts, with a quiet point after each.
@@ -75,7 +75,7 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
         for (var i = 0; i < 100; i++)
         {
             statistics = await host.Pools.GetStatisticsAsync();
-            var held = host.Runtime.Generations.Keys.Sum(generation => generation.Word.Permits);
+            var held = host.Runtime.Generations.Sum(generation => generation.Word.Permits);
             var one = statistics.Servers.Single();
             if (statistics.Leases == 0 && one.Waiting == 0 && one.InUse == 0 && one.Opening == 0 && one.IdleHeld == held)
                 return;
@@ -85,6 +85,6 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
         var last = statistics.Servers.Single();
         Assert.Fail(
             $"Not quiet after 2 s: {statistics.Leases} leases, {last.Waiting} wait, {last.InUse} in use, {last.Opening} opening, {last.IdleHeld} idle-held, "
-            + $"but pools hold {host.Runtime.Generations.Keys.Sum(generation => generation.Word.Permits)}.");
+            + $"but pools hold {host.Runtime.Generations.Sum(generation => generation.Word.Permits)}.");
     }
 }

@@ -79,14 +79,14 @@ public class AmbientTransactionTests(RoomyServer server)
             await using (var command = source.CreateCommand("select pg_backend_pid()"))
                 processes.Add((int)(await command.ExecuteScalarAsync())!);
             Assert.Single(processes);
-            Assert.Equal(1, host.Runtime.Leases.LeasesOpen);
+            Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
             Assert.Equal(EvictResult.InUse, await host.Pools.EvictAsync(Tenant));
             scope.Complete();
         }
 
         await NoLeaseAsync(host);
         Assert.Equal(EvictResult.Evicted, await host.Pools.EvictAsync(Tenant));
-        Assert.Empty(host.Runtime.Leases.Enlisted);
+        Assert.True(host.Runtime.Leases.Enlisted.IsEmpty);
     }
 
     [SkippableFact]
@@ -105,18 +105,18 @@ public class AmbientTransactionTests(RoomyServer server)
                 await connection.OpenAsync();
                 await InsertAsync(connection);
                 await connection.CloseAsync();
-                Assert.Equal(1, host.Runtime.Leases.LeasesOpen);
+                Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
             }
 
             await using var third = await source.OpenConnectionAsync();
             await InsertAsync(third);
-            Assert.Equal(1, host.Runtime.Leases.LeasesOpen);
+            Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
         }
 
         await NoLeaseAsync(host);
         Assert.Equal(before, await CountAsync(source));
         await created.OpenAsync();
-        Assert.Equal(1, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
         await created.CloseAsync();
         await NoLeaseAsync(host);
     }
@@ -161,8 +161,8 @@ public class AmbientTransactionTests(RoomyServer server)
 
     private static async Task NoLeaseAsync(PoolsHost host)
     {
-        for (var i = 0; i < 200 && host.Runtime.Leases.LeasesOpen > 0; i++)
+        for (var i = 0; i < 200 && host.Runtime.Generations.LeasesOpen > 0; i++)
             await Task.Delay(10);
-        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
     }
 }

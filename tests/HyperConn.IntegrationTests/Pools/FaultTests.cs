@@ -50,7 +50,7 @@ public class FaultTests(RoomyServer server)
 
         await using var connection = await host.Pools.OpenConnectionAsync(Good);
         await server.Oracle.AssertOwnedAsync(connection, Good);
-        Assert.Equal(1, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
         Assert.All(host.Runtime.Servers.Values, s => Assert.Equal(0, s.Waiting));
     }
 
@@ -177,7 +177,7 @@ public class FaultTests(RoomyServer server)
                 await host.Pools.EvictAsync(tenant);
         });
         await Task.Delay(1_000);
-        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
         Assert.True(await watch.CountAsync() <= host.Server.Granted);
         watch.AssertNeverExceeded();
     }
@@ -200,12 +200,12 @@ public class FaultTests(RoomyServer server)
         {
         }
 
-        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
         Assert.Equal(0, host.Server.Waiting);
         for (var i = 0; i < 100; i++)
         {
             var one = (await host.Pools.GetStatisticsAsync()).Servers.Single();
-            if (one.Opening == 0 && one.IdleHeld == host.Runtime.Generations.Keys.Sum(generation => generation.Word.Permits))
+            if (one.Opening == 0 && one.IdleHeld == host.Runtime.Generations.Sum(generation => generation.Word.Permits))
                 return;
             await Task.Delay(20);
         }

@@ -53,7 +53,7 @@ public class SecrecyTests(RoomyServer server)
                 foreach (var thing in new object?[]
                 {
                     source, source.ConnectionString, connection, connection.ConnectionString, source.Current, source.Current!.Credentials,
-                    source.Current.Credentials.Postgres, source.Current.DataSource, source.Current.DataSource.ConnectionString, source.Ready,
+                    source.Current.Credentials.Postgres, source.Current.DataSource, source.Current.DataSource.ConnectionString, new PoolReady(source),
                     tenant.Key, host.Runtime,
                 })
                 {

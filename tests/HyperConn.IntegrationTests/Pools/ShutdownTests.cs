@@ -24,7 +24,7 @@ public class ShutdownTests(RoomyServer server)
         await host.StopAsync();
 
         await watch.AssertNoneAsync(TimeSpan.FromSeconds(2));
-        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
         Assert.Empty(host.Runtime.Generations);
     }
 

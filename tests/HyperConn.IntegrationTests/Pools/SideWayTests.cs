@@ -94,7 +94,7 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
 
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        Assert.Equal(0, host.Runtime.Leases.LeasesOpen);
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
     }
 
     [SkippableFact]
