@@ -62,13 +62,17 @@ internal sealed class GenerationTrust
     /// <summary>An idle connection was asked, and answered.</summary>
     public void NoteAnswered() => Trust(_health.Prove(Volatile.Read(ref _epoch), Volatile.Read(ref _openedAt), _clock.Milliseconds));
 
-    /// <summary>Tells the server's health what came back whole, and looks how long connections have been idle. Called now and then.</summary>
-    /// <returns>Whether some have been idle for too long.</returns>
-    public bool Look(LeaseWord word, long now)
+    /// <summary>Tells the server's health what came back whole, and has leases take the slow path when connections were idle for too long.
+    /// Called now and then.</summary>
+    public void Look(LeaseDesk desk, long now)
     {
         if (IsCurrent)
             _health.NoteReturned(ReturnedAt, Volatile.Read(ref _openedAt));
+        var word = desk.Word;
         _idleAge.Look(word, now);
-        return _validateAfter is { } limit && now - _idleAge.AllUsedSince >= limit;
+        if (_validateAfter is { } limit && now - _idleAge.AllUsedSince >= limit)
+            desk.Set(LeaseWord.NeedsProbe);
+        else if (word.Has(LeaseWord.NeedsProbe) && !AsksAlways)
+            desk.Clear(LeaseWord.NeedsProbe);
     }
 }

@@ -4,12 +4,6 @@ using HyperConn.Servers;
 
 namespace HyperConn.Leases;
 
-/// <summary>What has to follow a step at the <see cref="LeaseDesk"/>, outside its lock.</summary>
-/// <param name="FreePermits">Permits taken away that no lease covers: close what is idle, then give them back.</param>
-/// <param name="Drained">The last lease of a draining generation has ended: close it.</param>
-/// <param name="WentIdle">The last lease has ended, and eviction wants to hear of it.</param>
-internal readonly record struct LeaseFollowUp(int FreePermits = 0, bool Drained = false, bool WentIdle = false);
-
 /// <summary>
 /// Who gets a lease of a generation, on which permit, and who is next when one ends. Thread-safe. The hot path takes and ends leases by one
 /// compare-and-swap each; whatever else happens is decided under a lock.
@@ -20,14 +14,13 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
     private readonly LeaseQueue _queue = new();
     private PermitRequests _permits = null!;
     private LeaseCounter _leases = new(accesses);
-    private LeaseAges _ages = new(accesses);
     private int _expected;
 
     public LeaseWord Word => _leases.Word;
 
     public int Waiters => _queue.Count;
 
-    /// <summary>What is asked of the budgets. Set once, before anybody comes.</summary>
+    /// <summary>What is asked of the budgets.</summary>
     public PermitRequests Permits { get => _permits; init => _permits = value; }
 
     /// <summary>When the caller that has waited longest began, or null.</summary>
@@ -41,23 +34,11 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
     }
 
     /// <summary>Whether the tenant has as many permits as it may, whatever its servers have left.</summary>
-    public bool IsAtMax
+    /// <param name="learn">The role's or the database's own limit is reached: it is what there is, for a while.</param>
+    public bool IsAtMax(bool learn = false)
     {
-        get
-        {
-            lock (_gate)
-                return _permits.IsAtMax(Word.Permits, clock.Milliseconds);
-        }
-    }
-
-    /// <summary>Leases begun so far.</summary>
-    public long Begun
-    {
-        get
-        {
-            lock (_gate)
-                return _ages.Begun(Word);
-        }
+        lock (_gate)
+            return _permits.IsAtMax(Word.Permits, clock.Milliseconds, learn);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,20 +48,7 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
     public bool TryEnd(int bucket) => _leases.TryEnd(bucket);
 
     public void Set(long flag) => _leases.Set(flag);
-
     public void Clear(long flag) => _leases.Clear(flag);
-
-    public TimeSpan? OldestLease(TimeSpan now)
-    {
-        lock (_gate)
-            return _ages.Oldest(Word, now);
-    }
-
-    public (int Leases, TimeSpan Age)? FindOldLeases(TimeSpan threshold, TimeSpan now)
-    {
-        lock (_gate)
-            return _ages.FindOld(ref _leases, threshold, now);
-    }
 
     /// <summary>Takes a lease if a permit is free and nobody waits.</summary>
     /// <returns>Its age bucket, or null.</returns>
@@ -132,7 +100,6 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
                 return null;
             LeftQueue();
 
-            // Waiters keep a pool from eviction as leases do; the last of either to go tells.
             return Settle();
         }
     }
@@ -181,13 +148,6 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
     {
         lock (_gate)
             return share.Registered = MayTake(share);
-    }
-
-    /// <summary>The role's or the database's own limit is reached: for a while, ask for no more permits than there are.</summary>
-    public void LearnMax()
-    {
-        lock (_gate)
-            _permits.LearnMax(Word.Permits, clock.Milliseconds);
     }
 
     /// <summary>Counts a lease of a connection object that its owner opened by itself, over the permits if need be.</summary>

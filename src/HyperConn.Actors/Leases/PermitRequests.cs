@@ -24,10 +24,15 @@ internal sealed class PermitRequests
     public ServerShare[] Shares => _shares;
 
     /// <summary>Whether the tenant has as many permits as it may, whatever its servers have left.</summary>
-    public bool IsAtMax(int permits, long now) => permits >= _cap.Current(now);
-
-    /// <summary>The role's or the database's own limit is reached: for a while, ask for no more than what there is.</summary>
-    public void LearnMax(int permits, long now) => _cap.Learn(permits, now);
+    /// <param name="permits">Permits it has.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="learn">The role's or the database's own limit is reached: for a while, ask for no more than what there is.</param>
+    public bool IsAtMax(int permits, long now, bool learn)
+    {
+        if (learn)
+            _cap.Learn(permits, now);
+        return permits >= _cap.Current(now);
+    }
 
     /// <summary>Whether waiting callers can use one more permit of a server.</summary>
     public bool MayTake(ServerShare share, LeaseWord word, int waiters, long now) =>
@@ -99,6 +104,43 @@ internal sealed class PermitRequests
             for (; share.Unmatched > 0; share.Unmatched--)
                 share.Server.Budget.Tell(new PermitsReturned(share, 1, AnswersReclaim: false));
         }
+    }
+
+    /// <summary>Gives permits back whose connections are closed.</summary>
+    /// <param name="permits">How many of each server.</param>
+    /// <param name="asked">The server whose budget had asked for them; null: none had.</param>
+    public void Return(int permits, ServerShare? asked = null)
+    {
+        foreach (var share in _shares)
+            share.Server.Budget.Tell(new PermitsReturned(share, permits, ReferenceEquals(share, asked)));
+    }
+
+    /// <summary>There is a lease that no permit covers.</summary>
+    public void Overdraw()
+    {
+        foreach (var share in _shares)
+            share.Server.Budget.Tell(new PermitOverdrawn(share));
+    }
+
+    /// <summary>The open that a grant paid for has ended.</summary>
+    public void EndOpen()
+    {
+        foreach (var share in _shares)
+            share.Server.Budget.Tell(new OpenEnded(share));
+    }
+
+    /// <summary>The server said 53300 although its budget had room.</summary>
+    public void ReportServerFull()
+    {
+        foreach (var share in _shares)
+            share.Server.Budget.Tell(ServerFull.Instance);
+    }
+
+    /// <summary>The generation is closed: all its permits are free.</summary>
+    public void Close()
+    {
+        foreach (var share in _shares)
+            share.Server.Budget.Tell(new HolderClosed(share));
     }
 
     /// <summary>Takes over the duty to give one permit to another tenant, if one waits that has fewer.</summary>

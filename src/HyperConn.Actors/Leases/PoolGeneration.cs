@@ -13,9 +13,7 @@ namespace HyperConn.Leases;
 /// </summary>
 /// <remarks>
 /// A pool with P permits gives at most P leases at once, and a lease opens a connection only when none is idle: so Npgsql never holds more
-/// than P connections. What is joined here: who gets a lease (<see cref="LeaseDesk"/>), what the budgets grant
-/// (<see cref="PermitRequests"/>), the connections (<see cref="TenantConnections"/>), and whether idle ones can be trusted
-/// (<see cref="GenerationTrust"/>).
+/// than P connections. Its parts are joined here.
 /// </remarks>
 internal sealed class PoolGeneration : IPermitUser
 {
@@ -26,11 +24,8 @@ internal sealed class PoolGeneration : IPermitUser
     private readonly TenantConnections _connections;
     private readonly GenerationTrust _trust;
     private readonly GenerationEnd _end = new();
-    private readonly StateChangeEventHandler _onFirstBucket;
-    private readonly StateChangeEventHandler _onSecondBucket;
     private readonly bool _hasOneServer;
     private long _touchedAt;
-    private GenerationCredentials _credentials;
 
     public PoolGeneration(
         LeaseRuntime runtime,
@@ -42,7 +37,6 @@ internal sealed class PoolGeneration : IPermitUser
     {
         var options = runtime.Options;
         _runtime = runtime;
-        _credentials = credentials;
         _clock = runtime.Clock;
         _touchedAt = _clock.Milliseconds;
         _server = servers[0];
@@ -64,8 +58,11 @@ internal sealed class PoolGeneration : IPermitUser
         _trust = new GenerationTrust(Health, _clock, options.Connections.ValidateAfter, accesses);
         if (_trust.AsksAlways)
             _desk.Set(LeaseWord.NeedsProbe);
-        (_onFirstBucket, _onSecondBucket) = (OnFirstBucket, OnSecondBucket);
-        _connections = new TenantConnections(DataSourceFactory.Build(tenant, credentials.Postgres, CurrentPassword, runtime.NpgsqlLoggers, options));
+        Ages = new LeaseAges(_desk, runtime.Monotonic, accesses);
+        Listener = new LeaseListener(runtime, this);
+        Secrets = new CredentialsInUse(
+            tenant, credentials, runtime.Monotonic, options.Secrets.HardLimit, () => runtime.ShuttingDown && _end.IsClosing, () => owner.CredentialsStale(this));
+        _connections = new TenantConnections(DataSourceFactory.Build(tenant, credentials.Postgres, Secrets.CurrentPassword, runtime.NpgsqlLoggers, options), runtime.Monotonic, options.Connections.MaxPerTenant);
     }
 
     public TenantKey Tenant { get; }
@@ -80,17 +77,19 @@ internal sealed class PoolGeneration : IPermitUser
 
     public NpgsqlDataSource DataSource => _connections.DataSource;
 
-    /// <summary>The physical connections.</summary>
     public TenantConnections Connections => _connections;
 
     /// <summary>Who has leases, and who waits.</summary>
     public LeaseDesk Desk => _desk;
 
+    /// <summary>The credentials, and the password of today.</summary>
+    public CredentialsInUse Secrets { get; }
+
     /// <summary>The credentials new physical connections use. A changed password replaces them in place.</summary>
     public GenerationCredentials Credentials
     {
-        get => Volatile.Read(ref _credentials);
-        set => Volatile.Write(ref _credentials, value);
+        get => Secrets.Credentials;
+        set => Secrets.Credentials = value;
     }
 
     /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
@@ -114,20 +113,22 @@ internal sealed class PoolGeneration : IPermitUser
 
     public int Waiters => _desk.Waiters;
 
-    /// <inheritdoc/>
     public void ReclaimSoon(ServerShare asked, int keep) => Owner.ReclaimIdle(this, asked, keep);
 
-    /// <summary>Leases begun so far.</summary>
-    public long Accesses => _desk.Begun;
+    /// <summary>How many leases were begun, and whether one is old.</summary>
+    public LeaseAges Ages { get; }
 
-    /// <summary>How old the oldest lease is at least; null: none is known to be old.</summary>
-    public TimeSpan? OldestLease => _desk.OldestLease(_runtime.Monotonic.Now);
+    /// <summary>
+    /// Ties leases to their connections. Nothing but its owner can close a connection between its opening and that, because Npgsql's
+    /// keepalive, which could, is switched off.
+    /// </summary>
+    public LeaseListener Listener { get; }
 
-    /// <summary>Ends when the last lease has ended and every connection is closed.</summary>
-    public Task Closed => _end.Closed;
+    /// <summary>Whether idle connections may be handed out unasked.</summary>
+    public GenerationTrust Trust => _trust;
 
-    /// <summary>Ends when the generation takes no more leases.</summary>
-    public Task DrainBegun => _end.Begun;
+    /// <summary>How far its end has come.</summary>
+    public GenerationEnd End => _end;
 
     /// <summary>The hot path: takes a lease on a permit the pool holds, in one compare-and-swap. False: take the slow path.</summary>
     /// <param name="before">The word the lease was counted on: its current age bucket has it.</param>
@@ -159,78 +160,20 @@ internal sealed class PoolGeneration : IPermitUser
         return false;
     }
 
-    /// <summary>A connection was opened physically.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="epoch">The server's epoch before it was opened.</param>
+    /// <summary>A connection was opened physically, while the server was in an epoch.</summary>
     public void NoteOpened(NpgsqlConnection connection, int epoch)
     {
         _trust.NoteOpened(epoch);
-        _connections.NoteSession(connection.ProcessID, _runtime.Monotonic.Now, _runtime.Options.Connections.MaxPerTenant);
+        _connections.NoteSession(connection);
     }
-
-    /// <summary>An idle connection was asked, and answered.</summary>
-    public void NoteAnswered() => _trust.NoteAnswered();
 
     /// <summary>Sees to it that old leases, and connections that were idle for too long, are noticed. Called now and then, so that leases need
     /// not read the clock.</summary>
     public void Look(long now)
     {
-        if (_trust.Look(Word, now))
-            _desk.Set(LeaseWord.NeedsProbe);
-        else if (Word.Has(LeaseWord.NeedsProbe) && !_trust.AsksAlways)
-            _desk.Clear(LeaseWord.NeedsProbe);
+        _trust.Look(_desk, now);
         if (!_hasOneServer)
             Health.DoubtIfSilent(now);
-    }
-
-    /// <summary>Leases held for longer than a threshold, told once.</summary>
-    public (int Leases, TimeSpan Age)? FindOldLeases(TimeSpan threshold) => _desk.FindOldLeases(threshold, _runtime.Monotonic.Now);
-
-    /// <summary>
-    /// Ties a lease to its connection, which has just been opened: from here on the lease ends when the connection closes. Nothing but
-    /// its owner can close it before that, because Npgsql's keepalive, which could, is switched off.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public NpgsqlConnection Bind(NpgsqlConnection connection, int bucket)
-    {
-        connection.StateChange += bucket == 0 ? _onFirstBucket : _onSecondBucket;
-        return connection;
-    }
-
-    /// <summary>Ties a lease under an ambient transaction to its connection, which has just been opened.</summary>
-    public NpgsqlConnection Bind(NpgsqlConnection connection, EnlistedLease lease)
-    {
-        connection.StateChange += new ConnectionTracker(_runtime, this, lease).OnStateChange;
-        return connection;
-    }
-
-    /// <summary>
-    /// A connection object that its owner opens when it likes. Each time it opens it counts as a lease, over the permits if need be.
-    /// It keeps the data source from being disposed (not its pool from being evicted) until the garbage collector has it.
-    /// </summary>
-    /// <returns>Null: the generation is closed.</returns>
-    public NpgsqlConnection? TryCreateUnopened()
-    {
-        if (!_connections.TryPin())
-            return null;
-        var connection = DataSource.CreateConnection();
-        connection.StateChange += new ConnectionTracker.Pinning(_runtime, this).OnStateChange;
-        return connection;
-    }
-
-    /// <summary>A connection object was opened outside a lease: counts it, over the permits if need be.</summary>
-    /// <returns>The age bucket it was counted in.</returns>
-    public int LeaseAnyway(NpgsqlConnection connection)
-    {
-        _connections.NoteSession(connection.ProcessID, _runtime.Monotonic.Now, _runtime.Options.Connections.MaxPerTenant);
-        var bucket = _desk.TakeAnyway(out var overdrawn);
-        if (overdrawn)
-        {
-            foreach (var share in Shares)
-                share.Server.Budget.Tell(new PermitOverdrawn(share));
-        }
-
-        return bucket;
     }
 
     /// <summary>Ends a lease whose connection was closed, or broke.</summary>
@@ -249,11 +192,8 @@ internal sealed class PoolGeneration : IPermitUser
     {
         _trust.ReturnedAt = _clock.Recent;
         if (_server.Wanted > 0 || (!_hasOneServer && _desk.Permits.IsAnyWanted()) || !_desk.TryEnd(bucket))
-            EndSlow(bucket, keepsPermit: true);
+            EndUnused(bucket);
     }
-
-    /// <summary>Ends a lease that was never used: its permit stays.</summary>
-    public void EndUnused(int bucket) => EndSlow(bucket, keepsPermit: true);
 
     /// <summary>
     /// Ends a lease whose connection is gone. What else is idle is closed, which Npgsql does by itself, too: it may be dead as well. The
@@ -275,8 +215,7 @@ internal sealed class PoolGeneration : IPermitUser
     public void EndGrantedOpen()
     {
         var followUp = _desk.Settled();
-        foreach (var share in Shares)
-            share.Server.Budget.Tell(new OpenEnded(share));
+        _desk.Permits.EndOpen();
         if (followUp.WentIdle)
             Owner.WentIdle(this);
     }
@@ -285,29 +224,23 @@ internal sealed class PoolGeneration : IPermitUser
     public void DropIdle() => GiveBack(_desk.TakeFreePermits(keep: 0, ifNobodyWaits: false), alwaysClose: true);
 
     /// <summary>Gives back the permits no lease covers, after their connections are closed. Run by the pool's actor.</summary>
-    /// <param name="asked">The server whose budget asked.</param>
-    /// <param name="keep">Permits to keep. Npgsql closes all idle connections or none, so these are opened again when they are needed.</param>
     public void ReclaimIdle(ServerShare asked, int keep)
     {
         var free = _desk.TakeFreePermits(keep, ifNobodyWaits: true);
         if (free > 0)
-            GiveBack(free, asked);
-        else
-            asked.Server.Budget.Tell(new PermitsReturned(asked, 0, AnswersReclaim: true));
-    }
+        {
+            _connections.CloseIdle();
+            _desk.Permits.Return(free, asked);
+            return;
+        }
 
-    /// <summary>The server said 53300 although its budget had room.</summary>
-    public void ReportServerFull()
-    {
-        foreach (var share in Shares)
-            share.Server.Budget.Tell(ServerFull.Instance);
+        asked.Server.Budget.Tell(new PermitsReturned(asked, 0, AnswersReclaim: true));
     }
 
     /// <summary>A caller who asked for the pool in order to open a connection has its lease, or has given up.</summary>
     public void Unexpect() => Follow(_desk.Unexpect());
 
-    /// <summary>A caller in the queue waits no more.</summary>
-    /// <returns>False: it has a lease, or was told already.</returns>
+    /// <summary>A caller in the queue waits no more; false: it has a lease, or was told already.</summary>
     public bool Leave(LeaseWaiter waiter)
     {
         if (_desk.Leave(waiter) is not { } followUp)
@@ -326,35 +259,21 @@ internal sealed class PoolGeneration : IPermitUser
             Close();
     }
 
-    /// <summary>Closes everything that is idle and tells whoever waits. Runs once; leases must have ended or be given up.</summary>
+    /// <summary>Closes everything that is idle. Runs once; leases must have ended or be given up.</summary>
     public void Close()
     {
         if (!_end.TryClose())
             return;
         _connections.CloseIdle();
-        foreach (var share in Shares)
-            share.Server.Budget.Tell(new HolderClosed(share));
+        _desk.Permits.Close();
         _connections.Unpin();
-        _runtime.Totals.Closed(Accesses);
+        _runtime.Totals.Closed(Ages.Begun);
         _end.Complete();
         Owner.Closed(this);
     }
 
-    /// <summary>The password for a physical connection being opened. Credentials past their time-to-live still serve, but ask for a refresh.</summary>
-    public string CurrentPassword()
-    {
-        // A connection object can be older than the shutdown and be opened after it.
-        if (_runtime.ShuttingDown && _end.IsClosing)
-            throw new HyperConnException(CommonFailures.ShuttingDown(Tenant));
-        var credentials = Credentials;
-        var now = _runtime.Monotonic.Now;
-        if (now >= credentials.StaleAt.At)
-            Owner.CredentialsStale(this);
-        return now - credentials.FetchedAt.At < _runtime.Options.Secrets.HardLimit
-            ? credentials.Postgres.Password
-            : throw new HyperConnException(new HyperConnFailure(
-                HyperConnErrorCode.StoreUnavailable, "The credentials are past their hard limit.", Tenant));
-    }
+    /// <summary>Ends a lease that was never used: its permit stays.</summary>
+    public void EndUnused(int bucket) => EndSlow(bucket, keepsPermit: true);
 
     private void EndSlow(int bucket, bool keepsPermit)
     {
@@ -376,40 +295,6 @@ internal sealed class PoolGeneration : IPermitUser
         if (alwaysClose || (closes && permits > 0))
             _connections.CloseIdle();
         if (permits > 0)
-            Return(permits, null);
-    }
-
-    private void GiveBack(int permits, ServerShare asked)
-    {
-        _connections.CloseIdle();
-        Return(permits, asked);
-    }
-
-    private void Return(int permits, ServerShare? answers)
-    {
-        foreach (var share in Shares)
-            share.Server.Budget.Tell(new PermitsReturned(share, permits, ReferenceEquals(share, answers)));
-    }
-
-    private void OnFirstBucket(object sender, StateChangeEventArgs change) => OnStateChange(sender, change, _onFirstBucket, 0);
-
-    private void OnSecondBucket(object sender, StateChangeEventArgs change) => OnStateChange(sender, change, _onSecondBucket, 1);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void OnStateChange(object sender, StateChangeEventArgs change, StateChangeEventHandler handler, int bucket)
-    {
-        if (change.CurrentState != ConnectionState.Open)
-            EndLease((NpgsqlConnection)sender, bucket);
-        else
-            OnOpenedAgain((NpgsqlConnection)sender, change, handler);
-    }
-
-    /// <summary>The first opening came before the subscription; this is a connection object opened again by its owner.</summary>
-    private void OnOpenedAgain(NpgsqlConnection connection, StateChangeEventArgs change, StateChangeEventHandler handler)
-    {
-        connection.StateChange -= handler;
-        var tracker = new ConnectionTracker(_runtime, this);
-        connection.StateChange += tracker.OnStateChange;
-        tracker.OnStateChange(connection, change);
+            _desk.Permits.Return(permits);
     }
 }

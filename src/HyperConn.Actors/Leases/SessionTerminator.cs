@@ -57,7 +57,7 @@ internal static class SessionTerminator
     private static async Task<int> EndAsync(PoolGeneration pool, LeaseRuntime runtime, CancellationToken cancellationToken)
     {
         await using var source = DataSourceFactory.BuildUnpooled(
-            pool.Tenant, pool.Credentials.Postgres, pool.CurrentPassword, runtime.NpgsqlLoggers, runtime.Options);
+            pool.Tenant, pool.Credentials.Postgres, pool.Secrets.CurrentPassword, runtime.NpgsqlLoggers, runtime.Options);
         await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var command = new NpgsqlCommand(Query, connection);
         var sessions = pool.Connections.Sessions;

@@ -1,9 +1,10 @@
+using HyperConn.Primitives;
 using Npgsql;
 
 namespace HyperConn.Leases;
 
 /// <summary>The physical connections of one generation: Npgsql's pool of them, and the one place that closes idle ones.</summary>
-internal sealed class TenantConnections(NpgsqlDataSource dataSource)
+internal sealed class TenantConnections(NpgsqlDataSource dataSource, MonotonicClock clock, int maxConnections)
 {
     // Npgsql hands out an idle connection without looking at the token, and does not begin a new one under a token that is cancelled.
     private static readonly CancellationToken OnlyIdle = new(canceled: true);
@@ -29,14 +30,14 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource)
             dataSource.Clear();
     }
 
-    /// <summary>Notes the server process of a connection just opened.</summary>
-    /// <param name="processId">Its pid.</param>
-    /// <param name="now">The moment.</param>
-    /// <param name="max">Most connections there can be.</param>
-    public void NoteSession(int processId, TimeSpan now, int max)
+    /// <summary>Notes the server process of a connection that is open.</summary>
+    public void NoteSession(NpgsqlConnection connection) => NoteSession(connection.ProcessID);
+
+    /// <summary>Notes a server process.</summary>
+    public void NoteSession(int processId)
     {
         lock (_gate)
-            (_sessions ??= new SessionNotes()).Add(processId, now, max);
+            (_sessions ??= new SessionNotes()).Add(processId, clock.Now, maxConnections);
     }
 
     /// <summary>The server processes of connections opened lately; some may be closed by now.</summary>

@@ -59,7 +59,7 @@ internal sealed class ConnectionOpener
     {
         var connection = pool.DataSource.CreateConnection();
         return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
-            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, bucket))
+            ? new ValueTask<NpgsqlConnection>(pool.Listener.Bind(connection, bucket))
             : OpenAsync(handle, pool, bucket, isBlocking, cancellationToken);
     }
 

@@ -49,9 +49,9 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
             }
 
             if (request.Transaction is { } transaction)
-                pool.Bind(connection, EnlistedLease.Begin(_leases, pool, lease.AgeBucket, transaction));
+                pool.Listener.Bind(connection, EnlistedLease.Begin(_leases, pool, lease.AgeBucket, transaction));
             else
-                pool.Bind(connection, lease.AgeBucket);
+                pool.Listener.Bind(connection, lease.AgeBucket);
             isBound = true;
 
             // Not in somebody's transaction, which a failed query would end.
@@ -94,7 +94,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         try
         {
             await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
-            return pool.Bind(connection, lease);
+            return pool.Listener.Bind(connection, lease);
         }
         catch (Exception exception)
         {
@@ -215,7 +215,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
                 command.ExecuteNonQuery();
             else
                 await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            pool.NoteAnswered();
+            pool.Trust.NoteAnswered();
             return true;
         }
         catch (NpgsqlException)

@@ -18,7 +18,7 @@ internal static class OpenFailures
         if (request.WaitsForPermit)
         {
             var server = pool.Shares[0].Server;
-            return pool.Desk.IsAtMax ? TenantTimedOut(tenant, limit, server, pool.Word.Permits) : BudgetTimedOut(tenant, limit, server);
+            return pool.Desk.IsAtMax() ? TenantTimedOut(tenant, limit, server, pool.Word.Permits) : BudgetTimedOut(tenant, limit, server);
         }
 
         return request.LastError is { } error ? Connect(pool, OpenFaults.Of(error), error) : TimedOut(tenant, limit, request.Stage);

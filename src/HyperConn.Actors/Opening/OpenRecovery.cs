@@ -47,9 +47,9 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
             case OpenFault.ServerFull or OpenFault.TenantFull:
                 request.Stage = "the server had no free slot";
                 if (fault == OpenFault.ServerFull)
-                    pool.ReportServerFull();
+                    pool.Desk.Permits.ReportServerFull();
                 else
-                    pool.Desk.LearnMax();
+                    pool.Desk.IsAtMax(learn: true);
                 await request.PauseAsync(request.NextFullDelay(), runtime.Leases.Time, cancellationToken).ConfigureAwait(false);
                 return;
             case OpenFault.DatabaseUnavailable:
@@ -119,7 +119,7 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
     {
         var newer = pool.Owner.AskForNewerCredentialsAsync(pool, request.SecretVersion, expired);
         request.Stage = "newer credentials were being fetched";
-        await request.WaitAnyAsync(cancellationToken, newer, pool.DrainBegun).ConfigureAwait(false);
+        await request.WaitAnyAsync(cancellationToken, newer, pool.End.Begun).ConfigureAwait(false);
         return !newer.IsCompletedSuccessfully || await newer.ConfigureAwait(false);
     }
 }

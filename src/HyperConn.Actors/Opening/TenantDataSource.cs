@@ -106,7 +106,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     {
         var connection = pool.DataSource.CreateConnection();
         return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
-            ? new ValueTask<NpgsqlConnection>(pool.Bind(connection, bucket))
+            ? new ValueTask<NpgsqlConnection>(pool.Listener.Bind(connection, bucket))
             : _runtime.Opener.OpenAsync(this, pool, bucket, isBlocking, cancellationToken);
     }
 
@@ -140,7 +140,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     {
         while (true)
         {
-            if ((Current ?? Revive()).TryCreateUnopened() is { } connection)
+            if ((Current ?? Revive()).Listener.TryCreateUnopened() is { } connection)
                 return connection;
         }
     }

@@ -6,8 +6,12 @@ using Npgsql;
 
 namespace HyperConn.Pools;
 
-/// <summary>Makes a tenant's credentials of the text of a secret, and generations of credentials. Refusals are answers, not exceptions.</summary>
-internal sealed class GenerationBuilder(PoolRuntime runtime, TenantKey tenant, IGenerationOwner owner)
+/// <summary>Makes a tenant's credentials of the text of a secret, and generations of credentials.</summary>
+/// <param name="runtime">What is shared.</param>
+/// <param name="tenant">The tenant.</param>
+/// <param name="owner">Whom generations tell.</param>
+/// <param name="reject">Told why something can't be made; null is returned then.</param>
+internal sealed class GenerationBuilder(PoolRuntime runtime, TenantKey tenant, IGenerationOwner owner, Action<HyperConnFailure> reject)
 {
     private int _built;
 
@@ -37,24 +41,22 @@ internal sealed class GenerationBuilder(PoolRuntime runtime, TenantKey tenant, I
             : null;
 
     /// <summary>Reads the text of a secret's entry.</summary>
-    public GenerationCredentials? Parse(CredentialsFound found, out HyperConnFailure? failure)
+    public GenerationCredentials? TryParse(CredentialsFound found)
     {
         if (!PostgresCredentials.TryParse(found.Text, out var credentials, out var fault))
         {
-            failure = PoolFailures.Malformed(tenant, fault);
+            reject(PoolFailures.Malformed(tenant, fault));
             return null;
         }
 
-        failure = null;
         if (credentials.Ignored.Count > 0)
             PoolLog.KeywordsIgnored(runtime.Logger, tenant, string.Join(", ", credentials.Ignored));
         return new GenerationCredentials(credentials, found.VersionId, found.FetchedAt, found.StaleAt);
     }
 
     /// <summary>Makes a generation.</summary>
-    public PoolGeneration? TryBuild(GenerationCredentials credentials, ServerState[] servers, out HyperConnFailure? failure)
+    public PoolGeneration? TryBuild(GenerationCredentials credentials, ServerState[] servers)
     {
-        failure = null;
         try
         {
             var generation = new PoolGeneration(runtime.Leases, tenant, ++_built, credentials, servers, owner);
@@ -63,13 +65,13 @@ internal sealed class GenerationBuilder(PoolRuntime runtime, TenantKey tenant, I
         }
         catch (HyperConnException refused)
         {
-            failure = refused.Failure;
+            reject(refused.Failure);
         }
         catch (Exception cause) when (cause is ArgumentException or FormatException or NotSupportedException or InvalidOperationException or NpgsqlException)
         {
             // Npgsql checks some combinations only here. Its texts may quote values, so they stay out of the message and the log.
-            failure = PoolFailures.Malformed(
-                tenant, $"Npgsql refused this combination of settings ({cause.GetType().Name}). Check TLS files, hosts and target_session_attrs, and the ConfigureDataSource hook.");
+            reject(PoolFailures.Malformed(
+                tenant, $"Npgsql refused this combination of settings ({cause.GetType().Name}). Check TLS files, hosts and target_session_attrs, and the ConfigureDataSource hook."));
         }
 
         return null;

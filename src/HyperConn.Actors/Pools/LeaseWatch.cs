@@ -43,7 +43,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
     {
         foreach (var pool in _runtime.Generations)
         {
-            if (pool.FindOldLeases(_threshold) is not { } found)
+            if (pool.Ages.FindOld(_threshold) is not { } found)
                 continue;
             PoolLog.LeaseHeldLong(_runtime.Logger, pool.Tenant, pool.ServerName, found.Leases, found.Age);
             if (_runtime.Opening.Stacks?.OldestOf(pool.Tenant) is { } stack)

@@ -121,7 +121,7 @@ internal sealed class PoolRoom
     {
         var threshold = _runtime.Options.Diagnostics.LeakThreshold;
         return entry.Handle.Current is not { } pool ? EvictionSkipReason.InUse
-            : threshold > TimeSpan.Zero && pool.OldestLease >= threshold ? EvictionSkipReason.HeldLong
+            : threshold > TimeSpan.Zero && pool.Ages.Oldest >= threshold ? EvictionSkipReason.HeldLong
             : pool.Word.Leases == 0 && pool.Waiters > 0 ? EvictionSkipReason.Waiting
             : EvictionSkipReason.InUse;
     }

@@ -148,7 +148,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             Pools = runtime.Generations.Count,
             PoolsResolving = pools.Resolving,
             Leases = runtime.Generations.LeasesOpen,
-            HotAcquisitions = runtime.Leases.Totals.Hot(runtime.Generations.Sum(g => g.Accesses)),
+            HotAcquisitions = runtime.Leases.Totals.Hot(runtime.Generations.Sum(g => g.Ages.Begun)),
             ColdAcquisitions = runtime.Opening.Counters.Cold,
             FailedAcquisitions = runtime.Opening.Counters.Failed,
             PoolsCreated = counters.PoolsCreated,

@@ -60,7 +60,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _store.Changed += _onStoreChanged;
-        Timers.StartPeriodicTimer(TidyTimer, Tidy.Instance, TidyInterval);
+        Timers.StartPeriodicTimer(TidyTimer, new Tidy(), TidyInterval);
     }
 
     protected override void PostStop()
@@ -276,7 +276,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
             return;
         _wakeAt = at;
         var pause = at - _clock.Now;
-        Timers.StartSingleTimer(WakeTimer, Wake.Instance, pause > TimeSpan.Zero ? pause : TimeSpan.Zero);
+        Timers.StartSingleTimer(WakeTimer, new Wake(), pause > TimeSpan.Zero ? pause : TimeSpan.Zero);
     }
 
     private void Complete(SecretEntry entry, SecretResult result)
@@ -295,13 +295,6 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
 
     private sealed record CallEnded(StoreCall Call, IReadOnlyList<SecretResult> Results) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
-    private sealed record Wake : IDeadLetterSuppression
-    {
-        public static readonly Wake Instance = new();
-    }
-
-    private sealed record Tidy : IDeadLetterSuppression
-    {
-        public static readonly Tidy Instance = new();
-    }
+    private sealed record Wake : IDeadLetterSuppression;
+    private sealed record Tidy : IDeadLetterSuppression;
 }

@@ -27,7 +27,7 @@ public class LeakDetectionSpecs
         var half = pool.Desk.TakeAnyway(out _);
         for (var look = 0; look < 20; look++)
         {
-            Assert.Null(pool.FindOldLeases(threshold));
+            Assert.Null(pool.Ages.FindOld(threshold));
 
             // The next one opens before the last one closes: none lives longer than 75 seconds.
             var next = pool.Desk.TakeAnyway(out _);

@@ -20,7 +20,7 @@ public class PoolCrashSpecs : PoolSpec
         Assert.NotSame(lease.Pool, World.Pool("a"));
         Assert.Equal(1, World.Runtime.Generations.LeasesOpen);
         lease.End();
-        await PoolWorld.Within(lease.Pool.Closed);
+        await PoolWorld.Within(lease.Pool.End.Closed);
         Assert.Equal(0, lease.Pool.Shares[0].Server.Granted);
         Assert.Equal([World.Pool("a")], World.Runtime.Generations);
     }

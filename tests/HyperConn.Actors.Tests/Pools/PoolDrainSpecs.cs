@@ -112,7 +112,7 @@ public class PoolDrainSpecs : PoolSpec
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(host: silent.LocalEndpoint.ToString()!), "v1");
-        (await World.Hold("a")).Pool.Connections.NoteSession(4711, TimeSpan.Zero, 10);
+        (await World.Hold("a")).Pool.Connections.NoteSession(4711);
         var drained = Drain(TimeSpan.FromSeconds(1));
         World.Pass(TimeSpan.FromSeconds(1));
         World.Pass(TimeSpan.FromSeconds(5));

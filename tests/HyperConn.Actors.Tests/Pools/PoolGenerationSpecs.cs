@@ -182,10 +182,10 @@ public class PoolGenerationSpecs
         Assert.True(pool.TryLease(out var lease));
         pool.BeginDrain();
         Assert.Equal(LeaseOutcome.SentBack, (await pool.AcquireAsync(default)).Outcome);
-        Assert.True(pool.DrainBegun.IsCompleted);
-        Assert.False(pool.Closed.IsCompleted);
+        Assert.True(pool.End.Begun.IsCompleted);
+        Assert.False(pool.End.Closed.IsCompleted);
         pool.EndReturned(lease.AgeBucket);
-        await PoolWorld.Within(pool.Closed);
+        await PoolWorld.Within(pool.End.Closed);
         Assert.Equal(1, _told.CountOf<HolderClosed>());
         pool.Close();
         Assert.Equal(1, _told.CountOf<HolderClosed>());

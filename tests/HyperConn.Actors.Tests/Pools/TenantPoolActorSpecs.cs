@@ -140,7 +140,7 @@ public class TenantPoolActorSpecs : PoolSpec
         var before = Current;
         Say(Found("v2", ScriptedSecrets.Uri(password: "next")), _fetcher);
         Assert.Same(before, Current);
-        Assert.Equal(("v2", "next"), (before.Credentials.SecretVersion, before.CurrentPassword()));
+        Assert.Equal(("v2", "next"), (before.Credentials.SecretVersion, before.Secrets.CurrentPassword()));
         Assert.Equal(1, _runtime.Counters.Rotations);
         _parent.ExpectNoMsg(TimeSpan.Zero);
     }
@@ -161,7 +161,7 @@ public class TenantPoolActorSpecs : PoolSpec
 
         Assert.Equal((2, "v2"), (Current.Number, Current.Credentials.SecretVersion));
         Assert.True(before.Word.IsDraining);
-        await PoolWorld.Within(before.Closed);
+        await PoolWorld.Within(before.End.Closed);
         Assert.Equal([Current], _runtime.Generations);
 
         // Whatever the supervisor had marked on the one before.
@@ -316,7 +316,7 @@ public class TenantPoolActorSpecs : PoolSpec
         Watch(_pool);
         _pool.Tell(new ClosePool(EvictionReason.LeastRecentlyUsed));
         ExpectTerminated(_pool);
-        await PoolWorld.Within(before.Closed);
+        await PoolWorld.Within(before.End.Closed);
         Assert.Empty(_runtime.Generations);
     }
 
@@ -381,12 +381,12 @@ public class TenantPoolActorSpecs : PoolSpec
         var scheduler = (TestScheduler)Sys.Scheduler;
         scheduler.Advance(TimeSpan.FromMinutes(29));
         ((SchedulerTimeProvider)_runtime.Time).WallClockStep = TimeSpan.FromHours(wallClockIsSetByHours);
-        Assert.Equal(ScriptedSecrets.Canary, Current.CurrentPassword());
+        Assert.Equal(ScriptedSecrets.Canary, Current.Secrets.CurrentPassword());
         _parent.ExpectNoMsg(TimeSpan.Zero);
         scheduler.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(ScriptedSecrets.Canary, Current.CurrentPassword());
+        Assert.Equal(ScriptedSecrets.Canary, Current.Secrets.CurrentPassword());
         _parent.ExpectMsg(new CredentialsStale("acme"));
         scheduler.Advance(TimeSpan.FromHours(24));
-        Assert.Equal(HyperConnErrorCode.StoreUnavailable, Assert.Throws<HyperConnException>(() => Current.CurrentPassword()).Code);
+        Assert.Equal(HyperConnErrorCode.StoreUnavailable, Assert.Throws<HyperConnException>(() => Current.Secrets.CurrentPassword()).Code);
     }
 }
