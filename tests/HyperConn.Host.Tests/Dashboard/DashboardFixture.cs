@@ -1,5 +1,5 @@
-using HyperConn.Diagnostics;
 using System.Collections.Concurrent;
+using HyperConn.Diagnostics;
 using HyperConn.Host;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
