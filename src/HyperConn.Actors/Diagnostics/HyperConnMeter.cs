@@ -36,7 +36,7 @@ internal sealed class HyperConnMeter : IAcquisitionMeter, IDisposable
         _acquireDuration = _meter.CreateHistogram(
             "hyperconn.acquire.duration",
             "s",
-            $"Time to get a connection. Every cold acquisition; of hot ones a sample of 1 in {LeaseWord.SampleEvery}.",
+            $"Time to get a connection. Every cold acquisition and every one that asked an idle connection first (probe); of hot ones a sample of 1 in {LeaseWord.SampleEvery}.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = seconds });
         _secretCalls = _meter.CreateCounter<long>("hyperconn.secret.calls", "{call}", "Calls made to the secret store, by outcome.");
         _secretCallDuration = _meter.CreateHistogram(

@@ -56,6 +56,7 @@ internal sealed class ObservedInstruments
             new(s.HotAcquisitions, Tag(HyperConnTelemetry.TagPath, "hot")),
             new(s.ColdAcquisitions, Tag(HyperConnTelemetry.TagPath, "cold")),
         ]);
+        Total("hyperconn.acquire.probes", "{probe}", "Idle connections that were asked before they were handed out.", static s => s.Probes);
         Total("hyperconn.acquire.failures", "{operation}", "Acquisitions that ended with an error.", static s => s.FailedAcquisitions);
     }
 

@@ -15,11 +15,16 @@ public sealed record HyperConnStatistics
     /// <summary>Leases open.</summary>
     public int Leases { get; init; }
 
-    /// <summary>Connections opened without a message: the pool was live and a permit free.</summary>
+    /// <summary>Connections handed out without a message, a lock or a probe: the pool was live, a permit free, a connection idle, and its server
+    /// was proved to run on by an answer of the last second.</summary>
     public long HotAcquisitions { get; init; }
 
-    /// <summary>Connections that needed a new pool, a permit or a retry.</summary>
+    /// <summary>Connections that needed a new pool, a permit, a new physical connection or a second try.</summary>
     public long ColdAcquisitions { get; init; }
+
+    /// <summary>Connections that were idle and were asked before they were handed out, because their server was in doubt or they were idle
+    /// for longer than <see cref="ConnectionOptions.ValidateAfter"/>. One that did not answer makes its acquisition a cold one, too.</summary>
+    public long Probes { get; init; }
 
     /// <summary>Acquisitions that ended with an error.</summary>
     public long FailedAcquisitions { get; init; }

@@ -150,6 +150,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             Leases = runtime.Generations.LeasesOpen,
             HotAcquisitions = runtime.Leases.Totals.Hot(runtime.Generations.Sum(g => g.Ages.Begun)),
             ColdAcquisitions = runtime.Opening.Counters.Cold,
+            Probes = runtime.Opening.Counters.Probes,
             FailedAcquisitions = runtime.Opening.Counters.Failed,
             PoolsCreated = counters.PoolsCreated,
             PoolsFailed = counters.PoolsFailed,

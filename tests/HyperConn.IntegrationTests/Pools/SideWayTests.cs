@@ -153,7 +153,7 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
     [InlineData("cold")]
     public async Task Blocking_opens_end_though_they_hold_every_thread_there_is(string what)
     {
-        const int callers = 100;
+        const int callers = 200;
         await using var host = await server.StartAsync(o => o.Servers.MaxConnections = 20);
         var source = await host.Pools.GetDataSourceAsync(First);
         if (what == "warm")
