@@ -68,6 +68,47 @@ public class SupervisorOverTimeSpecs : PoolSpec
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Resuming_a_banned_server_serves_its_tenants_at_once(bool servedBefore)
+    {
+        if (servedBefore)
+            await World.Get("a");
+        var server = new OperatorTarget.Server(servedBefore ? World.Pool("a").Endpoints[0] : ServerOfScripts());
+        await World.AskFor<OperatorReply>(new BanTenants(server, "ops", "abuse", TimeSpan.FromHours(1)));
+        Assert.Equal(HyperConnErrorCode.Banned, (await World.GetFails("a")).Code);
+        World.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(HyperConnErrorCode.Banned, (await World.GetFails("a")).Code);
+
+        Assert.True((await World.AskFor<OperatorReply>(new ResumeTenants(server, "ops", "over"))).Accepted);
+        Assert.Null(World.Handle("a").LastFailure);
+        Assert.NotNull((await World.Get("a")).Current);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_refresh_forgets_failures_whoever_asks_for_it(bool byOperator)
+    {
+        World.Secrets.Set(Tenant("a"), "no credentials at all", "v1");
+        Assert.Equal(HyperConnErrorCode.SecretMalformed, (await World.GetFails("a")).Code);
+        World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(), "v2");
+        Assert.Equal(HyperConnErrorCode.SecretMalformed, (await World.GetFails("a")).Code);
+        if (byOperator)
+            await World.AskFor<OperatorReply>(new RefreshTenants(new OperatorTarget.Tenant(Tenant("a")), "ops", "mended"));
+        else
+            World.Supervisor.Tell(new RefreshPool(Tenant("a")));
+        await World.Snapshot();
+        Assert.NotNull((await World.Get("a")).Current);
+    }
+
+    private static ServerEndpoint ServerOfScripts()
+    {
+        Assert.True(ConnectionStrings.PostgresCredentials.TryParse(ScriptedSecrets.Uri(), out var credentials, out _));
+        return new ServerEndpoint(credentials.Hosts[0].Host, credentials.Hosts[0].Port);
+    }
+
+    [Theory]
     [InlineData(-1)]
     [InlineData(86_400_001)]
     public async Task A_drain_has_a_deadline_of_up_to_a_day(double milliseconds)
