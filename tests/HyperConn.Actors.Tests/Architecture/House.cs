@@ -2,9 +2,15 @@ namespace HyperConn.Tests.Architecture;
 
 /// <summary>A type of the library, and where it is declared.</summary>
 /// <param name="Name">Its full name; nested and generated types count as the type they are in.</param>
-/// <param name="Room">The folder: empty for the root.</param>
-/// <param name="File">The file, for messages.</param>
-internal sealed record Inhabitant(string Name, string Room, string File);
+/// <param name="File">The file, as path below the root of the library.</param>
+internal sealed record Inhabitant(string Name, string File)
+{
+    /// <summary>The first folder of the path: empty for the root.</summary>
+    public string Room => Source.RoomOf(File);
+
+    /// <summary>All folders of the path: empty for the root.</summary>
+    public string Folder => File.Contains('/', StringComparison.Ordinal) ? File[..File.LastIndexOf('/')] : "";
+}
 
 /// <summary>The rules of the house, for any graph of types: arrows between rooms go down, and no circle is large.</summary>
 internal sealed class House(IReadOnlyCollection<Inhabitant> types, ILookup<string, string> uses)
@@ -43,24 +49,50 @@ internal sealed class House(IReadOnlyCollection<Inhabitant> types, ILookup<strin
                + "Move what is shared down, or let the upper room implement an interface of the lower one.",
     ];
 
-    /// <summary>Rooms that know each other, directly or by way of others.</summary>
-    public IReadOnlyList<string> CirclesOfRooms()
+    /// <summary>Using directives that name the namespace of a room above, or of a neighbour.</summary>
+    public static IReadOnlyList<string> WrongUsings(IReadOnlyDictionary<string, string[]> files) =>
+    [
+        .. from file in files
+           let room = Source.RoomOf(file.Key)
+           from line in file.Value
+           let used = Below.Keys.FirstOrDefault(other => other.Length > 0 && other != room && Names(line, other))
+           where used is not null && Below.TryGetValue(room, out var below) && !below.Contains(used)
+           select $"{file.Key} says \"{line.Trim()}\": {Called(room)} must not know {used}. Move what it takes from there down, a constant for instance.",
+    ];
+
+    /// <summary>Folders that know each other, directly or by way of others.</summary>
+    public IReadOnlyList<string> CirclesOfFolders()
     {
-        var arrows = types.SelectMany(type => UsesOf(type).Select(used => (From: type.Room, To: used.Room))).Where(arrow => arrow.From != arrow.To)
-            .ToLookup(arrow => arrow.From, arrow => arrow.To);
-        return [.. Circles(types.Select(type => type.Room).Distinct(), arrows).Select(circle => $"These rooms know each other: {string.Join(", ", circle.Select(Called))}.")];
+        var arrows = types.SelectMany(type => UsesOf(type).Select(used => (From: type, To: used))).Where(arrow => arrow.From.Folder != arrow.To.Folder).ToList();
+        var folders = arrows.ToLookup(arrow => arrow.From.Folder, arrow => arrow.To.Folder);
+        return
+        [
+            .. from circle in Circles(types.Select(type => type.Folder).Distinct(), folders)
+               let inside = arrows.Where(arrow => circle.Contains(arrow.From.Folder) && circle.Contains(arrow.To.Folder))
+               // The fewest first: they are the easiest to turn round.
+               let ways = inside.GroupBy(arrow => (arrow.From.Folder, arrow.To.Folder)).OrderBy(way => way.Count())
+               select $"These folders know each other: {string.Join(", ", circle.Order(StringComparer.Ordinal).Select(Called))}. Turn the arrows of one way round "
+                   + $"with an interface in the lower folder, or move what both use down:{Lines(ways.SelectMany(way => way))}",
+        ];
     }
 
     /// <summary>Types of one room that are entangled.</summary>
     public IReadOnlyList<string> LargeCircles() =>
     [
         .. from room in types.GroupBy(type => type.Room)
-           let names = room.Select(type => type.Name).ToHashSet(StringComparer.Ordinal)
-           let arrows = names.SelectMany(name => uses[name].Where(names.Contains).Select(to => (name, to))).ToLookup(arrow => arrow.name, arrow => arrow.to)
-           from circle in Circles(names, arrows)
+           let arrows = (from type in room from used in UsesOf(type) where used.Room == room.Key select (From: type, To: used)).ToList()
+           from circle in Circles(room.Select(type => type.Name), arrows.ToLookup(arrow => arrow.From.Name, arrow => arrow.To.Name))
            where circle.Count > MaxCircle
-           select $"{circle.Count} types of {Called(room.Key)} depend on each other in a circle, at most {MaxCircle} may: {string.Join(", ", circle.Order())}.",
+           let inside = arrows.Where(arrow => circle.Contains(arrow.From.Name) && circle.Contains(arrow.To.Name))
+           select $"{circle.Count} types of {Called(room.Key)} depend on each other in a circle, at most {MaxCircle} may. Let one of them know an interface, "
+               + $"a delegate or a plain value instead of the next:{Lines(inside)}",
     ];
+
+    private static string Lines(IEnumerable<(Inhabitant From, Inhabitant To)> arrows) =>
+        string.Concat(arrows.Select(arrow => $"\n  {arrow.From.Name} ({arrow.From.File}) uses {arrow.To.Name} ({arrow.To.File})"));
+
+    private static bool Names(string line, string room) => line.Contains("using ", StringComparison.Ordinal)
+        && (line.Contains($" HyperConn.{room};", StringComparison.Ordinal) || line.Contains($" HyperConn.{room}.", StringComparison.Ordinal));
 
     private static string Called(string room) => room.Length == 0 ? "the root folder" : room;
 

@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 
 namespace HyperConn.Tests.Architecture;
 
-/// <summary>The source of the library: which type is declared in which file, and how long each is.</summary>
-internal static partial class Source
+/// <summary>The source of the library: which type is declared in which file.</summary>
+internal static class Source
 {
     public static string Root { get; } = Path.GetFullPath(Path.Combine(Here(), "..", "..", "..", "src", "HyperConn.Actors"));
 
@@ -18,21 +17,13 @@ internal static partial class Source
     public static IReadOnlyList<(string Name, string File)> Types { get; } =
     [
         .. from file in Files
-           let text = string.Join('\n', file.Value)
-           let space = Namespace().Match(text).Groups[1].Value
-           from Match declared in Declaration().Matches(text)
-           let arity = declared.Groups[2].Value is { Length: > 0 } list ? $"`{list.Count(letter => letter == ',') + 1}" : ""
-           select ($"{space}.{declared.Groups[1].Value}{arity}", file.Key),
+           from declared in Declaration.In(file.Key, file.Value)
+           where declared.Indent == 0
+           select (declared.Name, declared.File),
     ];
 
     /// <summary>The folder of a file; empty: the root.</summary>
     public static string RoomOf(string file) => file.Contains('/', StringComparison.Ordinal) ? file[..file.IndexOf('/', StringComparison.Ordinal)] : "";
-
-    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
-    private static partial Regex Namespace();
-
-    [GeneratedRegex(@"^(?:public|internal) (?:static |sealed |abstract |readonly |partial )*(?:record struct|record|class|struct|interface|enum) (\w+)(?:<([^>]*)>)?", RegexOptions.Multiline)]
-    private static partial Regex Declaration();
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

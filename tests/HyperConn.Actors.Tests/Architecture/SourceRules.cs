@@ -1,0 +1,48 @@
+namespace HyperConn.Tests.Architecture;
+
+/// <summary>The rules on how the library is written down, for any set of files.</summary>
+/// <param name="files">Paths below the root of the library, with their lines.</param>
+internal sealed class SourceRules(IReadOnlyDictionary<string, string[]> files)
+{
+    /// <summary>Most lines of a file, and of a type over all its files.</summary>
+    public const int MaxLines = 300;
+
+    // Stands in for a package in that package's namespaces, and is deleted when the package is there.
+    private const string StandIn = "Secrets/AwsWire/";
+
+    private static readonly string[] GeneratorAttributes = ["[LoggerMessage(", "[GeneratedRegex(", "[JsonSerializable(", "[OptionsValidator]", "[LibraryImport("];
+
+    private readonly List<Declaration> _handWritten =
+        [.. files.Where(file => !file.Key.StartsWith(StandIn, StringComparison.Ordinal)).SelectMany(file => Declaration.In(file.Key, file.Value))];
+
+    public IReadOnlyList<string> LongFiles() =>
+    [
+        .. from file in files
+           where file.Value.Length > MaxLines
+           select $"{file.Key} has {file.Value.Length} lines, at most {MaxLines} may be. Is there a second concept in it? Give it a file of its own.",
+    ];
+
+    public IReadOnlyList<string> LongTypes() =>
+    [
+        .. from type in _handWritten.GroupBy(part => part.Name)
+           let lines = type.Sum(part => part.Length)
+           where lines > MaxLines
+           select $"{type.Key} ({string.Join(", ", type.Select(part => part.File))}) has {lines} lines, at most {MaxLines} may be. "
+               + "Find what it does besides its one task, and make that a type.",
+    ];
+
+    public IReadOnlyList<string> NeedlessPartials() =>
+    [
+        .. from part in _handWritten
+           where part.IsPartial && !IsCompletedByGenerator(part)
+           select $"{part.Name} ({part.File}) is partial, and no source generator adds to this part. Make it one class, or several types.",
+    ];
+
+    private bool IsCompletedByGenerator(Declaration part)
+    {
+        var lines = files[part.File];
+        var attributes = lines[..part.First].Reverse().TakeWhile(line => line.TrimStart().StartsWith('['));
+        return attributes.Concat(lines[part.First..(part.Last + 1)])
+            .Any(line => GeneratorAttributes.Any(attribute => line.TrimStart().StartsWith(attribute, StringComparison.Ordinal)));
+    }
+}

@@ -1,0 +1,76 @@
+namespace HyperConn.Tests.Architecture;
+
+/// <summary>The rules on files, types and partials, shown what they are there to find.</summary>
+public class SourceRulesSpecs
+{
+    [Fact]
+    public void A_file_of_301_lines_is_found_and_one_of_300_let_be()
+    {
+        Assert.StartsWith("Pools/A.cs has 301 lines", Assert.Single(Rules(("Pools/A.cs", new string('\n', 300))).LongFiles()), StringComparison.Ordinal);
+        Assert.Empty(Rules(("Pools/A.cs", new string('\n', 299))).LongFiles());
+    }
+
+    [Fact]
+    public void A_type_is_as_long_as_all_its_parts_together()
+    {
+        var rules = Rules(("Pools/A.cs", Part(body: 148)), ("Pools/A.More.cs", Part(body: 148)));
+        var fault = Assert.Single(rules.LongTypes());
+        Assert.StartsWith("HyperConn.Pools.A (Pools/A.cs, Pools/A.More.cs) has 302 lines", fault, StringComparison.Ordinal);
+        Assert.Empty(rules.LongFiles());
+        Assert.Empty(Rules(("Pools/A.cs", Part(body: 148)), ("Pools/A.More.cs", Part(body: 146))).LongTypes());
+    }
+
+    [Theory]
+    [InlineData("class")]
+    [InlineData("record")]
+    [InlineData("struct")]
+    [InlineData("interface")]
+    public void A_partial_type_that_no_generator_needs_is_found(string kind) => Assert.StartsWith(
+        "HyperConn.Pools.A (Pools/A.cs) is partial", Assert.Single(Rules(("Pools/A.cs", Part(body: 1, kind))).NeedlessPartials()), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_generator_in_the_same_file_does_not_excuse_another_type()
+    {
+        const string Log = "\ninternal static partial class Log\n{\n    [LoggerMessage(1)]\n    public static partial void Done();\n}";
+        Assert.StartsWith("HyperConn.Pools.A ", Assert.Single(Rules(("Pools/A.cs", Part(body: 1) + Log)).NeedlessPartials()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_nested_partial_type_is_found() => Assert.StartsWith("HyperConn.Pools.A/B (Pools/A.cs)", Assert.Single(Rules(
+        ("Pools/A.cs", "namespace HyperConn.Pools;\ninternal sealed class A\n{\n    private sealed partial class B\n    {\n    }\n}")).NeedlessPartials()), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{0}internal static partial class A\n{{\n    [LoggerMessage(1)]\n    public static partial void Done();\n}}")]
+    [InlineData("{0}internal static partial class A\n{{\n    [GeneratedRegex(\"a\")]\n    private static partial Regex A();\n}}")]
+    [InlineData("{0}[JsonSerializable(typeof(int))]\ninternal sealed partial class A : JsonSerializerContext;")]
+    public void What_generators_complete_is_let_be(string type) =>
+        Assert.Empty(Rules(("Pools/A.cs", string.Format(null, type, "namespace HyperConn.Pools;\n"))).NeedlessPartials());
+
+    [Fact]
+    public void The_stand_in_for_a_package_may_be_written_as_the_package_is_but_in_short_files()
+    {
+        var rules = Rules(("Secrets/AwsWire/A.cs", Part(body: 400)));
+        Assert.Empty(rules.NeedlessPartials());
+        Assert.Empty(rules.LongTypes());
+        Assert.Single(rules.LongFiles());
+    }
+
+    [Fact]
+    public void Every_kind_of_type_is_found_with_its_arity_and_its_end()
+    {
+        string[] lines =
+        [
+            "namespace HyperConn.Pools;", "", "public readonly record struct A(int Value);", "internal delegate Task<int> B<in T>(T value);",
+            "internal sealed record C<TKey, TValue>(", "    TKey Key)", "{", "    private enum D", "    {", "        One,", "    }", "}", "file sealed class E { }",
+        ];
+        Assert.Equal(
+            [("A", 1), ("B`1", 1), ("C`2", 8), ("C`2/D", 4), ("E", 1)],
+            Declaration.In("Pools/A.cs", lines).Select(type => (type.Name["HyperConn.Pools.".Length..], type.Length)));
+    }
+
+    private static string Part(int body, string kind = "class") =>
+        $"namespace HyperConn.Pools;\ninternal partial {kind} A\n{{{string.Concat(Enumerable.Repeat("\n    // …", body))}\n}}";
+
+    private static SourceRules Rules(params (string Path, string Text)[] files) =>
+        new(files.ToDictionary(file => file.Path, file => file.Text.Split('\n'), StringComparer.Ordinal));
+}
