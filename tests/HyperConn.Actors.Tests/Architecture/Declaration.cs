@@ -26,9 +26,9 @@ internal sealed partial record Declaration(string Name, string File, int Indent,
             var (indent, parameters) = (head.Groups["indent"].Length, head.Groups["parameters"].Value);
             var arity = parameters.Length > 0 ? $"`{parameters.Count(letter => letter == ',') + 1}" : "";
             var outer = found.LastOrDefault(type => type.Indent < indent && type.Last > i);
-            found.Add(new Declaration(
-                $"{(outer is null ? $"{space}." : $"{outer.Name}/")}{head.Groups["name"].Value}{arity}", file, indent, i, EndOfType(lines, i, indent),
-                head.Groups["modifier"].Captures.Any(modifier => modifier.Value == "partial")));
+            var name = $"{(outer is null ? $"{space}." : $"{outer.Name}/")}{head.Groups["name"].Value}{arity}";
+            var isPartial = head.Groups["modifier"].Captures.Any(modifier => modifier.Value == "partial");
+            found.Add(new Declaration(name, file, indent, i, EndOfType(lines, i, indent), isPartial));
         }
 
         return found;
@@ -50,7 +50,10 @@ internal sealed partial record Declaration(string Name, string File, int Indent,
     [GeneratedRegex(@"^namespace ([\w.]+)")]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^(?<indent> *)(?:(?<modifier>public|internal|private|protected|file|static|sealed|abstract|readonly|unsafe|new|ref|partial) )+"
-        + @"(?:(?:record struct|record class|record|class|struct|interface|enum) |delegate .+ (?=\w+(?:<[^>]*>)?\())(?<name>\w+)(?:<(?<parameters>[^>]*)>)?")]
+    [GeneratedRegex(
+        @"^(?<indent> *)"
+        + @"(?:(?<modifier>public|internal|private|protected|file|static|sealed|abstract|readonly|unsafe|new|ref|partial) )+"
+        + @"(?:(?:record struct|record class|record|class|struct|interface|enum) |delegate .+ (?=\w+(?:<[^>]*>)?\())"
+        + @"(?<name>\w+)(?:<(?<parameters>[^>]*)>)?")]
     private static partial Regex Head();
 }

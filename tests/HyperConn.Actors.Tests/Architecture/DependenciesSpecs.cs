@@ -19,13 +19,16 @@ public class DependenciesSpecs
     public void A_type_is_used(Type user) => Assert.Contains((user.FullName!, typeof(UsedException).FullName!), Found);
 
     [Fact]
-    public void An_enum_is_used_where_its_value_is_passed() => Assert.Contains((typeof(InEnumValue).FullName!, typeof(Kind).FullName!), Found);
+    public void An_enum_is_used_where_its_value_is_passed() =>
+        Assert.Contains((typeof(InEnumValue).FullName!, typeof(Kind).FullName!), Found);
 
     [Fact]
-    public void What_is_not_named_is_not_used() => Assert.DoesNotContain((typeof(UsedAttribute).FullName!, typeof(UsedException).FullName!), Found);
+    public void What_is_not_named_is_not_used() =>
+        Assert.DoesNotContain((typeof(UsedAttribute).FullName!, typeof(UsedException).FullName!), Found);
 
     [Fact]
-    public void Nested_types_are_the_type_they_are_in() => Assert.DoesNotContain(Found, arrow => arrow.User.Contains('/') || arrow.Used.Contains('/'));
+    public void Nested_types_are_the_type_they_are_in() =>
+        Assert.DoesNotContain(Found, arrow => arrow.User.Contains('/') || arrow.Used.Contains('/'));
 }
 
 public class UsedException : Exception

@@ -57,13 +57,14 @@ internal sealed class House(IReadOnlyCollection<Inhabitant> types, ILookup<strin
            from line in file.Value
            let used = Below.Keys.FirstOrDefault(other => other.Length > 0 && other != room && Names(line, other))
            where used is not null && Below.TryGetValue(room, out var below) && !below.Contains(used)
-           select $"{file.Key} says \"{line.Trim()}\": {Called(room)} must not know {used}. Move what it takes from there down, a constant for instance.",
+           select $"{file.Key} says \"{line.Trim()}\": {Called(room)} must not know {used}. "
+               + "Move what it takes from there down, a constant for instance.",
     ];
 
     /// <summary>Folders that know each other, directly or by way of others.</summary>
     public IReadOnlyList<string> CirclesOfFolders()
     {
-        var arrows = types.SelectMany(type => UsesOf(type).Select(used => (From: type, To: used))).Where(arrow => arrow.From.Folder != arrow.To.Folder).ToList();
+        var arrows = (from type in types from used in UsesOf(type) where used.Folder != type.Folder select (From: type, To: used)).ToList();
         var folders = arrows.ToLookup(arrow => arrow.From.Folder, arrow => arrow.To.Folder);
         return
         [
@@ -71,8 +72,9 @@ internal sealed class House(IReadOnlyCollection<Inhabitant> types, ILookup<strin
                let inside = arrows.Where(arrow => circle.Contains(arrow.From.Folder) && circle.Contains(arrow.To.Folder))
                // The fewest first: they are the easiest to turn round.
                let ways = inside.GroupBy(arrow => (arrow.From.Folder, arrow.To.Folder)).OrderBy(way => way.Count())
-               select $"These folders know each other: {string.Join(", ", circle.Order(StringComparer.Ordinal).Select(Called))}. Turn the arrows of one way round "
-                   + $"with an interface in the lower folder, or move what both use down:{Lines(ways.SelectMany(way => way))}",
+               select $"These folders know each other: {string.Join(", ", circle.Order(StringComparer.Ordinal).Select(Called))}. "
+                   + "Turn the arrows of one way round with an interface in the lower folder, or move what both use down:"
+                   + Lines(ways.SelectMany(way => way)),
         ];
     }
 
@@ -84,8 +86,8 @@ internal sealed class House(IReadOnlyCollection<Inhabitant> types, ILookup<strin
            from circle in Circles(room.Select(type => type.Name), arrows.ToLookup(arrow => arrow.From.Name, arrow => arrow.To.Name))
            where circle.Count > MaxCircle
            let inside = arrows.Where(arrow => circle.Contains(arrow.From.Name) && circle.Contains(arrow.To.Name))
-           select $"{circle.Count} types of {Called(room.Key)} depend on each other in a circle, at most {MaxCircle} may. Let one of them know an interface, "
-               + $"a delegate or a plain value instead of the next:{Lines(inside)}",
+           select $"{circle.Count} types of {Called(room.Key)} depend on each other in a circle, at most {MaxCircle} may. "
+               + $"Let one of them know an interface, a delegate or a plain value instead of the next:{Lines(inside)}",
     ];
 
     private static string Lines(IEnumerable<(Inhabitant From, Inhabitant To)> arrows) =>

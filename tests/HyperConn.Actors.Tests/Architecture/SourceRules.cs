@@ -10,16 +10,23 @@ internal sealed class SourceRules(IReadOnlyDictionary<string, string[]> files)
     // Stands in for a package in that package's namespaces, and is deleted when the package is there.
     private const string StandIn = "Secrets/AwsWire/";
 
-    private static readonly string[] GeneratorAttributes = ["[LoggerMessage(", "[GeneratedRegex(", "[JsonSerializable(", "[OptionsValidator]", "[LibraryImport("];
+    private static readonly string[] GeneratorAttributes =
+        ["[LoggerMessage(", "[GeneratedRegex(", "[JsonSerializable(", "[OptionsValidator]", "[LibraryImport("];
 
     private readonly List<Declaration> _handWritten =
-        [.. files.Where(file => !file.Key.StartsWith(StandIn, StringComparison.Ordinal)).SelectMany(file => Declaration.In(file.Key, file.Value))];
+    [
+        .. from file in files
+           where !file.Key.StartsWith(StandIn, StringComparison.Ordinal)
+           from part in Declaration.In(file.Key, file.Value)
+           select part,
+    ];
 
     public IReadOnlyList<string> LongFiles() =>
     [
         .. from file in files
            where file.Value.Length > MaxLines
-           select $"{file.Key} has {file.Value.Length} lines, at most {MaxLines} may be. Is there a second concept in it? Give it a file of its own.",
+           select $"{file.Key} has {file.Value.Length} lines, at most {MaxLines} may be. "
+               + "Is there a second concept in it? Give it a file of its own.",
     ];
 
     public IReadOnlyList<string> LongTypes() =>
