@@ -26,4 +26,8 @@ internal abstract class Measure
         Units.Spread(comparison),
         boundText ?? FormattableString.Invariant($"≤ {bound:0.00}×"),
         comparison.Ratio <= bound);
+
+    /// <summary>A row for which nothing is promised: what is, for information.</summary>
+    protected static Row FactRow(string measure, string against, Comparison comparison, Func<double, string> unit) =>
+        RatioRow(measure, against, comparison, unit, double.PositiveInfinity, "") with { Holds = null };
 }
