@@ -21,7 +21,6 @@ internal sealed class PoolGeneration : IPermitUser
     private readonly ServerState _server;
     private readonly CoarseClock _clock;
     private readonly LeaseDesk _desk;
-    private readonly TenantConnections _connections;
     private readonly GenerationTrust _trust;
     private readonly GenerationEnd _end = new();
     private readonly bool _hasOneServer;
@@ -62,7 +61,8 @@ internal sealed class PoolGeneration : IPermitUser
         Listener = new LeaseListener(runtime, this);
         Secrets = new CredentialsInUse(
             tenant, credentials, runtime.Monotonic, options.Secrets.HardLimit, () => runtime.ShuttingDown && _end.IsClosing, () => owner.CredentialsStale(this));
-        _connections = new TenantConnections(DataSourceFactory.Build(tenant, credentials.Postgres, Secrets.CurrentPassword, runtime.NpgsqlLoggers, options), runtime.Monotonic, options.Connections.MaxPerTenant);
+        DataSource = DataSourceFactory.Build(tenant, credentials.Postgres, Secrets.CurrentPassword, runtime.NpgsqlLoggers, options);
+        Connections = new TenantConnections(DataSource, runtime.Monotonic, options.Connections.MaxPerTenant);
     }
 
     public TenantKey Tenant { get; }
@@ -75,9 +75,9 @@ internal sealed class PoolGeneration : IPermitUser
 
     public DateTimeOffset CreatedAt { get; }
 
-    public NpgsqlDataSource DataSource => _connections.DataSource;
+    public NpgsqlDataSource DataSource { get; }
 
-    public TenantConnections Connections => _connections;
+    public TenantConnections Connections { get; }
 
     /// <summary>Who has leases, and who waits.</summary>
     public LeaseDesk Desk => _desk;
@@ -164,7 +164,7 @@ internal sealed class PoolGeneration : IPermitUser
     public void NoteOpened(NpgsqlConnection connection, int epoch)
     {
         _trust.NoteOpened(epoch);
-        _connections.NoteSession(connection);
+        Connections.NoteSession(connection);
     }
 
     /// <summary>Sees to it that old leases, and connections that were idle for too long, are noticed. Called now and then, so that leases need
@@ -229,7 +229,7 @@ internal sealed class PoolGeneration : IPermitUser
         var free = _desk.TakeFreePermits(keep, ifNobodyWaits: true);
         if (free > 0)
         {
-            _connections.CloseIdle();
+            Connections.CloseIdle();
             _desk.Permits.Return(free, asked);
             return;
         }
@@ -264,9 +264,9 @@ internal sealed class PoolGeneration : IPermitUser
     {
         if (!_end.TryClose())
             return;
-        _connections.CloseIdle();
+        Connections.CloseIdle();
         _desk.Permits.Close();
-        _connections.Unpin();
+        Connections.Unpin();
         _runtime.Totals.Closed(Ages.Begun);
         _end.Complete();
         Owner.Closed(this);
@@ -293,7 +293,7 @@ internal sealed class PoolGeneration : IPermitUser
     private void GiveBack(int permits, bool alwaysClose, bool closes = true)
     {
         if (alwaysClose || (closes && permits > 0))
-            _connections.CloseIdle();
+            Connections.CloseIdle();
         if (permits > 0)
             _desk.Permits.Return(permits);
     }

@@ -33,13 +33,19 @@ internal enum IdleTrust
 /// <para>The epoch is even while the server is well and odd while it is away; it also moves on when there is doubt whether the server has
 /// restarted. A generation compares it with the epoch it trusts, one read on the hot path; a difference sends it to the slow path.</para>
 /// <para>A restart ends every session. So one session that was opened before the doubt and answers after it proves that there was none, for
-/// all tenants: their generations are trusted again without being asked. A server from which no such answer has come for
-/// <see cref="ProofLasts"/> is in doubt.</para>
+/// all tenants: their generations are trusted again without being asked. Connections that come back whole extend that, for
+/// <see cref="AnswerLasts"/>. A server of which nothing has come back for <see cref="ProofLasts"/> is in doubt.</para>
 /// </remarks>
 internal sealed class ServerHealth
 {
     /// <summary>How long, in milliseconds, an answer proves that the server has not restarted. Servers take longer to restart.</summary>
     public const long ProofLasts = 1_000;
+
+    /// <summary>
+    /// How long, in milliseconds, connections that come back whole may extend an answer. One that was closed without a statement comes back
+    /// whole from a dead server, too; so now and then one is asked.
+    /// </summary>
+    public const long AnswerLasts = 5_000;
 
     // Short at first, so that a restart costs callers no more than it takes; then the pace of an outage. One open every few seconds costs a
     // server nothing, and whoever opens with a short deadline has it back that soon.
@@ -57,6 +63,7 @@ internal sealed class ServerHealth
     private int _epoch;
     private int _trustedFrom;
     private int _lastOutage;
+    private long _answeredAt;
     private long _provedAt;
     private bool _isProved;
 
@@ -173,11 +180,11 @@ internal sealed class ServerHealth
             if ((_epoch & 1) == 1)
                 return trusted;
 
-            // Only a session from before the last proof says anything about others of its age.
-            if (trusted < _trustedFrom && trusted >= _lastOutage && openedAt <= _provedAt)
+            // Only a session from before the last answer says anything about others of its age.
+            if (trusted < _trustedFrom && trusted >= _lastOutage && openedAt <= _answeredAt)
                 _trustedFrom = trusted;
-            if (trusted >= _trustedFrom && openedAt <= _provedAt)
-                (_provedAt, _isProved) = (now, true);
+            if (trusted >= _trustedFrom && openedAt <= _answeredAt)
+                (_answeredAt, _provedAt, _isProved) = (now, now, true);
             else if (!_isProved)
                 StartProof(now);
             return _epoch;
@@ -202,15 +209,15 @@ internal sealed class ServerHealth
     {
         lock (_gate)
         {
-            if (_isProved && returnedAt > _provedAt && openedAt <= _provedAt)
-                _provedAt = returnedAt;
+            if (_isProved && openedAt <= _provedAt)
+                _provedAt = Math.Max(_provedAt, Math.Min(returnedAt, _answeredAt + AnswerLasts));
         }
     }
 
     private void StartProof(long now)
     {
         _trustedFrom = Math.Max(_trustedFrom, _epoch);
-        (_provedAt, _isProved) = (now, true);
+        (_answeredAt, _provedAt, _isProved) = (now, now, true);
     }
 
     private void RaiseDoubt()

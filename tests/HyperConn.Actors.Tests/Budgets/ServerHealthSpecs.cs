@@ -75,6 +75,33 @@ public class ServerHealthSpecs
     }
 
     [Fact]
+    public void Connections_that_come_back_whole_extend_an_answer_for_five_seconds_and_no_longer()
+    {
+        _health.NoteOpened(0);
+        for (var now = 500L; now <= 60_000; now += 500)
+        {
+            _health.NoteReturned(now, openedAt: 0);
+            _health.DoubtIfSilent(now);
+            Assert.Equal(now > ServerHealth.AnswerLasts + ServerHealth.ProofLasts ? 2 : 0, _health.Epoch);
+        }
+
+        Assert.Equal(2, _health.Prove(0, openedAt: 0, now: 60_000));
+        _health.NoteReturned(64_000, openedAt: 0);
+        _health.DoubtIfSilent(64_900);
+        Assert.Equal(2, _health.Epoch);
+    }
+
+    [Fact]
+    public void A_session_opened_since_the_last_answer_does_not_prove_older_ones_whatever_came_back_meanwhile()
+    {
+        _health.NoteOpened(0);
+        _health.NoteReturned(3_000, openedAt: 0);
+        _health.Doubt();
+        _health.Prove(0, openedAt: 2_000, now: 3_100);
+        Assert.Equal(IdleTrust.Probe, _health.Judge(0, out _));
+    }
+
+    [Fact]
     public void What_a_session_returns_that_is_younger_than_the_last_proof_proves_nothing()
     {
         _health.NoteOpened(0);

@@ -20,7 +20,7 @@ public sealed class FetcherOnTheWireSpecs : Akka.TestKit.Xunit2.TestKit, IAsyncL
             new AwsSecretOptions { ServiceUrl = _aws.Url, Region = "eu-west-1", AccessKeyId = "AKID", SecretAccessKey = "key" },
             NullLogger.Instance);
         _fetcher = Sys.ActorOf(SecretFetcher.CreateProps(
-            _store, new SecretOptions(), "martech", TimeProvider.System, new MonotonicClock(TimeProvider.System), new Random(1), NullLogger.Instance));
+            _store, new SecretOptions { BatchWindow = TimeSpan.FromMilliseconds(200) }, "martech", TimeProvider.System, new MonotonicClock(TimeProvider.System), new Random(1), NullLogger.Instance));
     }
 
     public async Task DisposeAsync()
