@@ -212,7 +212,8 @@ public sealed class ServerOptions
     [Range(1, 100_000)]
     public int Quantum { get; set; } = 16;
 
-    /// <summary>Permits an idle pool keeps past <see cref="ConnectionOptions.IdleLifetime"/>. Default 0.</summary>
+    /// <summary>Connections an idle pool keeps past <see cref="ConnectionOptions.IdleLifetime"/>; at most, as many as it had. Npgsql closes
+    /// all idle ones together, so they are opened anew, in the background. Default 0.</summary>
     [Range(0, 10_000)]
     public int KeepIdlePerTenant { get; set; }
 }

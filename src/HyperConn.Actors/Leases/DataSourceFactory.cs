@@ -60,6 +60,9 @@ internal static class DataSourceFactory
             settings.Remove(keyword);
         if (!pooled)
             settings.Pooling = false;
+        else if (options.Servers.KeepIdlePerTenant > 0)
+            // Npgsql closes what was idle for its lifetime by itself, down to this.
+            settings.MinPoolSize = Math.Min(options.Servers.KeepIdlePerTenant, connections.MaxPerTenant);
         // Npgsql keeps a sample for each interval of the lifetime, in each pool.
         var pruning = Math.Clamp(idle / 3, 1, Math.Max(10, idle / 30));
         if (settings.ConnectionPruningInterval != pruning)

@@ -108,11 +108,14 @@ internal sealed class PermitRequests
 
     /// <summary>Gives permits back whose connections are closed.</summary>
     /// <param name="permits">How many of each server.</param>
-    /// <param name="asked">The server whose budget had asked for them; null: none had.</param>
+    /// <param name="asked">The server whose budget had asked for them, and is answered also if there are none; null: none had.</param>
     public void Return(int permits, ServerShare? asked = null)
     {
         foreach (var share in _shares)
-            share.Server.Budget.Tell(new PermitsReturned(share, permits, ReferenceEquals(share, asked)));
+        {
+            if (permits > 0 || ReferenceEquals(share, asked))
+                share.Server.Budget.Tell(new PermitsReturned(share, permits, ReferenceEquals(share, asked)));
+        }
     }
 
     /// <summary>There is a lease that no permit covers.</summary>

@@ -1,6 +1,5 @@
 using System.Data;
 using System.Runtime.CompilerServices;
-using Akka.Actor;
 using HyperConn.Primitives;
 using HyperConn.Servers;
 using Npgsql;
@@ -62,7 +61,7 @@ internal sealed class PoolGeneration : IPermitUser
         Secrets = new CredentialsInUse(
             tenant, credentials, runtime.Monotonic, options.Secrets.HardLimit, () => runtime.ShuttingDown && _end.IsClosing, () => owner.CredentialsStale(this));
         DataSource = DataSourceFactory.Build(tenant, credentials.Postgres, Secrets.CurrentPassword, runtime.NpgsqlLoggers, options);
-        Connections = new TenantConnections(DataSource, runtime.Monotonic, options.Connections.MaxPerTenant);
+        Connections = new TenantConnections(DataSource, runtime.Time, options.Connections.MaxPerTenant);
     }
 
     public TenantKey Tenant { get; }
@@ -224,17 +223,14 @@ internal sealed class PoolGeneration : IPermitUser
     public void DropIdle() => GiveBack(_desk.TakeFreePermits(keep: 0, ifNobodyWaits: false), alwaysClose: true);
 
     /// <summary>Gives back the permits no lease covers, after their connections are closed. Run by the pool's actor.</summary>
-    public void ReclaimIdle(ServerShare asked, int keep)
+    /// <returns>Whether there were any. Then nothing is idle any more, also behind the permits that were kept.</returns>
+    public bool ReclaimIdle(ServerShare asked, int keep)
     {
         var free = _desk.TakeFreePermits(keep, ifNobodyWaits: true);
         if (free > 0)
-        {
             Connections.CloseIdle();
-            _desk.Permits.Return(free, asked);
-            return;
-        }
-
-        asked.Server.Budget.Tell(new PermitsReturned(asked, 0, AnswersReclaim: true));
+        _desk.Permits.Return(free, asked);
+        return free > 0;
     }
 
     /// <summary>A caller who asked for the pool in order to open a connection has its lease, or has given up.</summary>

@@ -4,8 +4,12 @@ using Npgsql;
 namespace HyperConn.Leases;
 
 /// <summary>The physical connections of one generation: Npgsql's pool of them, and the one place that closes idle ones.</summary>
-internal sealed class TenantConnections(NpgsqlDataSource dataSource, MonotonicClock clock, int maxConnections)
+internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvider time, int maxConnections)
 {
+    // Disposing takes the lock under which Npgsql keeps the data sources of all tenants, and at an eviction the pool that takes the place is
+    // being made just then: it goes first.
+    private static readonly TimeSpan DisposalDelay = TimeSpan.FromMilliseconds(10);
+
     // Npgsql hands out an idle connection without looking at the token, and does not begin a new one under a token that is cancelled.
     private static readonly CancellationToken OnlyIdle = new(canceled: true);
 
@@ -37,7 +41,7 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, MonotonicCl
     public void NoteSession(int processId)
     {
         lock (_gate)
-            (_sessions ??= new SessionNotes()).Add(processId, clock.Now, maxConnections);
+            (_sessions ??= new SessionNotes()).Add(processId, MonotonicClock.NowOf(time), maxConnections);
     }
 
     /// <summary>The server processes of connections opened lately; some may be closed by now.</summary>
@@ -65,10 +69,16 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, MonotonicCl
         return false;
     }
 
-    /// <summary>The last one disposes the data source, on another thread: it closes sockets, and waits for a lock that all data sources of the process share.</summary>
+    /// <summary>The last one disposes the data source, a moment later and on another thread: it closes sockets, and may wait for a lock.</summary>
     public void Unpin()
     {
         if (Interlocked.Decrement(ref _pins) == 0)
-            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Dispose(), dataSource, preferLocal: false);
+            _ = DisposeLaterAsync();
+    }
+
+    private async Task DisposeLaterAsync()
+    {
+        await Task.Delay(DisposalDelay, time).ConfigureAwait(false);
+        await dataSource.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -126,7 +126,7 @@ internal sealed class ConnectionOpener
         // What was reported of an earlier try is no verdict on this one's.
         request.ServerReported = request.LoginReported = false;
         if (request.Lease.IsTaken)
-            return await OpenAsync(request, request.Pool!, cancellationToken).ConfigureAwait(false);
+            return await OpenOnceAsync(request, request.Pool!, cancellationToken).ConfigureAwait(false);
         var pool = request.Handle?.Current;
         var isExpected = pool is null;
         pool ??= await RequestPoolAsync(request, cancellationToken).ConfigureAwait(false);
@@ -142,7 +142,7 @@ internal sealed class ConnectionOpener
             }
 
             _leases.Totals.NotHot();
-            return await OpenAsync(request, pool, cancellationToken).ConfigureAwait(false);
+            return await OpenOnceAsync(request, pool, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -152,7 +152,8 @@ internal sealed class ConnectionOpener
     }
 
     /// <summary>Opens the connection of the request's lease, which ends if it can't be opened.</summary>
-    private async ValueTask<NpgsqlConnection?> OpenAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
+    /// <returns>Null: it failed, and another try makes sense.</returns>
+    public async ValueTask<NpgsqlConnection?> OpenOnceAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
         try
         {

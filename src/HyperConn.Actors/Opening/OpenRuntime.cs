@@ -13,6 +13,7 @@ internal sealed class OpenRuntime
         Meter = meter;
         Stacks = leases.Options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(leases.Time) : null;
         Opener = new ConnectionOpener(this);
+        Keeper = new IdleKeeper(this);
     }
 
     public LeaseRuntime Leases { get; }
@@ -31,4 +32,6 @@ internal sealed class OpenRuntime
     public AcquisitionCounters Counters { get; } = new();
 
     public ConnectionOpener Opener { get; }
+
+    public IdleKeeper Keeper { get; }
 }

@@ -34,9 +34,9 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Resolving();
     }
 
-    private TenantKey Tenant => _handle.Tenant;
-
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private TenantKey Tenant => _handle.Tenant;
 
     public static Props Props(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher) =>
         Akka.Actor.Props.Create(() => new TenantPoolActor(runtime, handle, fetcher));
@@ -165,7 +165,13 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         Context.Stop(Self);
     }
 
-    private static void OnReclaimIdle(ReclaimIdle reclaim) => reclaim.Generation.ReclaimIdle(reclaim.Share, reclaim.Keep);
+    private void OnReclaimIdle(ReclaimIdle reclaim)
+    {
+        // A floor is a right to permits, not a wish for connections.
+        var connections = Math.Min(reclaim.Keep, _runtime.Options.Servers.KeepIdlePerTenant);
+        if (reclaim.Generation.ReclaimIdle(reclaim.Share, reclaim.Keep) && connections > 0)
+            _ = _runtime.Opening.Keeper.KeepAsync(_handle, reclaim.Generation, connections, _stopping.Token);
+    }
 
     private void OnCredentials(CredentialsFound found)
     {
@@ -257,11 +263,8 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _generations.BeginDrain();
     }
 
-    private void OnTerminateLeases(TerminateLeases _)
-    {
-        _generations.TerminateAsync(_runtime.Leases, _stopping.Token)
-            .PipeTo(Self, success: _ => new LeasesTerminated(null), failure: cause => new LeasesTerminated(cause));
-    }
+    private void OnTerminateLeases(TerminateLeases _) => _generations.TerminateAsync(_runtime.Leases, _stopping.Token)
+        .PipeTo(Self, success: _ => new LeasesTerminated(null), failure: cause => new LeasesTerminated(cause));
 
     private void OnLeasesTerminated(LeasesTerminated terminated)
     {

@@ -181,7 +181,8 @@ public sealed partial class DiagnosticsSpecs
         clock.Advance(TimeSpan.FromMinutes(10));
         Assert.Equal(0, Volatile.Read(ref taken));
 
-        Assert.Null(cache.Latest);
+        // Reading what there is starts the clock, too; whether the first is there by then is up to another thread.
+        _ = cache.Latest;
         await cache.GetAsync();
         var before = Volatile.Read(ref taken);
         for (var i = 0; i < 60; i++)

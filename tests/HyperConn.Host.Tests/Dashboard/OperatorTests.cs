@@ -167,6 +167,9 @@ public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<Post
         await using var manager = await RealManager.StartAsync(postgres, 4);
         await Task.WhenAll(manager.Tenants.Select(t => manager.UseAsync(t.Key)));
         await manager.ActAsync("refresh");
+
+        // A scrape may be answered with what the one before it found.
+        await RealManager.UntilAsync(async () => (await MetricsAsync()).Contains("hyperconn_secret_calls", StringComparison.Ordinal));
         var all = new StringBuilder();
         foreach (var path in new[] { "api/v1/overview", "api/v1/tenants", "api/v1/secrets", "api/v1/servers", "api/v1/events", "metrics", "healthz", "readyz" })
             all.Append(await manager.Http.GetStringAsync(new Uri(path, UriKind.Relative)));
@@ -182,5 +185,7 @@ public sealed class OperatorTests(PostgresFixture postgres) : IClassFixture<Post
 
         Assert.Contains("hyperconn_secret_calls", all.ToString(), StringComparison.Ordinal);
         Assert.Contains("\"hyperconn-live\":{\"status\":\"Healthy\"", all.ToString(), StringComparison.Ordinal);
+
+        Task<string> MetricsAsync() => manager.Http.GetStringAsync(new Uri("metrics", UriKind.Relative));
     }
 }
