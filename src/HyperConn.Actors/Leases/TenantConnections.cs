@@ -7,7 +7,7 @@ namespace HyperConn.Leases;
 internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvider time, int maxConnections)
 {
     // Disposing takes the lock under which Npgsql keeps the data sources of all tenants, and at an eviction the pool that takes the place is
-    // being made just then: it goes first.
+    // being made just then: it should go first.
     private static readonly TimeSpan DisposalDelay = TimeSpan.FromMilliseconds(10);
 
     // Npgsql hands out an idle connection without looking at the token, and does not begin a new one under a token that is cancelled.

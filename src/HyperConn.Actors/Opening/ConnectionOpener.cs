@@ -153,7 +153,7 @@ internal sealed class ConnectionOpener
 
     /// <summary>Opens the connection of the request's lease, which ends if it can't be opened.</summary>
     /// <returns>Null: it failed, and another try makes sense.</returns>
-    public async ValueTask<NpgsqlConnection?> OpenOnceAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
+    private async ValueTask<NpgsqlConnection?> OpenOnceAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
         try
         {

@@ -1,49 +1,113 @@
 using HyperConn.Leases;
+using HyperConn.Servers;
 using Npgsql;
 
 namespace HyperConn.Opening;
 
 /// <summary>
-/// Opens anew what an idle pool is to keep. Npgsql closes all idle connections of a pool or none, so when permits go back, the connections of
-/// those that stay are closed, too.
+/// Opens anew what an idle pool is to keep (<see cref="ServerOptions.KeepIdlePerTenant"/>). Npgsql closes all idle connections of a pool or
+/// none, so when permits go back, the connections of those that stay are closed, too.
 /// </summary>
-internal sealed class IdleKeeper(OpenRuntime runtime)
+internal sealed class IdleKeeper(LeaseRuntime runtime)
 {
-    /// <summary>Opens connections until so many are idle, as far as permits are free and nobody waits for them. Never fails: whoever opens next
-    /// meets what was in the way, and hears of it.</summary>
-    /// <param name="handle">The tenant's handle.</param>
+    /// <summary>
+    /// Opens connections on the pool's free permits until so many are idle, in the background: only while nobody waits for the server, and
+    /// never in the way of an open. It is no use of the pool: evicting it goes by the last real one. What goes wrong ends it, and is met again by
+    /// whoever opens next.
+    /// </summary>
     /// <param name="pool">The generation.</param>
     /// <param name="connections">How many are to be idle.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>How many were opened, or found idle.</returns>
-    public async Task<int> KeepAsync(IPoolHandle handle, PoolGeneration pool, int connections, CancellationToken cancellationToken)
+    public async Task KeepAsync(PoolGeneration pool, int connections, CancellationToken cancellationToken)
     {
-        var leases = runtime.Leases;
-        using var timer = new CancellationTokenSource(runtime.Opener.Limit, leases.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        var open = new List<NpgsqlConnection>();
+        var open = new List<(NpgsqlConnection Connection, int Bucket)>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            while (open.Count < connections && !pool.Health.Circuit.IsOpen && pool.Login is not { IsOpen: true } && pool.Desk.TryTakeFree() is { } bucket)
+            // The server's processes behind those that were closed are still on their way out.
+            await Task.Delay(BudgetTuning.Default.ReturnCooldown, runtime.Time, stop.Token).ConfigureAwait(false);
+            _ = pool.End.Begun.ContinueWith(
+                static (_, source) => Cancel((CancellationTokenSource)source!), stop, stop.Token, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+            // One after the other stays open until the last is, or Npgsql would hand out the same one each time.
+            while (open.Count < connections && MayOpen(pool) && pool.Desk.TryTakeFree() is { } bucket)
             {
-                leases.Totals.NotHot();
-                var request = new OpenRequest(handle.Tenant, handle, null, isBlocking: false, leases.Monotonic)
-                {
-                    Deadline = leases.Monotonic.Now + runtime.Opener.Limit,
-                    Lease = new Lease(LeaseOutcome.Leased, bucket),
-                };
-                if (await runtime.Opener.OpenOnceAsync(request, pool, either.Token).ConfigureAwait(false) is not { } connection)
+                runtime.Totals.NotHot();
+                if (await TryOpenAsync(pool, bucket, stop.Token).ConfigureAwait(false) is not { } connection)
                     break;
-                open.Add(connection);
+                open.Add((connection, bucket));
             }
         }
-        catch (Exception e) when (e is HyperConnException or OperationCanceledException)
+        catch (Exception fault)
         {
-            // The lease has ended, and its permit is back.
+            OpenLog.NotKept(runtime.Logger, pool.Tenant, fault.GetType().Name);
+        }
+        finally
+        {
+            foreach (var (connection, bucket) in open)
+                await CloseAsync(pool, connection, bucket).ConfigureAwait(false);
+        }
+    }
+
+    private static bool MayOpen(PoolGeneration pool) =>
+        !pool.Health.Circuit.IsOpen && pool.Login is not { IsOpen: true } && Array.TrueForAll([.. pool.Shares], share => share.Server is { Waiting: 0, Wanted: 0 });
+
+    /// <summary>Opens one on a lease, which ends if it can't; null: others are being opened, which go first.</summary>
+    private static async ValueTask<NpgsqlConnection?> TryOpenAsync(PoolGeneration pool, int bucket, CancellationToken cancellationToken)
+    {
+        var slots = pool.Shares[0].Server.OpenSlots;
+        if (!slots.TryTake())
+        {
+            pool.EndUnused(bucket);
+            return null;
         }
 
-        foreach (var connection in open)
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = pool.DataSource.CreateConnection();
+            var epoch = pool.Health.Epoch;
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            pool.NoteOpened(connection, pool.Health.Epoch == epoch ? epoch : epoch & ~1);
+            return connection;
+        }
+        catch
+        {
+            if (connection is not null)
+                await connection.DisposeAsync().ConfigureAwait(false);
+            pool.EndAbandoned(bucket);
+            throw;
+        }
+        finally
+        {
+            slots.Release();
+            pool.Shares[0].Server.Budget.Tell(SlotFreed.Instance, Akka.Actor.ActorRefs.NoSender);
+        }
+    }
+
+    private async ValueTask CloseAsync(PoolGeneration pool, NpgsqlConnection connection, int bucket)
+    {
+        try
+        {
             await connection.DisposeAsync().ConfigureAwait(false);
-        return open.Count;
+        }
+        catch (NpgsqlException fault)
+        {
+            OpenLog.NotKept(runtime.Logger, pool.Tenant, fault.GetType().Name);
+        }
+
+        pool.EndUnused(bucket);
+    }
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had ended by then.
+        }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class OpenRuntime
         Meter = meter;
         Stacks = leases.Options.Diagnostics.CaptureLeaseStacks ? new LeaseStacks(leases.Time) : null;
         Opener = new ConnectionOpener(this);
-        Keeper = new IdleKeeper(this);
+        Keeper = new IdleKeeper(leases);
     }
 
     public LeaseRuntime Leases { get; }

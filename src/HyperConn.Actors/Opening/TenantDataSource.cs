@@ -80,7 +80,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        if (Transaction.Current is not null || Current is not { } pool || !pool.TryLease(out var before))
+        if (ContinuesTransaction || Current is not { } pool || !pool.TryLease(out var before))
             return _runtime.Opener.OpenAsync(Tenant, this, isBlocking: false, cancellationToken);
         return before.IsSample
             ? OpenTimed(pool, before.AgeBucket, isBlocking: false, cancellationToken)
@@ -105,9 +105,21 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
         var connection = pool.DataSource.CreateConnection();
-        return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
-            ? new ValueTask<NpgsqlConnection>(pool.Listener.Bind(connection, bucket))
-            : _runtime.Opener.OpenAsync(this, pool, bucket, isBlocking, cancellationToken);
+        if (!TenantConnections.OpenIdle(connection).IsCompletedSuccessfully)
+            return OpenNew(pool, bucket, isBlocking, cancellationToken);
+        return new ValueTask<NpgsqlConnection>(AmbientEnlistment.Of(connection) is { } transaction
+            ? pool.Listener.Bind(connection, EnlistedLease.Begin(_leases, pool, bucket, transaction))
+            : pool.Listener.Bind(connection, bucket));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ValueTask<NpgsqlConnection> OpenNew(PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
+    {
+        if (Transaction.Current is null)
+            return _runtime.Opener.OpenAsync(this, pool, bucket, isBlocking, cancellationToken);
+        _leases.Totals.NotHot();
+        pool.EndUnused(bucket);
+        return _runtime.Opener.OpenAsync(Tenant, this, isBlocking, cancellationToken);
     }
 
     /// <summary>
@@ -120,7 +132,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
 
     private NpgsqlConnection Open()
     {
-        var opening = Transaction.Current is not null || Current is not { } pool || !pool.TryLease(out var before)
+        var opening = ContinuesTransaction || Current is not { } pool || !pool.TryLease(out var before)
             ? _runtime.Opener.OpenAsync(Tenant, this, isBlocking: true, CancellationToken.None)
             : before.IsSample
                 ? OpenTimed(pool, before.AgeBucket, isBlocking: true, CancellationToken.None)
@@ -143,6 +155,13 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
             if ((Current ?? Revive()).Listener.TryCreateUnopened() is { } connection)
                 return connection;
         }
+    }
+
+    // While a lease lasts under a transaction, an open in a transaction may have to go on with it. The first open of a transaction need not.
+    private bool ContinuesTransaction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !(AmbientEnlistment.CanBeRead && _leases.Enlisted.IsEmpty) && Transaction.Current is not null;
     }
 
     /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>

@@ -170,7 +170,7 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         // A floor is a right to permits, not a wish for connections.
         var connections = Math.Min(reclaim.Keep, _runtime.Options.Servers.KeepIdlePerTenant);
         if (reclaim.Generation.ReclaimIdle(reclaim.Share, reclaim.Keep) && connections > 0)
-            _ = _runtime.Opening.Keeper.KeepAsync(_handle, reclaim.Generation, connections, _stopping.Token);
+            _ = _runtime.Opening.Keeper.KeepAsync(reclaim.Generation, connections, _stopping.Token);
     }
 
     private void OnCredentials(CredentialsFound found)

@@ -90,6 +90,31 @@ public class AmbientTransactionTests(RoomyServer server)
     }
 
     [SkippableFact]
+    public async Task The_first_open_of_a_scope_on_a_warm_pool_is_hot_and_the_others_go_on_with_its_lease()
+    {
+        Assert.True(Leases.AmbientEnlistment.CanBeRead, "This Npgsql does not tell what a connection is enlisted in: every open asks for the ambient transaction.");
+        await using var host = await server.StartAsync();
+        var source = await host.Pools.GetDataSourceAsync(Tenant);
+        await source.OpenConnection().DisposeAsync();
+        var before = await CountAsync(source);
+        var hot = (await host.Pools.GetStatisticsAsync()).HotAcquisitions;
+        using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                await using var connection = await source.OpenConnectionAsync();
+                await InsertAsync(connection);
+                Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
+                Assert.False(host.Runtime.Leases.Enlisted.IsEmpty);
+            }
+        }
+
+        await NoLeaseAsync(host);
+        Assert.Equal(hot + 1, (await host.Pools.GetStatisticsAsync()).HotAcquisitions);
+        Assert.Equal(before, await CountAsync(source));
+    }
+
+    [SkippableFact]
     public async Task Connection_objects_opened_and_closed_in_a_scope_keep_one_lease_until_it_ends()
     {
         await using var host = await server.StartAsync();
