@@ -38,6 +38,14 @@ internal sealed class Load : IAsyncDisposable
             await Task.Delay(10, patience.Token);
     }
 
+    /// <summary>Waits until so many operations have failed.</summary>
+    public async Task FailAsync(int operations)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        while (_faults.Count < operations)
+            await Task.Delay(10, patience.Token);
+    }
+
     /// <summary>Ends the work; what is under way is finished.</summary>
     public async Task StopAsync()
     {
