@@ -145,6 +145,11 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
         }
     }
 
+    /// <summary>Makes a command whose every execution takes a lease of its own.</summary>
+    /// <param name="commandText">Its text; may be set later.</param>
+    /// <returns>A command of this tenant.</returns>
+    public new TenantCommand CreateCommand(string? commandText = null) => new(this) { CommandText = commandText ?? "" };
+
     /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>
     internal void Touch() => Current?.Touch();
 
@@ -180,7 +185,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
         await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    protected override DbCommand CreateDbCommand(string? commandText = null) => new TenantCommand(this) { CommandText = commandText ?? "" };
+    protected override DbCommand CreateDbCommand(string? commandText = null) => CreateCommand(commandText);
 
     /// <inheritdoc/>
     protected override DbBatch CreateDbBatch() => new TenantBatch(this);

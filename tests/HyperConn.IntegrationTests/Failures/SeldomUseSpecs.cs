@@ -41,7 +41,7 @@ public sealed class SeldomUseSpecs(ITestOutputHelper output)
             await WaitAsync(8 * every);
             var (after, used) = (await manager.Pools.GetStatisticsAsync(), Volatile.Read(ref uses) - usedBefore);
             var (hot, probed, cold) = (
-                after.HotAcquisitions - before.HotAcquisitions, after.Probes - before.Probes, after.ColdAcquisitions - before.ColdAcquisitions);
+                after.HotAcquisitions - before.HotAcquisitions, after.ProbedAcquisitions - before.ProbedAcquisitions, after.ColdAcquisitions - before.ColdAcquisitions);
             output.WriteLine($"{hot} hot, {probed} asked first, {cold} cold of {used} uses");
 
             // Every use is counted, and as one thing only; each tenant may be in the middle of one at either end.

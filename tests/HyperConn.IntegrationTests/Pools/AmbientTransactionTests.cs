@@ -80,6 +80,10 @@ public class AmbientTransactionTests(RoomyServer server)
                 processes.Add((int)(await command.ExecuteScalarAsync())!);
             Assert.Single(processes);
             Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
+
+            // Those that go on with the lease are handed out, too.
+            var counted = await host.Pools.GetStatisticsAsync();
+            Assert.Equal((0, 0, 4), (counted.HotAcquisitions, counted.ProbedAcquisitions, counted.ColdAcquisitions));
             Assert.Equal(EvictResult.InUse, await host.Pools.EvictAsync(Tenant));
             scope.Complete();
         }

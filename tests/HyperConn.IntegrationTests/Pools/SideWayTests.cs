@@ -153,12 +153,12 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
     public async Task Blocking_opens_end_though_they_hold_every_thread_there_is(string what)
     {
         const int callers = 200;
+        ThreadPool.GetMinThreads(out var before, out _);
         await using var host = await server.StartAsync(o => o.Servers.MaxConnections = 20);
         var source = await host.Pools.GetDataSourceAsync(First);
         if (what == "warm")
             await (await source.OpenConnectionAsync()).DisposeAsync();
         var clock = Stopwatch.StartNew();
-        ThreadPool.GetMinThreads(out var before, out _);
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(() =>
         {
             using var connection = source.OpenConnection();
