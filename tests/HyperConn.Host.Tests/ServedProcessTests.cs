@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using HyperConn.Host.Demo;
+using HyperConn.Tests.Dashboard;
 
 namespace HyperConn.Tests;
 
