@@ -54,6 +54,7 @@ internal sealed class ObservedInstruments
         Totals("hyperconn.acquire.operations", "{operation}", "Connections handed out, by path.", static s =>
         [
             new(s.HotAcquisitions, Tag(HyperConnTelemetry.TagPath, "hot")),
+            new(s.ProbedAcquisitions, Tag(HyperConnTelemetry.TagPath, "probe")),
             new(s.ColdAcquisitions, Tag(HyperConnTelemetry.TagPath, "cold")),
         ]);
         Total("hyperconn.acquire.probes", "{probe}", "Idle connections that were asked before they were handed out.", static s => s.Probes);

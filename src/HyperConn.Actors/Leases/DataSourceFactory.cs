@@ -14,7 +14,7 @@ internal static class DataSourceFactory
     private const int MaxIdentifierBytes = 63;
 
     // Npgsql's own limit of Timeout.
-    private const int MostConnectSeconds = 1024;
+    private const int MaxConnectSeconds = 1024;
 
     // Pooling is HyperConn's business, and a secret must not let the password out of the data source.
     private static readonly string[] HeldAtDefault =
@@ -50,7 +50,7 @@ internal static class DataSourceFactory
         var settings = credentials.ToNpgsql();
         var connections = options.Connections;
         settings.MaxPoolSize = connections.MaxPerTenant;
-        var idle = Seconds(connections.IdleLifetime, most: int.MaxValue);
+        var idle = Seconds(connections.IdleLifetime, max: int.MaxValue);
         settings.ConnectionIdleLifetime = idle;
 
         // A keyword that is there costs each tenant's data source some hundred bytes, so what is Npgsql's default is said by leaving it out.
@@ -68,11 +68,11 @@ internal static class DataSourceFactory
         if (settings.ConnectionPruningInterval != pruning)
             settings.ConnectionPruningInterval = pruning;
         // ContainsKey is true for every keyword Npgsql knows; this is about those that are set.
-        var connect = settings.ShouldSerialize("Timeout") ? settings.Timeout : Seconds(connections.ConnectTimeout, MostConnectSeconds);
+        var connect = settings.ShouldSerialize("Timeout") ? settings.Timeout : Seconds(connections.ConnectTimeout, MaxConnectSeconds);
 
         // Nobody waits longer than that for a connection, and an open that nobody waits for keeps its permit.
-        var most = Seconds(options.Pools.AcquireTimeout, MostConnectSeconds);
-        settings.Timeout = connect == 0 ? most : Math.Min(connect, most);
+        var max = Seconds(options.Pools.AcquireTimeout, MaxConnectSeconds);
+        settings.Timeout = connect == 0 ? max : Math.Min(connect, max);
         var command = connections.CommandTimeout == TimeSpan.Zero ? 0 : Seconds(connections.CommandTimeout, int.MaxValue);
         if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != command)
             settings.CommandTimeout = command;
@@ -124,5 +124,5 @@ internal static class DataSourceFactory
         }
     }
 
-    private static int Seconds(TimeSpan time, int most) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, most);
+    private static int Seconds(TimeSpan time, int max) => (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, max);
 }

@@ -137,9 +137,9 @@ internal sealed class LeaseDesk(ServerState server, ServerOptions options, Coars
             }
 
             // One at a time is held for another server's: more would only be kept from others.
-            share.Registered = answer != PermitOffer.Held && MayTake(share);
+            share.Registered = answer != PermitOffer.Parked && MayTake(share);
             WantPermits();
-            return answer == PermitOffer.Held ? answer : share.Registered ? PermitOffer.TakenMore : PermitOffer.TakenLast;
+            return answer == PermitOffer.Parked ? answer : share.Registered ? PermitOffer.TakenMore : PermitOffer.TakenLast;
         }
     }
 

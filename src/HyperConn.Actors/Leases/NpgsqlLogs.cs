@@ -7,16 +7,16 @@ namespace HyperConn.Leases;
 /// Loggers for Npgsql, which asks four times in an open and close whether its lines of trace and debug are wanted. Hardly ever they are, and
 /// the answer is kept here: with a provider or two each of these questions costs as much as taking a lease.
 /// </summary>
-/// <remarks>Levels that are lowered while the process runs are noticed at the next <see cref="LookAgain"/>, twice a second.</remarks>
+/// <remarks>Levels that are lowered while the process runs are noticed at the next <see cref="RefreshLevels"/>, twice a second.</remarks>
 internal sealed class NpgsqlLogs(ILoggerFactory inner) : ILoggerFactory
 {
     private readonly ConcurrentDictionary<string, Quiet> _loggers = new(StringComparer.Ordinal);
 
     /// <summary>Asks the loggers behind again what they want.</summary>
-    public void LookAgain()
+    public void RefreshLevels()
     {
         foreach (var (_, logger) in _loggers)
-            logger.LookAgain();
+            logger.RefreshLevels();
     }
 
     public ILogger CreateLogger(string categoryName) =>
@@ -32,21 +32,21 @@ internal sealed class NpgsqlLogs(ILoggerFactory inner) : ILoggerFactory
     private sealed class Quiet : ILogger
     {
         private readonly ILogger _inner;
-        private LogLevel _least;
+        private LogLevel _minLevel;
 
         public Quiet(ILogger inner)
         {
             _inner = inner;
-            LookAgain();
+            RefreshLevels();
         }
 
         // Levels from information upwards are never answered from memory.
-        public void LookAgain() => _least =
+        public void RefreshLevels() => _minLevel =
             _inner.IsEnabled(LogLevel.Trace) ? LogLevel.Trace
             : _inner.IsEnabled(LogLevel.Debug) ? LogLevel.Debug
             : LogLevel.Information;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= _least && _inner.IsEnabled(logLevel);
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= _minLevel && _inner.IsEnabled(logLevel);
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => _inner.BeginScope(state);

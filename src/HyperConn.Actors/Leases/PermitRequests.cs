@@ -54,7 +54,7 @@ internal sealed class PermitRequests
         if (!isLast)
         {
             share.Unmatched++;
-            return PermitOffer.Held;
+            return PermitOffer.Parked;
         }
 
         var (server, login) = (CircuitPass.Closed, CircuitPass.Closed);

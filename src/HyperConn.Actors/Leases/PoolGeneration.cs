@@ -81,7 +81,7 @@ internal sealed class PoolGeneration : IPermitUser
     /// <summary>Who has leases, and who waits.</summary>
     public LeaseDesk Desk => _desk;
 
-    /// <summary>The credentials, and the password of today.</summary>
+    /// <summary>The credentials, and the password that new connections log in with.</summary>
     public CredentialsInUse Secrets { get; }
 
     /// <summary>The credentials new physical connections use. A changed password replaces them in place.</summary>

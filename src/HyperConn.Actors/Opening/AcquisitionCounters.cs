@@ -6,6 +6,7 @@ internal sealed class AcquisitionCounters
     private long _cold;
     private long _failed;
     private long _probes;
+    private long _probed;
 
     /// <summary>Connections that needed a new pool, a permit or a retry.</summary>
     public long Cold => Volatile.Read(ref _cold);
@@ -16,9 +17,14 @@ internal sealed class AcquisitionCounters
     /// <summary>Idle connections that were asked for a sign of life before they were handed out.</summary>
     public long Probes => Volatile.Read(ref _probes);
 
+    /// <summary>Acquisitions whose idle connection was asked, answered, and was handed out: neither hot nor cold.</summary>
+    public long Probed => Volatile.Read(ref _probed);
+
     public void AddCold() => Interlocked.Increment(ref _cold);
 
     public void AddFailed() => Interlocked.Increment(ref _failed);
 
     public void AddProbe() => Interlocked.Increment(ref _probes);
+
+    public void AddProbed() => Interlocked.Increment(ref _probed);
 }

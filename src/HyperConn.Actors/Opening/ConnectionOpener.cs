@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Transactions;
 using HyperConn.Leases;
 using Npgsql;
@@ -36,7 +37,7 @@ internal sealed class ConnectionOpener
             return OpenLeased(handle, pool, bucket, isBlocking, cancellationToken);
         var request = NewRequest(tenant, handle, transaction, isBlocking);
         return transaction is not null && _leases.Enlisted.TryResume(tenant, transaction) is { } lease
-            ? _opener.ResumeAsync(request, lease, cancellationToken)
+            ? ResumeAsync(request, lease, cancellationToken)
             : OpenAsync(request, cancellationToken);
     }
 
@@ -85,7 +86,7 @@ internal sealed class ConnectionOpener
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             var failure = _runtime.Pools.WhyPaused(request.Tenant) ?? OpenFailures.TimedOut(request, Limit);
-            Failed(failure.Code);
+            Failed(failure.Code, started, activity);
             if (request is { WaitsForPermit: true, Pool: { } pool } && pool.Shares[0].Server is var server && server.AddTimedOut(_leases.Clock.Milliseconds))
                 OpenLog.PermitsTaken(_leases.Logger, server.Name, request.Tenant, string.Join(", ", server.Top.Select(top => $"{top.Tenant} {top.Permits}")));
             throw new HyperConnException(failure, request.LastError);
@@ -97,16 +98,34 @@ internal sealed class ConnectionOpener
         }
         catch (HyperConnException exception)
         {
-            Failed(exception.Code);
+            Failed(exception.Code, started, activity);
             throw;
         }
+    }
 
-        void Failed(HyperConnErrorCode code)
+    /// <summary>Goes on with the lease of the same ambient transaction.</summary>
+    private async ValueTask<NpgsqlConnection> ResumeAsync(OpenRequest request, EnlistedLease lease, CancellationToken cancellationToken)
+    {
+        var started = _leases.Time.GetTimestamp();
+        using var activity = AcquireSpans.StartAcquire(request.Tenant, _leases.Options.Diagnostics.TenantLabels);
+        try
         {
-            _runtime.Counters.AddFailed();
-            _runtime.Meter?.AcquireFailed(_leases.Time.GetElapsedTime(started), code);
-            activity.Fail(code);
+            var connection = await LeaseOpener.ResumeAsync(request, lease, cancellationToken).ConfigureAwait(false);
+            Count(request, _leases.Time.GetElapsedTime(started));
+            return connection;
         }
+        catch (HyperConnException exception)
+        {
+            Failed(exception.Code, started, activity);
+            throw;
+        }
+    }
+
+    private void Failed(HyperConnErrorCode code, long started, Activity? activity)
+    {
+        _runtime.Counters.AddFailed();
+        _runtime.Meter?.AcquireFailed(_leases.Time.GetElapsedTime(started), code);
+        activity.Fail(code);
     }
 
     private void Count(OpenRequest request, TimeSpan took)
@@ -114,11 +133,15 @@ internal sealed class ConnectionOpener
         if (request.WasProbed)
             _runtime.Counters.AddProbe();
         if (request.IsCold || !request.WasProbed)
+        {
             _runtime.Counters.AddCold();
-        if (request.IsCold || !request.WasProbed)
             _runtime.Meter?.AcquiredCold(took);
+        }
         else
+        {
+            _runtime.Counters.AddProbed();
             _runtime.Meter?.AcquiredProbed(took);
+        }
     }
 
     private async ValueTask<NpgsqlConnection?> TryOpenAsync(OpenRequest request, CancellationToken cancellationToken)
@@ -137,7 +160,7 @@ internal sealed class ConnectionOpener
             request.Lease = await LeaseWait.AcquireAsync(request, pool, cancellationToken).ConfigureAwait(false);
             if (!request.Lease.IsTaken)
             {
-                await LookAgainAsync(request, pool, cancellationToken).ConfigureAwait(false);
+                await AfterMissAsync(request, pool, cancellationToken).ConfigureAwait(false);
                 return null;
             }
 
@@ -190,7 +213,7 @@ internal sealed class ConnectionOpener
         }
     }
 
-    private async ValueTask LookAgainAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
+    private async ValueTask AfterMissAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
         var servers = _leases.Options.Servers;
         switch (request.Lease.Outcome)

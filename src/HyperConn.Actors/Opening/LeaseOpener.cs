@@ -87,7 +87,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
     }
 
     /// <summary>The physical connection of a lease under the same ambient transaction waits to be used again.</summary>
-    public async ValueTask<NpgsqlConnection> ResumeAsync(OpenRequest request, EnlistedLease lease, CancellationToken cancellationToken)
+    public static async ValueTask<NpgsqlConnection> ResumeAsync(OpenRequest request, EnlistedLease lease, CancellationToken cancellationToken)
     {
         var pool = lease.Pool;
         var connection = pool.DataSource.CreateConnection();
@@ -101,7 +101,6 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
             await connection.DisposeAsync().ConfigureAwait(false);
             lease.Closed(broken: false);
             cancellationToken.ThrowIfCancellationRequested();
-            runtime.Counters.AddFailed();
             throw new HyperConnException(OpenFailures.Connect(pool, OpenFaults.Of(exception), exception), exception);
         }
     }

@@ -20,7 +20,7 @@ internal sealed class LeaseStacks(TimeProvider time)
         async ValueTask<NpgsqlConnection> WaitAsync()
         {
             var connection = await opening.ConfigureAwait(false);
-            _open[connection] = new Taken(tenant, time.GetUtcNow(), stack);
+            _open[connection] = new Taken(tenant, time.GetTimestamp(), stack);
             connection.StateChange += OnStateChange;
             return connection;
         }
@@ -29,7 +29,7 @@ internal sealed class LeaseStacks(TimeProvider time)
     /// <inheritdoc cref="TrackAsync"/>
     public NpgsqlConnection Track(TenantKey tenant, NpgsqlConnection connection)
     {
-        _open[connection] = new Taken(tenant, time.GetUtcNow(), new StackTrace(skipFrames: 2, fNeedFileInfo: true));
+        _open[connection] = new Taken(tenant, time.GetTimestamp(), new StackTrace(skipFrames: 2, fNeedFileInfo: true));
         connection.StateChange += OnStateChange;
         return connection;
     }
@@ -44,5 +44,5 @@ internal sealed class LeaseStacks(TimeProvider time)
             _open.TryRemove((NpgsqlConnection)sender, out _);
     }
 
-    private sealed record Taken(TenantKey Tenant, DateTimeOffset At, StackTrace Stack);
+    private sealed record Taken(TenantKey Tenant, long At, StackTrace Stack);
 }

@@ -47,9 +47,9 @@ internal static class OpenFailures
         + "Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
         tenant);
 
-    public static HyperConnFailure WaitersFull(TenantKey tenant, ServerState? server, int most) => new(
+    public static HyperConnFailure WaitersFull(TenantKey tenant, ServerState? server, int max) => new(
         HyperConnErrorCode.WaitersFull,
-        string.Create(CultureInfo.InvariantCulture, $"{most} callers wait for {(server is null ? tenant.ToString() : server.Endpoint.ToString())} already. ")
+        string.Create(CultureInfo.InvariantCulture, $"{max} callers wait for {(server is null ? tenant.ToString() : server.Endpoint.ToString())} already. ")
         + "Slow down the events that come in; HyperConn:Servers:MaxWaitersPerServer and MaxWaitersPerTenant set the limits.",
         tenant);
 

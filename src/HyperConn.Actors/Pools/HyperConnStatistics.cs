@@ -15,16 +15,21 @@ public sealed record HyperConnStatistics
     /// <summary>Leases open.</summary>
     public int Leases { get; init; }
 
-    /// <summary>Connections handed out without a message, a lock or a probe: the pool was live, a permit free, a connection idle, and its server
-    /// was proved to run on by an answer of the last second.</summary>
+    /// <summary>Connections handed out without a message or a probe: the pool was live, a permit free, a connection idle, and its server was
+    /// proved to run on. All but a few take no lock either: those learn of the proof at a second look.</summary>
     public long HotAcquisitions { get; init; }
 
-    /// <summary>Connections that needed a new pool, a permit, a new physical connection or a second try.</summary>
+    /// <summary>Connections that needed a new pool, a permit, a new physical connection or a second try, or were opened inside an ambient
+    /// transaction.</summary>
     public long ColdAcquisitions { get; init; }
 
     /// <summary>Connections that were idle and were asked before they were handed out, because their server was in doubt or they were idle
     /// for longer than <see cref="ConnectionOptions.ValidateAfter"/>. One that did not answer makes its acquisition a cold one, too.</summary>
     public long Probes { get; init; }
+
+    /// <summary>Connections handed out because they answered when asked, and which needed nothing else. Together with
+    /// <see cref="HotAcquisitions"/> and <see cref="ColdAcquisitions"/> these are all connections handed out.</summary>
+    public long ProbedAcquisitions { get; init; }
 
     /// <summary>Acquisitions that ended with an error.</summary>
     public long FailedAcquisitions { get; init; }

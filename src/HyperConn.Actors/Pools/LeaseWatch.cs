@@ -12,7 +12,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     private const string ProofTimer = "proof";
 
-    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ProofInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly PoolRuntime _runtime;
@@ -34,7 +34,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
     {
         Timers.StartPeriodicTimer(ProofTimer, LookForIdle.Instance, ProofInterval);
         if (_threshold > TimeSpan.Zero)
-            Timers.StartPeriodicTimer(LookTimer, Look.Instance, _threshold / 4 > LeastInterval ? _threshold / 4 : LeastInterval);
+            Timers.StartPeriodicTimer(LookTimer, Look.Instance, _threshold / 4 > MinInterval ? _threshold / 4 : MinInterval);
     }
 
     protected override void PostStop() => _runtime.Clock.Stop();
@@ -54,7 +54,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
 
     private void OnLookForIdle(LookForIdle _)
     {
-        _runtime.Leases.NpgsqlLoggers.LookAgain();
+        _runtime.Leases.NpgsqlLoggers.RefreshLevels();
         var leases = 0L;
         var now = _runtime.Clock.Milliseconds;
         foreach (var pool in _runtime.Generations)

@@ -1,33 +1,49 @@
+using HyperConn.Primitives;
+
 namespace HyperConn.Pools;
 
 /// <summary>
-/// Pauses and bans in force. Written by the supervisor only; callers read what it published, to learn why their time passed.
+/// Pauses and bans in force. Written by the supervisor only; callers read what it published, to learn why their time passed. A ban lasts as
+/// long as it was said to last, whatever happens to the clock on the wall; its <see cref="OperatorRestriction.Until"/> is for people.
 /// </summary>
 internal sealed class OperatorRestrictions(TimeProvider time)
 {
-    private volatile IReadOnlyList<OperatorRestriction> _all = [];
+    private volatile IReadOnlyList<Timed> _all = [];
 
     /// <summary>What is in force now.</summary>
     public IReadOnlyList<OperatorRestriction> All
     {
         get
         {
-            var all = _all;
-            if (all.Count == 0)
-                return all;
-            var now = time.GetUtcNow();
-            return all.All(r => IsInForce(r, now)) ? all : [.. all.Where(r => IsInForce(r, now))];
+            var all = InForce;
+            return all.Count == 0 ? [] : [.. all.Select(one => one.Restriction)];
         }
     }
 
-    public void Set(OperatorRestriction restriction) => _all = [.. All.Where(r => r.Target != restriction.Target), restriction];
+    private IReadOnlyList<Timed> InForce
+    {
+        get
+        {
+            var all = _all;
+            if (all.Count == 0)
+                return all;
+            var now = MonotonicClock.NowOf(time);
+            return all.All(one => one.IsInForce(now)) ? all : [.. all.Where(one => one.IsInForce(now))];
+        }
+    }
+
+    public void Set(OperatorRestriction restriction)
+    {
+        var ends = restriction.Until is { } until ? MonotonicClock.NowOf(time) + (until - restriction.Since) : (TimeSpan?)null;
+        _all = [.. InForce.Where(one => one.Restriction.Target != restriction.Target), new Timed(restriction, ends)];
+    }
 
     /// <summary>Ends what is in force on exactly this target.</summary>
     /// <returns>Whether there was anything.</returns>
     public bool Lift(OperatorTarget target)
     {
-        var before = All;
-        _all = [.. before.Where(r => r.Target != target)];
+        var before = InForce;
+        _all = [.. before.Where(one => one.Restriction.Target != target)];
         return _all.Count < before.Count;
     }
 
@@ -57,7 +73,7 @@ internal sealed class OperatorRestrictions(TimeProvider time)
     private OperatorRestriction? Worst(Func<OperatorRestriction, bool> concerns)
     {
         OperatorRestriction? worst = null;
-        foreach (var restriction in All)
+        foreach (var (restriction, _) in InForce)
         {
             if (concerns(restriction) && (worst is null || restriction.Kind > worst.Kind))
                 worst = restriction;
@@ -66,5 +82,10 @@ internal sealed class OperatorRestrictions(TimeProvider time)
         return worst;
     }
 
-    private static bool IsInForce(OperatorRestriction restriction, DateTimeOffset now) => restriction.Until is not { } until || until > now;
+    /// <param name="Restriction">What is in force.</param>
+    /// <param name="EndsAt">When it ends (<see cref="MonotonicClock"/>); null: not by itself.</param>
+    private sealed record Timed(OperatorRestriction Restriction, TimeSpan? EndsAt)
+    {
+        public bool IsInForce(TimeSpan now) => EndsAt is not { } ends || ends > now;
+    }
 }

@@ -151,6 +151,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             HotAcquisitions = runtime.Leases.Totals.Hot(runtime.Generations.Sum(g => g.Ages.Begun)),
             ColdAcquisitions = runtime.Opening.Counters.Cold,
             Probes = runtime.Opening.Counters.Probes,
+            ProbedAcquisitions = runtime.Opening.Counters.Probed,
             FailedAcquisitions = runtime.Opening.Counters.Failed,
             PoolsCreated = counters.PoolsCreated,
             PoolsFailed = counters.PoolsFailed,

@@ -5,7 +5,7 @@ namespace HyperConn.Primitives;
 
 /// <summary>
 /// Milliseconds for "last used". The system's tick costs a quarter of a high-resolution timestamp, and still as much as a lock-free
-/// instruction; its resolution (1–16 ms) is far below any idle time that matters. While leases come thick, a timer reads it for all.
+/// instruction; its resolution (1–16 ms) is far below any idle time that matters. While there are many leases a second, a timer reads it for all.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The timer ends with Stop; a clock that was stopped may be started again.")]
 internal sealed class CoarseClock(TimeProvider time)
@@ -24,7 +24,7 @@ internal sealed class CoarseClock(TimeProvider time)
     // 0: the timer does not run.
     private long _read;
 
-    public long Milliseconds => _virtual is null ? Environment.TickCount64 : _virtual.GetUtcNow().ToUnixTimeMilliseconds();
+    public long Milliseconds => _virtual is null ? Environment.TickCount64 : MonotonicClock.NowOf(_virtual).Ticks / TimeSpan.TicksPerMillisecond;
 
     /// <summary>For the hot path: <see cref="Milliseconds"/> now or, while the timer runs, when it last read them.</summary>
     public long Recent
@@ -43,7 +43,7 @@ internal sealed class CoarseClock(TimeProvider time)
     /// <summary>Wall-clock time of a value of <see cref="Milliseconds"/>, for people.</summary>
     public DateTimeOffset ToWallClock(long milliseconds) => time.GetUtcNow().AddMilliseconds(milliseconds - Milliseconds);
 
-    /// <summary>Has the timer run if leases come thick, and stand still otherwise: an idle process is not woken for nothing.</summary>
+    /// <summary>Has the timer run while there are many leases a second, and stand still otherwise: an idle process is not woken for nothing.</summary>
     /// <param name="leases">Leases begun until now; only how it changes from call to call matters.</param>
     public void Adapt(long leases)
     {

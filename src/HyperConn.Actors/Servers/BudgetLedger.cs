@@ -117,7 +117,7 @@ internal sealed class BudgetLedger
         return count - booked;
     }
 
-    /// <summary>The holder has a lease no permit covers: one permit more is out, be there room or not.</summary>
+    /// <summary>The holder has a lease no permit covers: one permit more is out, whether there is room or not.</summary>
     public void Overdrawn(IPermitHolder holder) => _accounts.ChangeHeld(_accounts.FindOrAdd(holder), 1);
 
     /// <summary>An open that a grant paid for has ended.</summary>
@@ -152,9 +152,6 @@ internal sealed class BudgetLedger
         _refusals++;
         _limit.Refused(_accounts.Granted, Now);
     }
-
-    /// <summary>The limit is declared anew; null: <c>auto</c>.</summary>
-    public void Declare(int? maxConnections) => _limit.Declare(maxConnections);
 
     /// <summary>Decides upon everything booked so far and upon the time passed: grants, requests, wants.</summary>
     public Settlement Settle()
@@ -226,7 +223,7 @@ internal sealed class BudgetLedger
         while (_accounts.Waiting.First is { } account && IsFreeFor(account) && _state.OpenSlots.TryTake())
         {
             var answer = account.Holder.Offer();
-            if (answer is PermitOffer.Declined or PermitOffer.NotNow or PermitOffer.Held)
+            if (answer is PermitOffer.Declined or PermitOffer.NotNow or PermitOffer.Parked)
                 _state.OpenSlots.Release();
             if (answer == PermitOffer.Declined)
             {
@@ -243,7 +240,7 @@ internal sealed class BudgetLedger
             }
 
             granted++;
-            if (answer != PermitOffer.Held)
+            if (answer != PermitOffer.Parked)
             {
                 _opening++;
                 account.Opening++;
@@ -266,15 +263,15 @@ internal sealed class BudgetLedger
     {
         _wanted.Collect(now);
         _wanted.Expire(now);
-        var (demand, round, least) = WaitingDemand.Measure(_accounts, _tuning, _options.MaxConcurrentOpens, _maxPerTenant);
+        var (demand, round, fewest) = WaitingDemand.Measure(_accounts, _tuning, _options.MaxConcurrentOpens, _maxPerTenant);
         // Cooling permits are free soon: they count as found. Below zero: more is out than the limit allows.
-        var free = (long)_limit.InForce - _accounts.Granted - (demand > 0 && least >= Floor ? Reserve : 0);
+        var free = (long)_limit.InForce - _accounts.Granted - (demand > 0 && fewest >= Floor ? Reserve : 0);
         var (holders, permits) = _reclaim.Ask(demand - free - _wanted.Claimed - _reclaim.Expected, Floor, now);
         var wanted = Math.Max(0, round - free - _wanted.Claimed - _reclaim.Expected);
         if (wanted > 0)
         {
             var overdrawn = _accounts.Granted > _limit.InForce;
-            _wanted.Publish((int)Math.Min(wanted, _accounts.Granted), Math.Max(Floor, overdrawn || least == 0 ? 0 : least + 1));
+            _wanted.Publish((int)Math.Min(wanted, _accounts.Granted), Math.Max(Floor, overdrawn || fewest == 0 ? 0 : fewest + 1));
         }
         _isShort = demand - free - _reclaim.Expected > 0;
         return (holders, permits);

@@ -13,7 +13,6 @@ internal sealed class BudgetLimit
     private readonly TimeSpan _interval;
     private readonly Random _random;
 
-    private int? _declared;
     private int? _capacity;
     private int? _presumed;
     private int? _ceiling;
@@ -23,7 +22,6 @@ internal sealed class BudgetLimit
     public BudgetLimit(ServerOptions options, BudgetTuning tuning, Random random)
     {
         _options = options;
-        _declared = options.MaxConnections;
         _interval = tuning.RecoveryInterval;
         _random = random;
         Compute();
@@ -45,12 +43,6 @@ internal sealed class BudgetLimit
 
     /// <summary>When the ceiling rises next; null: there is none.</summary>
     public TimeSpan? RisesAt => _ceiling is null ? null : _riseAt;
-
-    public void Declare(int? maxConnections)
-    {
-        _declared = maxConnections;
-        Compute();
-    }
 
     public void Read(int maxConnections, int reserved)
     {
@@ -98,7 +90,7 @@ internal sealed class BudgetLimit
     private void Compute()
     {
         // In decimal: 10 slots with 90 % headroom are one, not 0.9999….
-        Allowed = _declared
+        Allowed = _options.MaxConnections
             ?? ((_capacity ?? _presumed) is { } capacity
                 ? Math.Max(1, (int)(capacity * (1 - (decimal)_options.Headroom)))
                 : Math.Min(Provisional, _options.MaxConcurrentOpens));

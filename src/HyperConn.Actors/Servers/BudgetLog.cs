@@ -24,9 +24,6 @@ internal static partial class BudgetLog
         "Server {Server}: asked {Holders} pools to give back {Permits} idle permits; {Wanted} more are wanted from leases that end.")]
     public static partial void Reclaiming(ILogger logger, string server, int holders, int permits, int wanted);
 
-    [LoggerMessage(3005, LogLevel.Information, "Server {Server}: the limit was changed; the budget is {Limit} connections.")]
-    public static partial void LimitChanged(ILogger logger, string server, int limit);
-
     [LoggerMessage(3006, LogLevel.Warning, "Server {Server}: {Fault} Floors shrink to each tenant's equal share until they fit.")]
     public static partial void FloorsDontFit(ILogger logger, string server, string fault);
 

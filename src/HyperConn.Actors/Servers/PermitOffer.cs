@@ -10,7 +10,7 @@ internal enum PermitOffer
 
     /// <summary>The holder keeps the permit until another server of its tenant grants one, too: no open begins with it. It is no longer
     /// registered, as above.</summary>
-    Held,
+    Parked,
 
     /// <summary>Somebody waits, but a permit is of no use now: the server is away or the login refused, and it is not time to try. The permit
     /// stays with the ledger, and the holder stays registered.</summary>

@@ -68,7 +68,6 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         Receive<SlotFreed>(_ => SettleAndArm());
         Receive<ServerFull>(OnServerFull);
         Receive<ServerCapacityRead>(OnCapacityRead);
-        Receive<ServerLimitChanged>(OnLimitChanged);
         Receive<GetServerStatistics>(OnGetStatistics);
         Receive<Tick>(OnTick);
     }
@@ -129,14 +128,6 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         BudgetLog.CapacityRead(_logger, _server, message.MaxConnections, message.ReservedConnections, limit.InForce);
         if (!limit.IsUnlimited && limit.Allowed > limit.Capacity)
             BudgetLog.LimitAboveCapacity(_logger, _server, limit.Allowed, limit.Capacity.Value);
-        WarnOfFloors();
-        SettleAndArm();
-    }
-
-    private void OnLimitChanged(ServerLimitChanged message)
-    {
-        _ledger.Declare(message.MaxConnections);
-        BudgetLog.LimitChanged(_logger, _server, _ledger.Limit.InForce);
         WarnOfFloors();
         SettleAndArm();
     }

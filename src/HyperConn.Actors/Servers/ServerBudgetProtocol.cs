@@ -38,9 +38,6 @@ internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnec
 /// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
 internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
 
-/// <summary>The most connections the server may have, from now on; null: <c>auto</c>.</summary>
-internal sealed record ServerLimitChanged(int? MaxConnections) : IServerBudgetMessage;
-
 /// <summary>Asks for the server's <see cref="ServerStatistics"/>.</summary>
 internal sealed record GetServerStatistics : IServerBudgetMessage
 {

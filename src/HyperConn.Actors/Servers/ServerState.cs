@@ -97,9 +97,9 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
         }
     }
 
-    public bool TryAddWaiter(int most)
+    public bool TryAddWaiter(int max)
     {
-        if (Interlocked.Increment(ref _waiting) <= most)
+        if (Interlocked.Increment(ref _waiting) <= max)
             return true;
         Interlocked.Decrement(ref _waiting);
         return false;

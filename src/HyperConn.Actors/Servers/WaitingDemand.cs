@@ -3,17 +3,17 @@ namespace HyperConn.Servers;
 /// <summary>What the first in line need.</summary>
 /// <param name="Demand">Permits they could use at once.</param>
 /// <param name="Round">How many of them have fewest.</param>
-/// <param name="Least">How few that is.</param>
-internal readonly record struct WaitingDemand(int Demand, int Round, int Least)
+/// <param name="Fewest">How few that is.</param>
+internal readonly record struct WaitingDemand(int Demand, int Round, int Fewest)
 {
     /// <summary>Looks at the line, and lets those go whose waiters have all gone.</summary>
     public static WaitingDemand Measure(PermitAccounts accounts, BudgetTuning tuning, int maxOpens, int maxPerTenant)
     {
         var enough = 4 * maxOpens;
         List<HolderAccount>? stale = null;
-        var (demand, round, least) = (0, 0, int.MaxValue);
+        var (demand, round, fewest) = (0, 0, int.MaxValue);
         if (accounts.Waiting.Count == 0)
-            return new WaitingDemand(demand, round, least);
+            return new WaitingDemand(demand, round, fewest);
         foreach (var account in accounts.Waiting.InOrder)
         {
             if (demand >= enough)
@@ -25,8 +25,8 @@ internal readonly record struct WaitingDemand(int Demand, int Round, int Least)
                 continue;
             }
             demand += Math.Min(waiters, Math.Clamp(maxPerTenant - account.Held, 1, account.OpensLeft(tuning.SlowStart)));
-            least = Math.Min(least, account.Held);
-            if (account.Held == least)
+            fewest = Math.Min(fewest, account.Held);
+            if (account.Held == fewest)
                 round++;
         }
         // All their waiters are gone without a permit having been at hand to offer.
@@ -37,6 +37,6 @@ internal readonly record struct WaitingDemand(int Demand, int Round, int Least)
             accounts.Unregister(account);
             accounts.DropIfEmpty(account);
         }
-        return new WaitingDemand(Math.Min(demand, enough), round, least);
+        return new WaitingDemand(Math.Min(demand, enough), round, fewest);
     }
 }

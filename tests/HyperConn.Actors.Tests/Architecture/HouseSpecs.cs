@@ -45,6 +45,9 @@ public class HouseSpecs
     [Fact]
     public void Partial_types_are_for_source_generators_only() => AssertNone(Written.NeedlessPartials());
 
+    [Fact]
+    public void No_setting_of_the_whole_process_is_touched() => AssertNone(Written.ProcessWideSettings());
+
     private static void AssertNone(IReadOnlyCollection<string> faults) => Assert.True(faults.Count == 0, string.Join('\n', faults));
 
     private static House Load() => new(

@@ -13,6 +13,13 @@ internal sealed class SourceRules(IReadOnlyDictionary<string, string[]> files)
     private static readonly string[] GeneratorAttributes =
         ["[LoggerMessage(", "[GeneratedRegex(", "[JsonSerializable(", "[OptionsValidator]", "[LibraryImport("];
 
+    private static readonly string[] Settings =
+    [
+        "ThreadPool.SetMinThreads", "ThreadPool.SetMaxThreads", "AppContext.SetSwitch", "AppContext.SetData", "Environment.SetEnvironmentVariable",
+        "Environment.Exit", "ServicePointManager.", "CultureInfo.DefaultThreadCurrent", "CultureInfo.Current", "Thread.CurrentThread.", "GCSettings.",
+        "Console.SetOut", "Console.SetError", "UnobservedTaskException", "AppDomain.CurrentDomain", "TypeMapper", "NpgsqlLoggingConfiguration.",
+    ];
+
     private readonly List<Declaration> _handWritten =
     [
         .. from file in files
@@ -43,6 +50,16 @@ internal sealed class SourceRules(IReadOnlyDictionary<string, string[]> files)
         .. from part in _handWritten
            where part.IsPartial && !IsCompletedByGenerator(part)
            select $"{part.Name} ({part.File}) is partial, and no source generator adds to this part. Make it one class, or several types.",
+    ];
+
+    /// <summary>What belongs to the whole process is the application's alone.</summary>
+    public IReadOnlyList<string> ProcessWideSettings() =>
+    [
+        .. from file in files
+           from line in file.Value.Select((text, index) => (Text: text, Number: index + 1))
+           from setting in Settings
+           where !line.Text.TrimStart().StartsWith("//", StringComparison.Ordinal) && line.Text.Contains(setting, StringComparison.Ordinal)
+           select $"{file.Key}:{line.Number} changes a setting of the whole process ({setting}), which other libraries in it depend on.",
     ];
 
     private bool IsCompletedByGenerator(Declaration part)

@@ -64,6 +64,15 @@ public class SourceRulesSpecs
         Assert.Single(rules.LongFiles());
     }
 
+    [Theory]
+    [InlineData("ThreadPool.SetMinThreads(200, 200);", true)]
+    [InlineData("        if (x) AppContext.SetSwitch(name, true);", true)]
+    [InlineData("    // Not ThreadPool.SetMinThreads: that is the application's.", false)]
+    [InlineData("    /// <see cref=\"ThreadPool.SetMinThreads\"/>", false)]
+    [InlineData("ThreadPool.GetMinThreads(out var x, out _);", false)]
+    public void Settings_of_the_whole_process_are_found(string line, bool found) =>
+        Assert.Equal(found, Rules(("Pools/A.cs", line)).ProcessWideSettings().Count == 1);
+
     [Fact]
     public void Every_kind_of_type_is_found_with_its_arity_and_its_end()
     {

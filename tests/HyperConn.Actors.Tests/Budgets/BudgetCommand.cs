@@ -18,7 +18,6 @@ internal enum BudgetVerb
     Overdraw,
     Drain,
     Die,
-    SetLimit,
     ReadCapacity,
     BecomeSlow,
     Deliver,
@@ -31,7 +30,7 @@ internal readonly record struct BudgetCommand(BudgetVerb Verb, int Holder, int N
     [
         (30, BudgetVerb.Call), (20, BudgetVerb.EndLease), (20, BudgetVerb.EndOpen), (3, BudgetVerb.FailOpen), (1, BudgetVerb.RefuseOpen),
         (6, BudgetVerb.GiveUp), (12, BudgetVerb.AnswerReclaim), (12, BudgetVerb.Advance), (2, BudgetVerb.Overdraw), (1, BudgetVerb.Drain),
-        (2, BudgetVerb.Die), (2, BudgetVerb.SetLimit), (1, BudgetVerb.ReadCapacity), (3, BudgetVerb.BecomeSlow), (8, BudgetVerb.Deliver),
+        (2, BudgetVerb.Die), (3, BudgetVerb.ReadCapacity), (3, BudgetVerb.BecomeSlow), (8, BudgetVerb.Deliver),
     ];
 
     /// <summary>Command lists; they shrink to shorter ones and to smaller numbers.</summary>
@@ -81,9 +80,6 @@ internal readonly record struct BudgetCommand(BudgetVerb Verb, int Holder, int N
                 // A successor takes its place, as a new generation would.
                 holder.Die();
                 server.Pool(org);
-                break;
-            case BudgetVerb.SetLimit:
-                server.Tell(new ServerLimitChanged(Number == 0 ? null : Number));
                 break;
             case BudgetVerb.ReadCapacity:
                 server.Tell(new ServerCapacityRead(4 + Number, 3));

@@ -175,11 +175,13 @@ public class LimitSpecs
     [Fact]
     public void A_raised_limit_serves_who_waits()
     {
-        var server = Limit(1);
+        var server = new SimulatedServer(new ServerOptions { Headroom = 0 });
+        server.Tell(new ServerCapacityRead(1, 0));
         server.BusyPool("a");
         server.Pool("b").Call();
+        Assert.Equal(["a"], server.Grants);
 
-        server.Tell(new ServerLimitChanged(2));
+        server.Tell(new ServerCapacityRead(2, 0));
 
         Assert.Equal(["a", "b"], server.Grants);
     }

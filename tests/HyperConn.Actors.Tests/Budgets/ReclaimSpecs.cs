@@ -144,11 +144,12 @@ public class ReclaimSpecs
     [Fact]
     public void What_exceeds_a_lowered_limit_is_asked_back_though_nobody_waits()
     {
-        var server = Limit(4);
+        // It turns out to have fewer slots than it was taken to have.
+        var server = new SimulatedServer(new ServerOptions { Headroom = 0 });
         var idle = server.IdlePool("idle");
         server.BusyPool("busy", 3);
 
-        server.Tell(new ServerLimitChanged(2));
+        server.Tell(new ServerCapacityRead(5, 3));
 
         Assert.Equal(["idle"], server.Asked);
         Assert.Equal(1, server.State.Wanted);

@@ -104,17 +104,6 @@ public class ServerBudgetSpecs() : TestKit(SchedulerTimeProvider.Config)
     }
 
     [Fact]
-    public void A_changed_limit_is_logged()
-    {
-        var server = new Actors(this, new ServerOptions { MaxConnections = 3 });
-
-        server.Tell(new ServerLimitChanged(2));
-
-        Assert.Equal([3005], _log.EventIds);
-        Assert.Equal(2, server.State.Limit);
-    }
-
-    [Fact]
     public void Reclaims_are_logged_and_so_is_who_does_not_answer()
     {
         var server = new Actors(this, new ServerOptions { MaxConnections = 1 });

@@ -138,9 +138,6 @@ internal class SimulatedServer
             case ServerCapacityRead m:
                 Ledger.Limit.Read(m.MaxConnections, m.ReservedConnections);
                 break;
-            case ServerLimitChanged m:
-                Ledger.Declare(m.MaxConnections);
-                break;
             default:
                 throw new InvalidOperationException($"No ledger entry for {message.GetType().Name}.");
         }

@@ -21,12 +21,12 @@ public sealed class NpgsqlLogsSpecs : IDisposable
 
         _levels.Least = LogLevel.Debug;
         Assert.False(logger.IsEnabled(LogLevel.Debug));
-        logs.LookAgain();
+        logs.RefreshLevels();
         Assert.True(logger.IsEnabled(LogLevel.Debug));
         Assert.False(logger.IsEnabled(LogLevel.Trace));
 
         _levels.Least = LogLevel.Trace;
-        logs.LookAgain();
+        logs.RefreshLevels();
         Assert.True(logger.IsEnabled(LogLevel.Trace));
     }
 

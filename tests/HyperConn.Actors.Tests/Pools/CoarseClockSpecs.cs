@@ -64,4 +64,16 @@ public class CoarseClockSpecs
         time.Advance(TimeSpan.FromMilliseconds(3));
         Assert.Equal(before + 3, clock.Recent);
     }
+
+    [Fact]
+    public void It_goes_on_though_somebody_sets_the_clock_on_the_wall()
+    {
+        var time = new SetClock();
+        var clock = new CoarseClock(time);
+        var before = clock.Milliseconds;
+        time.Step = TimeSpan.FromHours(-1);
+        time.Advance(TimeSpan.FromMilliseconds(3));
+        Assert.Equal(before + 3, clock.Milliseconds);
+        Assert.Equal(time.GetUtcNow().AddMilliseconds(-3), clock.ToWallClock(before));
+    }
 }

@@ -64,7 +64,7 @@ public class LeaseDeskSpecs
         var (a, b) = (Server("a"), Server("b"));
         var pool = Pool("both", a, b);
         var waiting = pool.Desk.Join();
-        Assert.Equal(PermitOffer.Held, pool.Desk.Offer(pool.Shares[0]));
+        Assert.Equal(PermitOffer.Parked, pool.Desk.Offer(pool.Shares[0]));
         Assert.Equal(PermitOffer.Declined, pool.Desk.Offer(pool.Shares[0]));
         Assert.False(waiting.Task.IsCompleted);
         Assert.Equal(PermitOffer.TakenLast, pool.Desk.Offer(pool.Shares[1]));
@@ -79,7 +79,7 @@ public class LeaseDeskSpecs
         var ledger = new BudgetLedger(
             state, new ServerOptions { MaxConnections = 50, MaxConcurrentOpens = 8 }, 10, _time, new FixedRandom(0.5), BudgetTuning.Immediate);
         for (var i = 0; i < 8; i++)
-            ledger.Want(new Holder(PermitOffer.Held));
+            ledger.Want(new Holder(PermitOffer.Parked));
         var ninth = new Holder(PermitOffer.TakenLast);
         ledger.Want(ninth);
         ledger.Settle();

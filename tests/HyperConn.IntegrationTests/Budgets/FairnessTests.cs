@@ -10,62 +10,63 @@ public class FairnessTests(SmallServer server, ITestOutputHelper output)
 {
     private const int QuietTenants = 20;
     private const int NoisyWorkers = 200;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private const int WaitsOfEach = 10;
 
     [SkippableFact]
-    public async Task A_noisy_tenant_makes_no_quiet_tenant_wait_four_times_as_long()
+    public async Task A_quiet_tenant_does_not_wait_behind_a_noisy_one()
     {
-        // Ten permits for twenty quiet tenants: they wait for each other also when nobody is noisy. All of them ask for the same, so one
-        // number stands for what a tenant waits alone.
-        var alone = await MeasureAsync(noisy: false);
-        var beside = await MeasureAsync(noisy: true);
-        var reference = alone.ByTenant.Values.Order().ElementAt(QuietTenants / 2);
-
-        output.WriteLine($"p99 of a quiet tenant's waits alone: median {reference:0} ms, worst {alone.ByTenant.Values.Max():0} ms, of {alone.Count} waits");
-        output.WriteLine(
-            $"beside the noisy one: median {beside.ByTenant.Values.Order().ElementAt(QuietTenants / 2):0} ms, worst {beside.ByTenant.Values.Max():0} ms, "
-            + $"of {beside.Count} waits; {beside.Noisy} of the noisy one were served");
-        foreach (var (tenant, p99) in beside.ByTenant)
-            Assert.True(p99 < 4 * reference, $"{tenant}: p99 {p99:0} ms beside the noisy one, {reference:0} ms alone.");
-        Assert.True(beside.Noisy > 0);
-    }
-
-    private async Task<Waits> MeasureAsync(bool noisy)
-    {
+        // Ten permits for twenty quiet tenants, whose single callers wait for each other also when nobody is noisy. Judged is the order of
+        // service, which a slow machine leaves as it is: of the two hundred noisy callers that wait all the time, how many are served between
+        // a quiet one's request and its connection? In order of arrival all of them would be.
         await using var host = await server.StartAsync(o =>
         {
             o.Servers.MaxConnections = 10;
-            o.Pools.AcquireTimeout = TimeSpan.FromSeconds(60);
+            o.Pools.AcquireTimeout = TimeSpan.FromSeconds(120);
         });
-        var waits = server.Tenants.Take(QuietTenants).ToDictionary(tenant => tenant.Key, _ => new List<double>());
-        var quiet = waits.Keys.ToArray();
+        var quiet = server.Tenants.Take(QuietTenants).Select(tenant => tenant.Key).ToArray();
         var loud = server.Tenants[^1].Key;
+        var waits = quiet.Select(_ => new List<(int Overtaken, double Milliseconds)>()).ToArray();
         var noise = 0;
-
-        // What is cold at first is cold in both measurements, and is not what is measured.
-        var measured = DateTime.UtcNow + WarmUp;
-        await Soak.RunAsync(QuietTenants + (noisy ? NoisyWorkers : 0), WarmUp + Soak.Duration(8), async (worker, random) =>
+        using var stop = new CancellationTokenSource();
+        await using var watchdog = new Watchdog(TimeSpan.FromSeconds(60));
+        var noisy = Enumerable.Range(0, NoisyWorkers).Select(number => Task.Run(async () =>
         {
-            var tenant = worker < QuietTenants ? quiet[worker] : loud;
-            var (counts, asked) = (DateTime.UtcNow >= measured, Stopwatch.GetTimestamp());
-            await using var connection = await host.Pools.OpenConnectionAsync(tenant);
-            if (worker >= QuietTenants)
+            var random = new Random(number);
+            while (!stop.IsCancellationRequested)
+            {
+                await using var connection = await host.Pools.OpenConnectionAsync(loud);
                 Interlocked.Increment(ref noise);
-            else if (counts)
-                waits[tenant].Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
-            await Task.Delay(random.Next(10, 30));
-        });
-        return new Waits(waits.ToDictionary(w => w.Key, w => P99(w.Value)), waits.Values.Sum(w => w.Count), noise);
-    }
+                await Task.Delay(random.Next(20, 60));
+            }
+        })).ToArray();
 
-    /// <summary>By nearest rank: of fewer than a hundred values, the largest.</summary>
-    private static double P99(List<double> values)
-    {
-        values.Sort();
-        return values[(int)Math.Ceiling(values.Count * 0.99) - 1];
-    }
+        // What is cold at first is not what is measured.
+        for (; Volatile.Read(ref noise) < 2 * NoisyWorkers; await Task.Delay(20))
+            Assert.DoesNotContain(noisy, worker => worker.IsFaulted);
+        await Task.WhenAll(quiet.Select((tenant, number) => Task.Run(async () =>
+        {
+            var random = new Random(-number);
+            for (var use = 0; use <= WaitsOfEach; use++)
+            {
+                var (before, asked) = (Volatile.Read(ref noise), Stopwatch.GetTimestamp());
+                await using var connection = await host.Pools.OpenConnectionAsync(tenant);
+                if (use > 0)
+                    waits[number].Add((Volatile.Read(ref noise) - before, Stopwatch.GetElapsedTime(asked).TotalMilliseconds));
+                watchdog.Step();
+                await Task.Delay(random.Next(20, 60));
+            }
+        })));
+        await stop.CancelAsync();
+        await Task.WhenAll(noisy);
 
-    private sealed record Waits(IReadOnlyDictionary<TenantKey, double> ByTenant, int Count, int Noisy);
+        await watchdog.AssertNoStallAsync();
+        var all = waits.SelectMany(each => each).ToArray();
+        output.WriteLine(
+            $"{all.Length} quiet waits: median {all.Select(wait => wait.Milliseconds).Order().ElementAt(all.Length / 2):0} ms, worst {all.Max(wait => wait.Milliseconds):0} ms; "
+            + $"overtaken by {all.Average(wait => wait.Overtaken):0.0} noisy callers on average, by {all.Max(wait => wait.Overtaken)} at most; {noise} of those were served");
+        foreach (var each in waits)
+            Assert.True(each.Average(wait => wait.Overtaken) < NoisyWorkers / 4, $"Overtaken by {string.Join(", ", each.Select(wait => wait.Overtaken))} noisy callers.");
+    }
 
     [SkippableFact]
     public async Task Two_greedy_tenants_get_the_same_share()
@@ -77,16 +78,34 @@ public class FairnessTests(SmallServer server, ITestOutputHelper output)
         });
         var (first, second) = (server.Tenants[0].Key, server.Tenants[1].Key);
         var served = new int[2];
-        await Soak.RunAsync(60, Soak.Duration(4), async (worker, _) =>
+        int[]? start = null;
+        using var enough = new CancellationTokenSource();
+        await using var watchdog = new Watchdog(TimeSpan.FromSeconds(60));
+        await Task.WhenAll(Enumerable.Range(0, 60).Select(worker => Task.Run(async () =>
         {
             // Five times as many ask for the first tenant.
             var number = worker < 50 ? 0 : 1;
-            await using var connection = await host.Pools.OpenConnectionAsync(number == 0 ? first : second);
-            await Task.Delay(5);
-            Interlocked.Increment(ref served[number]);
-        });
-        output.WriteLine($"{served[0]} and {served[1]} served");
-        Assert.True(served[1] * 3 > served[0], $"{served[0]} and {served[1]} served.");
+            while (!enough.IsCancellationRequested)
+            {
+                await using var connection = await host.Pools.OpenConnectionAsync(number == 0 ? first : second);
+                await Task.Delay(5);
+                lock (served)
+                {
+                    // Counted from when both are there, and for so many leases, however long they take.
+                    served[number]++;
+                    if (start is null && served.Min() >= 20)
+                        start = [.. served];
+                    if (start is not null && served.Sum() - start.Sum() >= 1_000)
+                        enough.Cancel();
+                }
+
+                watchdog.Step();
+            }
+        })));
+        await watchdog.AssertNoStallAsync();
+        var (ofFirst, ofSecond) = (served[0] - start![0], served[1] - start[1]);
+        output.WriteLine($"{ofFirst} and {ofSecond} served");
+        Assert.True(ofSecond * 3 > ofFirst, $"{ofFirst} and {ofSecond} served.");
     }
 
     [SkippableFact]

@@ -20,7 +20,7 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
         });
         await using var watch = new SessionWatch(server.Server, server.Provisioner, () => host.Runtime.Servers.Values.SingleOrDefault());
         await using var watchdog = new Watchdog(
-            TimeSpan.FromSeconds(5), () => $"{host.Server.Waiting} wait, {host.Server.Granted} of {host.Server.Limit} granted, {host.Runtime.Generations.LeasesOpen} leases.");
+            TimeSpan.FromSeconds(30), () => $"{host.Server.Waiting} wait, {host.Server.Granted} of {host.Server.Limit} granted, {host.Runtime.Generations.LeasesOpen} leases.");
         var (duration, cancelled, opened) = (Soak.Duration(20), 0, 0);
 
         // In four parts, with a quiet point after each.
@@ -64,7 +64,7 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
         var left = (await host.Pools.GetStatisticsAsync()).Servers.Single();
         Assert.Equal((0, 0, 0), (left.InUse, left.IdleHeld, left.Waiting));
         await host.StopAsync();
-        await watch.AssertNoneAsync(TimeSpan.FromSeconds(5));
+        await watch.AssertNoneAsync();
         watch.AssertNeverExceeded();
     }
 
@@ -72,19 +72,19 @@ public class StressTests(SmallServer server, ITestOutputHelper output)
     private static async Task AssertQuietAsync(PoolsHost host)
     {
         HyperConnStatistics statistics = null!;
-        for (var i = 0; i < 100; i++)
-        {
-            statistics = await host.Pools.GetStatisticsAsync();
-            var held = host.Runtime.Generations.Sum(generation => generation.Word.Permits);
-            var one = statistics.Servers.Single();
-            if (statistics.Leases == 0 && one.Waiting == 0 && one.InUse == 0 && one.Opening == 0 && one.IdleHeld == held)
-                return;
-            await Task.Delay(20);
-        }
-
-        var last = statistics.Servers.Single();
-        Assert.Fail(
-            $"Not quiet after 2 s: {statistics.Leases} leases, {last.Waiting} wait, {last.InUse} in use, {last.Opening} opening, {last.IdleHeld} idle-held, "
-            + $"but pools hold {host.Runtime.Generations.Sum(generation => generation.Word.Permits)}.");
+        await Until.TrueAsync(
+            async () =>
+            {
+                statistics = await host.Pools.GetStatisticsAsync();
+                var held = host.Runtime.Generations.Sum(generation => generation.Word.Permits);
+                var one = statistics.Servers.Single();
+                return statistics.Leases == 0 && one.Waiting == 0 && one.InUse == 0 && one.Opening == 0 && one.IdleHeld == held;
+            },
+            () =>
+            {
+                var last = statistics.Servers.Single();
+                return $"{statistics.Leases} leases, {last.Waiting} wait, {last.InUse} in use, {last.Opening} opening, {last.IdleHeld} idle-held, "
+                    + $"but pools hold {host.Runtime.Generations.Sum(generation => generation.Word.Permits)}.";
+            });
     }
 }

@@ -6,6 +6,8 @@ namespace HyperConn.Tests.Integration;
 /// <summary>Workers that do something again and again until told to stop, and what became of it.</summary>
 internal sealed class Load : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Exception> _faults = [];
     private readonly ConcurrentBag<double> _milliseconds = [];
@@ -30,13 +32,14 @@ internal sealed class Load : IAsyncDisposable
     }
 
     /// <summary>Waits for so many operations more.</summary>
-    public async Task PassAsync(int operations)
+    public Task PassAsync(int operations)
     {
         var until = Done + operations;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (Done < until)
-            await Task.Delay(10, patience.Token);
+        return ReachAsync(() => Done, until);
     }
+
+    /// <summary>Waits until so many operations have failed.</summary>
+    public Task FailAsync(int operations) => ReachAsync(() => _faults.Count, operations);
 
     /// <summary>Ends the work; what is under way is finished.</summary>
     public async Task StopAsync()
@@ -58,6 +61,19 @@ internal sealed class Load : IAsyncDisposable
     {
         await StopAsync();
         _stop.Dispose();
+    }
+
+    /// <summary>However long it takes, as long as there is progress.</summary>
+    private static async Task ReachAsync(Func<int> count, int until)
+    {
+        var (seen, since) = (count(), Stopwatch.GetTimestamp());
+        while (count() is var now && now < until)
+        {
+            if (now != seen)
+                (seen, since) = (now, Stopwatch.GetTimestamp());
+            Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"Nothing happened for {Patience} after {now} operations; {until} were to be reached.");
+            await Task.Delay(10);
+        }
     }
 
     private async Task WorkAsync(Func<Task> operation)

@@ -70,11 +70,10 @@ public sealed class NeighbourSpecs(ITestOutputHelper output)
         await using var manager = await Manager.StartAsync(scene.Secrets.Url, options =>
         {
             options.Connections.ConnectTimeout = TimeSpan.FromSeconds(1);
-            options.Pools.AcquireTimeout = TimeSpan.FromSeconds(3);
         });
         await using var load = Load.Start(8, number => manager.AskAsync(scene.Tenants.Tenants[number % 5].Key));
         await using var bad = Load.Start(20, number => manager.AskAsync(lost[number % 5]));
-        await Task.Delay(TimeSpan.FromSeconds(8));
+        await bad.FailAsync(20);
         await load.StopAsync();
         await bad.StopAsync();
 
@@ -97,12 +96,12 @@ public sealed class NeighbourSpecs(ITestOutputHelper output)
         scene.Secrets.Put(
             Manager.SecretName(odd),
             $$"""{"core-postgresql": "{{scene.Tenants.Tenants[0].ConnectionUri.Split('@')[0].Split(':')[0]}}://u:p@127.0.0.1:{{scene.Server.Port}}/db?sslmode=require&sslnegotiation=direct"}""");
-        await using var manager = await Manager.StartAsync(scene.Secrets.Url, options => options.Pools.AcquireTimeout = TimeSpan.FromSeconds(2));
+        await using var manager = await Manager.StartAsync(scene.Secrets.Url);
         await using var load = Load.Start(6, number => manager.AskAsync(scene.Tenants.Tenants[number % 3].Key));
         await load.PassAsync(100);
         var opens = manager.Opens;
         await using var bad = Load.Start(4, _ => manager.AskAsync(odd));
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        await bad.FailAsync(8);
         await bad.StopAsync();
         await load.StopAsync();
 

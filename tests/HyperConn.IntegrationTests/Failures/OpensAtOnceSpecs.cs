@@ -1,4 +1,5 @@
 using System.Transactions;
+using HyperConn.Tests.Support;
 
 namespace HyperConn.Tests.Integration;
 
@@ -41,7 +42,7 @@ public sealed class OpensAtOnceSpecs
 
         // One connection served them all, and it was there.
         Assert.Equal(0, manager.Opens - opened);
-        await Task.Delay(100);
+        await Until.TrueAsync(async () => (await manager.Pools.GetStatisticsAsync()).Leases == 0);
         await HoldAsync(manager, tenant, 3);
         Assert.Equal(0, manager.Opens - opened);
         Assert.InRange(manager.MostOpensAtOnce, 1, Most);

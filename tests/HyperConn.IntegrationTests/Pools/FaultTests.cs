@@ -23,10 +23,10 @@ public class FaultTests(RoomyServer server)
     [InlineData("option", HyperConnErrorCode.ConnectionFailed, "no_such_setting")]
     public async Task What_cannot_work_is_named_and_hurts_nobody_else(string what, HyperConnErrorCode code, string cause)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var closedPort = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        // Bound for as long as the test lasts, so that nobody else listens there; connections to it are refused.
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var closedPort = ((IPEndPoint)closed.LocalEndPoint!).Port;
         var tenant = server.Tenants.First(t => t.OwnDatabase);
         var other = server.Tenants.Last(t => t.OwnDatabase);
         var settings = new NpgsqlConnectionStringBuilder
@@ -40,7 +40,7 @@ public class FaultTests(RoomyServer server)
             Database = what switch { "database" => "no_such_database", "foreign database" => other.Database, _ => tenant.Database },
         };
         var secrets = server.Secrets().Put(Broken, settings.ConnectionString);
-        await using var host = await PoolsHost.StartAsync(secrets, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(3));
+        await using var host = await PoolsHost.StartAsync(secrets, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(6));
 
         var failure = await Assert.ThrowsAsync<HyperConnException>(() => host.Pools.OpenConnectionAsync(Broken).AsTask());
         Assert.Equal(code, failure.Code);
@@ -98,8 +98,7 @@ public class FaultTests(RoomyServer server)
         using var stop = new CancellationTokenSource();
         var cancelled = Enumerable.Range(0, 5).Select(_ => host.Pools.OpenConnectionAsync(Good, stop.Token).AsTask()).ToArray();
         var staying = Enumerable.Range(0, 5).Select(async _ => await (await host.Pools.OpenConnectionAsync(Good)).DisposeAsync()).ToArray();
-        for (var i = 0; i < 500 && host.Server.Waiting < 10; i++)
-            await Task.Delay(10);
+        await Until.TrueAsync(() => host.Server.Waiting == 10);
         await stop.CancelAsync();
         foreach (var caller in cancelled)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
@@ -176,9 +175,8 @@ public class FaultTests(RoomyServer server)
             if (random.Next(3) == 0)
                 await host.Pools.EvictAsync(tenant);
         });
-        await Task.Delay(1_000);
-        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
-        Assert.True(await watch.CountAsync() <= host.Server.Granted);
+        await Until.TrueAsync(() => host.Runtime.Generations.LeasesOpen == 0);
+        await Until.TrueAsync(async () => await watch.CountAsync() <= host.Server.Granted, () => "A session has no permit.");
         watch.AssertNeverExceeded();
     }
 
@@ -202,14 +200,12 @@ public class FaultTests(RoomyServer server)
 
         Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
         Assert.Equal(0, host.Server.Waiting);
-        for (var i = 0; i < 100; i++)
-        {
-            var one = (await host.Pools.GetStatisticsAsync()).Servers.Single();
-            if (one.Opening == 0 && one.IdleHeld == host.Runtime.Generations.Sum(generation => generation.Word.Permits))
-                return;
-            await Task.Delay(20);
-        }
-
-        Assert.Fail("A permit is lost.");
+        await Until.TrueAsync(
+            async () =>
+            {
+                var one = (await host.Pools.GetStatisticsAsync()).Servers.Single();
+                return one.Opening == 0 && one.IdleHeld == host.Runtime.Generations.Sum(generation => generation.Word.Permits);
+            },
+            () => "A permit is lost.");
     }
 }

@@ -58,18 +58,17 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
             source.Current!.DataSource.Clear();
             using var giveUp = new CancellationTokenSource();
             var caller = source.OpenConnectionAsync(giveUp.Token).AsTask();
-            await UntilAsync(() => source.Login.IsOpen);
+            await Until.TrueAsync(() => source.Login.IsOpen);
 
             // Its second try waits for a permit that it may try with, and there its caller leaves.
             var slots = host.Server.OpenSlots;
             for (var i = 0; i < 8; i++)
                 await slots.TakeAsync(default);
-            await UntilAsync(() => source.Current!.Waiters == 1);
+            await Until.TrueAsync(() => source.Current!.Waiters == 1);
             await giveUp.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
             slots.Release(8);
-            await Task.Delay(TimeSpan.FromSeconds(3));
-            Assert.True(source.Login.MayProbe, "Nobody may ever log in for this tenant again.");
+            await Until.TrueAsync(() => source.Login.MayProbe, () => "Nobody may ever log in for this tenant again.");
         }
         finally
         {
@@ -106,10 +105,10 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
         await using var host = await PoolsHost.StartAsync(server.Secrets().Put(tenant.Key, uri), o => o.Connections.MaxPerTenant = 20);
         for (var i = 0; i < 3; i++)
             await (await host.Pools.OpenConnectionAsync(tenant.Key)).DisposeAsync();
-        await Task.Delay(500);
-        var servers = (await host.Pools.GetStatisticsAsync()).Servers;
+        IReadOnlyList<ServerStatistics> servers = [];
+        await Until.TrueAsync(
+            async () => (servers = (await host.Pools.GetStatisticsAsync()).Servers).All(s => s.Limit > 8), () => string.Join("; ", servers));
         output.WriteLine(string.Join("; ", servers));
-        Assert.All(servers, s => Assert.True(s.Limit > 8, $"{s.Server}: {s.Limit}"));
     }
 
     [SkippableFact]
@@ -154,12 +153,12 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
     public async Task Blocking_opens_end_though_they_hold_every_thread_there_is(string what)
     {
         const int callers = 200;
+        ThreadPool.GetMinThreads(out var before, out _);
         await using var host = await server.StartAsync(o => o.Servers.MaxConnections = 20);
         var source = await host.Pools.GetDataSourceAsync(First);
         if (what == "warm")
             await (await source.OpenConnectionAsync()).DisposeAsync();
         var clock = Stopwatch.StartNew();
-        ThreadPool.GetMinThreads(out var before, out _);
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(() =>
         {
             using var connection = source.OpenConnection();
@@ -186,13 +185,6 @@ public class SideWayTests(FewTenants server, ITestOutputHelper output) : IClassF
         var after = await host.Pools.GetStatisticsAsync();
         output.WriteLine($"hot {before.HotAcquisitions} -> {after.HotAcquisitions}, cold {before.ColdAcquisitions} -> {after.ColdAcquisitions}, failed {after.FailedAcquisitions}");
         Assert.True(after.HotAcquisitions >= before.HotAcquisitions, "A counter went back.");
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (var i = 0; i < 2000 && !condition(); i++)
-            await Task.Delay(10);
-        Assert.True(condition());
     }
 
     private async Task AdminAsync(string sql, NpgsqlConnectionStringBuilder? settings = null)

@@ -124,7 +124,7 @@ public sealed class RotationSpecs(PostgresFixture postgres, AwsEmulatorFixture a
         await secrets.PromoteAsync(Manager.SecretName(tenant.Key), version, next);
 
         // The refresh is asked for by physical opens: idle connections close after a second.
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         while ((await manager.AskAsync(tenant.Key, patience.Token)).User != tenant.Login.User)
             await Task.Delay(TimeSpan.FromSeconds(2.5), patience.Token);
     }

@@ -14,7 +14,9 @@ namespace HyperConn.Tests.Support;
 /// </remarks>
 internal sealed class SessionWatch : IAsyncDisposable
 {
-    private static readonly TimeSpan Exit = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Exit = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly NpgsqlDataSource _admin;
@@ -62,12 +64,12 @@ internal sealed class SessionWatch : IAsyncDisposable
     }
 
     /// <summary>Waits for the last sessions to go.</summary>
-    public async Task AssertNoneAsync(TimeSpan patience)
+    public async Task AssertNoneAsync()
     {
-        var until = DateTime.UtcNow + patience;
+        var since = TimeProvider.System.GetTimestamp();
         while (await CountAsync() > 0)
         {
-            if (DateTime.UtcNow > until)
+            if (TimeProvider.System.GetElapsedTime(since) > Patience)
                 Assert.Fail($"Sessions are left: {await DescribeAsync()}");
             await Task.Delay(20);
         }
@@ -98,7 +100,7 @@ internal sealed class SessionWatch : IAsyncDisposable
             {
                 PeakGranted = Math.Max(PeakGranted, granted);
                 _history.Enqueue((TimeProvider.System.GetTimestamp(), granted));
-                while (_history.Count > 5_000)
+                while (_history.Count > 20_000)
                     _history.Dequeue();
             }
         }
