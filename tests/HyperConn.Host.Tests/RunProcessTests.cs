@@ -21,7 +21,7 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         host.Input.Close();
         Assert.True(await host.WaitAsync() == 0, host.Errors);
 
-        Assert.Contains("4 events handled, 0 failed", host.Errors, StringComparison.Ordinal);
+        Assert.Contains("4 events handled, 0 rejected, 0 duplicate, 0 retried, 0 handed back, 0 lost", host.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("insert into", host.Errors, StringComparison.Ordinal);
         foreach (var tenant in provisioner.Tenants)
             Assert.Equal($"""{tenant.Key.Org} 7 3""", await ReadAsync(tenant, "select tenant || ' ' || payload from events"));
@@ -36,15 +36,20 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         var unknown = """{"service": "core", "org": "nobody-knows", "type": "order.placed"}""";
         var events = Path.Combine(_folder, "events.jsonl");
         var rejects = Path.Combine(_folder, "rejects.jsonl");
-        await File.WriteAllLinesAsync(events, [good, "not json", unknown, "", good]);
+        await File.WriteAllLinesAsync(events, [good, "not json", unknown, "", good, Line(tenant, "2", 1)]);
 
         await using var host = HostProcess.Start("run", "--config", await ConfigureAsync(provisioner), "--events", events, "--rejects", rejects);
 
         Assert.True(await host.WaitAsync() == 1, host.Errors);
-        Assert.Contains("2 events handled, 2 failed", host.Errors, StringComparison.Ordinal);
+        Assert.Contains("2 events handled, 2 rejected, 1 duplicate", host.Errors, StringComparison.Ordinal);
         Assert.Contains("SecretNotFound", host.Errors, StringComparison.Ordinal);
         Assert.Contains("The line is not JSON.", host.Errors, StringComparison.Ordinal);
-        Assert.Equal(["not json", unknown], (await File.ReadAllLinesAsync(rejects)).Order(StringComparer.Ordinal));
+        var kept = (await File.ReadAllLinesAsync(rejects)).Select(text => JsonDocument.Parse(text).RootElement).OrderBy(json => Rejected(json, "line").GetInt32()).ToList();
+        Assert.Equal(["events.jsonl:2", "events.jsonl:3"], kept.Select(json => Rejected(json, "place").GetString()));
+        Assert.Equal(["NotJson", "SecretNotFound"], kept.Select(json => Rejected(json, "code").GetString()));
+        Assert.Equal([0, 1], kept.Select(json => Rejected(json, "attempts").GetInt32()));
+        Assert.Equal("not json", kept[0].GetProperty("text").GetString());
+        Assert.Equal(unknown, kept[1].GetProperty("event").GetRawText());
         Assert.DoesNotContain(tenant.Login.Password, host.Errors + host.Output, StringComparison.Ordinal);
     }
 
@@ -53,13 +58,12 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
     {
         await using var provisioner = await postgres.ProvisionAsync(1);
         var tenant = provisioner.Tenants[0];
-        var line = Line(tenant, "1", 1);
         var spool = Directory.CreateDirectory(Path.Combine(_folder, "spool")).FullName;
         await using var host = HostProcess.Start("run", "--config", await ConfigureAsync(provisioner), "--events", spool);
 
         foreach (var name in new[] { "1.jsonl", "2.jsonl" })
         {
-            await File.WriteAllLinesAsync(Path.Combine(spool, name + ".part"), [line, line]);
+            await File.WriteAllLinesAsync(Path.Combine(spool, name + ".part"), [Line(tenant, name + "a", 1), Line(tenant, name + "b", 1)]);
             File.Move(Path.Combine(spool, name + ".part"), Path.Combine(spool, name));
             for (var attempt = 0; !File.Exists(Path.Combine(spool, name + ".done")) && attempt < 6_000; attempt++)
                 await Task.Delay(20);
@@ -67,7 +71,7 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
 
         await host.SignalAsync("INT");
         Assert.True(await host.WaitAsync() == 0, host.Errors);
-        Assert.Equal(["1.jsonl.done", "2.jsonl.done"], Directory.EnumerateFiles(spool).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["1.jsonl.done", "2.jsonl.done"], Directory.EnumerateFiles(spool, "*.jsonl*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("4", await ReadAsync(tenant, "select count(*)::text from events"));
     }
 
@@ -89,6 +93,8 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         Assert.Equal(1, await host.WaitAsync());
         Assert.DoesNotContain("events handled", host.Errors, StringComparison.Ordinal);
     }
+
+    private static JsonElement Rejected(JsonElement line, string name) => line.GetProperty("rejected").GetProperty(name);
 
     private static string Line(ProvisionedTenant tenant, string id, int sum) => JsonSerializer.Serialize(new
     {
