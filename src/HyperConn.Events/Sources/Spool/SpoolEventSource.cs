@@ -285,7 +285,9 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
     private void ThrowIfFaulty()
     {
         if (_fault is { } fault)
-            throw new IOException($"The progress of {_options.Folder} can't be saved; going on would double events at the next start: {fault.Message}", fault);
+            throw new IOException(
+                $"The progress of {_options.Folder} can't be saved; going on would double events at the next start: {fault.Message}",
+                fault);
     }
 
     /// <summary>What a file is while it is open, whatever happens to its size.</summary>
