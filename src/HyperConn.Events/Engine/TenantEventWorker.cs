@@ -267,16 +267,18 @@ public sealed class TenantEventWorker : BackgroundService
         try
         {
             await _source.AbandonAsync(delivery, CancellationToken.None).ConfigureAwait(false);
+            if (_source.Redelivers)
+            {
+                _counters.HandedBack();
+                return;
+            }
         }
         catch (Exception e)
         {
-            _fault ??= e;
+            Interlocked.CompareExchange(ref _fault, e, null);
         }
 
-        if (_source.Redelivers)
-            _counters.HandedBack();
-        else
-            _counters.Lost();
+        _counters.Lost();
     }
 
     private void Halt(Exception fault)
