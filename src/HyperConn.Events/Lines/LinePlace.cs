@@ -11,7 +11,8 @@ namespace HyperConn.Events;
 /// <param name="MadeAt">When the file was written; null: unknown.</param>
 internal readonly record struct LinePlace(string Name, string Identity, long Number, DateTimeOffset? MadeAt = null)
 {
-    /// <summary>An id for an event that has none: read again from the same place it is the same, and from any other it is another.</summary>
+    /// <summary>An id for an event that has none: read again from the same place it is the same, and from any other it is
+    /// another.</summary>
     public string IdOf(string text)
     {
         var number = Number.ToString(CultureInfo.InvariantCulture);
