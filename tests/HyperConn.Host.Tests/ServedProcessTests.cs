@@ -98,7 +98,7 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
         using var stream = await http.GetStreamAsync(new Uri("api/v1/stream", UriKind.Relative));
         host.Input.Close();
         Assert.True(await host.WaitAsync() == 0, host.Errors);
-        Assert.Contains("1 events handled, 0 failed", host.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 events handled, 0 rejected", host.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", host.Output + host.Errors, StringComparison.Ordinal);
     }
 
