@@ -1,4 +1,4 @@
-namespace HyperConn.Host.Workers;
+namespace HyperConn.Events;
 
 /// <summary>Keeps a tenant that fails all the time from filling the log: a few lines a minute for each of its causes. Thread-safe.</summary>
 internal sealed class FailureLog(TimeProvider clock)
