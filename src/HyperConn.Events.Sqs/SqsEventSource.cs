@@ -19,9 +19,6 @@ namespace HyperConn.Events.Sqs;
 /// </remarks>
 public sealed partial class SqsEventSource : ITenantEventSource, IAsyncDisposable
 {
-    private const int ReceivesWithoutPause = 3;
-    private const int LongestPauseSeconds = 60;
-
     private static readonly BatchedCallOptions Batches = new(Size: 10, Linger: TimeSpan.FromMilliseconds(20), Workers: 2);
 
     private readonly SqsQueue _queue;
@@ -126,7 +123,7 @@ public sealed partial class SqsEventSource : ITenantEventSource, IAsyncDisposabl
             LogLeft(message.MessageId, outcome.Code, message.Receives);
             if (message.TryEnd())
             {
-                Return(message, Pause(message.Receives));
+                Return(message, ReturnPause.Seconds(message.Receives));
                 _intake.Done(message);
             }
 
@@ -210,7 +207,7 @@ public sealed partial class SqsEventSource : ITenantEventSource, IAsyncDisposabl
         // Those behind it first: while one of a group is hidden, SQS hands out none of the group.
         foreach (var behind in _intake.GiveUp(delivery))
             Return(behind, seconds: 0);
-        Return(delivery, Pause(delivery.Receives));
+        Return(delivery, ReturnPause.Seconds(delivery.Receives));
     }
 
     private void Return(SqsDelivery delivery, int seconds)
@@ -219,10 +216,6 @@ public sealed partial class SqsEventSource : ITenantEventSource, IAsyncDisposabl
         _intake.Forget(delivery);
         _returns.Add(new Hiding(delivery, seconds));
     }
-
-    // A message that keeps failing would otherwise be received without end where maxReceiveCount is high.
-    private static int Pause(int receives) =>
-        receives <= ReceivesWithoutPause ? 0 : (int)Math.Min(LongestPauseSeconds, Math.Pow(2, receives - ReceivesWithoutPause - 1));
 
     [LoggerMessage(EventId = 4303, EventName = "SqsMessageLeft", Level = LogLevel.Information,
         Message = "Message {MessageId} is left to the queue's redrive policy ({Code}, received {Receives} times)")]

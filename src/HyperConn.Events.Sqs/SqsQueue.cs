@@ -1,6 +1,7 @@
 using System.Globalization;
 using Amazon.SQS;
 using Amazon.SQS.Model;
+using HyperConn.Events.Sources;
 using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 

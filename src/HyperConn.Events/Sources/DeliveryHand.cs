@@ -26,7 +26,7 @@ internal sealed class DeliveryHand<T>(Func<T, object?> groupOf, Func<T, int> byt
     /// <summary>What they take in memory.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Ends when something was added or became ready after the call.</summary>
+    /// <summary>Ends when something is ready, or <see cref="Wake"/> was called after this.</summary>
     public Task Changed
     {
         get
@@ -132,6 +132,15 @@ internal sealed class DeliveryHand<T>(Func<T, object?> groupOf, Func<T, int> byt
             (_count, _bytes) = (0, 0);
             return all;
         }
+    }
+
+    /// <summary>Wakes who waits for a change: elsewhere something may be ready.</summary>
+    public void Wake()
+    {
+        TaskCompletionSource signal;
+        lock (_gate)
+            signal = Signal();
+        signal.TrySetResult();
     }
 
     /// <summary>Those that wait here now.</summary>

@@ -1,4 +1,4 @@
-namespace HyperConn.Events.Sqs;
+namespace HyperConn.Events.Sources;
 
 /// <summary>Lets a line about the same fault through once a minute: an outage is one matter, however many calls fail. Thread-safe.</summary>
 internal sealed class FaultPace(TimeProvider time)

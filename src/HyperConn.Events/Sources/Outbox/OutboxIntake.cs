@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using HyperConn.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace HyperConn.Events.Sources;
+
+/// <summary>Claims rows when it is asked for one and has none, and keeps their leases until they are taken.</summary>
+internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, OutboxOptions options, TimeProvider time)
+{
+    // Of a lease: a row with more left can wait for the next round, a third of it later.
+    private const double EnoughLeft = 0.7;
+
+    private readonly DeliveryHand<OutboxDelivery> _hand = new(delivery => delivery.Group, delivery => delivery.Bytes);
+    private readonly ConcurrentDictionary<long, OutboxDelivery> _known = new();
+    private readonly Backoff _backoff = new(new Jitter(new Random()), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+    private readonly Lock _gate = new();
+    private readonly HashSet<object> _returned = [];
+    private bool _mayHaveUnknown;
+
+    /// <summary>Takes the next row; null: there is none now, and a pause has passed.</summary>
+    /// <param name="flushReturns">Waits until what was handed back is back.</param>
+    /// <param name="giveBack">Hands back what must not be handed out.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    public async Task<OutboxDelivery?> TakeAsync(Func<CancellationToken, Task> flushReturns, Action<OutboxDelivery> giveBack, CancellationToken stop)
+    {
+        if (_hand.TryTake(out var delivery))
+            return delivery;
+        // Before the claim: what is notified meanwhile is not missed.
+        var changed = _hand.Changed;
+        var pause = options.PollInterval;
+        if (_known.Count < options.MaxInHand)
+        {
+            try
+            {
+                if (await ClaimAsync(flushReturns, giveBack, stop).ConfigureAwait(false))
+                    return _hand.TryTake(out delivery) ? delivery : null;
+            }
+            catch (Exception) when (stop.IsCancellationRequested)
+            {
+                return null;
+            }
+            catch (Exception fault)
+            {
+                faults.Note("Claiming rows", fault);
+                _mayHaveUnknown = true;
+                pause = _backoff.Next();
+                changed = Task.Delay(Timeout.Infinite, stop);
+            }
+        }
+
+        await changed.WaitAsync(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return null;
+    }
+
+    /// <summary>Takes all that were not taken.</summary>
+    public IReadOnlyList<OutboxDelivery> TakeAll() => _hand.TakeAll();
+
+    /// <summary>One that was taken is done with: the next of its tenant may go.</summary>
+    public void Done(OutboxDelivery delivery) => _hand.Done(delivery);
+
+    /// <summary>One that was taken goes back; so must those of its tenant behind it, which are taken by this.</summary>
+    public IReadOnlyList<OutboxDelivery> GiveUp(OutboxDelivery delivery) => _hand.GiveUp(delivery);
+
+    /// <summary>Rows of a tenant are on their way back. A claim under way may bring rows that stand behind them.</summary>
+    public void Returned(OutboxDelivery delivery)
+    {
+        if (delivery.Group is not { } group)
+            return;
+        lock (_gate)
+            _returned.Add(group);
+    }
+
+    /// <summary>A row is not in hand any more.</summary>
+    public void Forget(OutboxDelivery delivery) => _known.TryRemove(new KeyValuePair<long, OutboxDelivery>(delivery.RowId, delivery));
+
+    /// <summary>There may be something to claim.</summary>
+    public void Wake() => _hand.Wake();
+
+    /// <summary>Whether a row is still kept from others; if not, somebody else may have it by now.</summary>
+    public bool IsLeased(OutboxDelivery delivery) => time.GetTimestamp() < delivery.LeasedUntil;
+
+    /// <summary>Extends leases, those that have most of it left excepted. A fault is noted, and the next round tries again.</summary>
+    public async Task ExtendAsync(IEnumerable<OutboxDelivery> deliveries, CancellationToken ct)
+    {
+        var now = time.GetTimestamp();
+        var soon = now + (long)(options.Lease.TotalSeconds * EnoughLeft * time.TimestampFrequency);
+        foreach (var batch in deliveries.Where(delivery => !delivery.IsEnded && delivery.LeasedUntil < soon).Chunk(1_000))
+        {
+            try
+            {
+                var before = time.GetTimestamp();
+                var ours = await faults.LimitAsync(token => table.ExtendAsync([.. batch.Select(delivery => delivery.RowId)], token), ct).ConfigureAwait(false);
+                foreach (var delivery in batch.Where(delivery => ours.Contains(delivery.RowId)))
+                    delivery.LeasedUntil = LeaseFrom(before);
+            }
+            catch (Exception fault) when (!ct.IsCancellationRequested)
+            {
+                faults.Note("Extending leases", fault);
+            }
+        }
+    }
+
+    /// <summary>Keeps the leases of what waits here.</summary>
+    public async Task KeepLeasesAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(options.Lease / 3, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ExtendAsync(_hand.Snapshot(), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<bool> ClaimAsync(Func<CancellationToken, Task> flushReturns, Action<OutboxDelivery> giveBack, CancellationToken stop)
+    {
+        lock (_gate)
+            _returned.Clear();
+        // What was handed back stands before what is to be claimed.
+        await flushReturns(stop).ConfigureAwait(false);
+        if (_mayHaveUnknown)
+        {
+            await faults.LimitAsync(token => table.FreeUnknownAsync([.. _known.Keys], token), stop).ConfigureAwait(false);
+            _mayHaveUnknown = false;
+        }
+
+        var before = time.GetTimestamp();
+        // Not to be cancelled by the stop: rows claimed by a call whose answer is not awaited would be nobody's until their lease is over.
+        var rows = await faults.LimitAsync(table.ClaimAsync, CancellationToken.None).ConfigureAwait(false);
+        _backoff.Reset();
+        var fresh = new List<OutboxDelivery>(rows.Count);
+        var overtaking = new List<OutboxDelivery>();
+        lock (_gate)
+        {
+            foreach (var row in rows)
+            {
+                var delivery = OutboxRows.Read(row, options.Table, options.Ordered);
+                var known = _known.GetOrAdd(row.Id, delivery);
+                known.LeasedUntil = LeaseFrom(before);
+                if (known == delivery)
+                    (delivery.Group is { } group && _returned.Contains(group) ? overtaking : fresh).Add(delivery);
+            }
+
+            _hand.Add(fresh);
+        }
+
+        overtaking.ForEach(giveBack);
+        return rows.Count > 0;
+    }
+
+    private long LeaseFrom(long timestamp) => timestamp + (long)(options.Lease.TotalSeconds * time.TimestampFrequency);
+}
+
+/// <summary>Reads rows.</summary>
+internal static class OutboxRows
+{
+    // What a delivery takes beside its data, about.
+    private const int Overhead = 1_024;
+
+    public static OutboxDelivery Read(OutboxRow row, string table, bool ordered)
+    {
+        TenantEvent? work = null;
+        string? fault = null;
+        try
+        {
+            work = new TenantEvent(TenantKey.Create(row.Service, row.Org), row.Type, row.EventId, row.Data) { CreatedAt = new DateTimeOffset(row.CreatedAt) };
+        }
+        catch (HyperConnException e)
+        {
+            fault = e.Message;
+        }
+        catch (ArgumentException e)
+        {
+            fault = e.Message;
+        }
+
+        return new OutboxDelivery
+        {
+            RowId = row.Id,
+            Place = $"{table}:{row.Id}",
+            Group = ordered ? (row.Service, row.Org) : null,
+            Event = work,
+            Fault = fault,
+            Bytes = (row.Data.Length * sizeof(char)) + Overhead,
+            EarlierAttempts = Math.Max(0, row.Attempts - 1),
+        };
+    }
+}
+
+/// <summary>Counts and logs faults of calls to the database, and gives each call a time-out.</summary>
+internal sealed partial class OutboxFaults(OutboxOptions options, TimeProvider time, ILogger logger)
+{
+    private readonly FaultPace _pace = new(time);
+    private long _count;
+
+    /// <summary>Calls that failed.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    public void Note(string what, Exception fault)
+    {
+        Interlocked.Increment(ref _count);
+        var why = fault is OperationCanceledException ? $"no answer in {options.Timeout.TotalSeconds:0.#} s" : fault.Message;
+        if (_pace.MayWrite(what + fault.GetType().Name))
+            LogFault(options.Table, what, why);
+    }
+
+    public async Task<T> LimitAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(options.Timeout);
+        return await call(limit.Token).ConfigureAwait(false);
+    }
+
+    public async Task LimitAsync(Func<CancellationToken, Task> call, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(options.Timeout);
+        await call(limit.Token).ConfigureAwait(false);
+    }
+
+    [LoggerMessage(EventId = 4020, EventName = "OutboxCallFailed", Level = LogLevel.Warning, Message = "{What} of outbox {Table} failed and is tried again: {Fault}")]
+    private partial void LogFault(string table, string what, string fault);
+}
