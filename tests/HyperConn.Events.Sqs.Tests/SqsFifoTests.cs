@@ -1,3 +1,5 @@
+using HyperConn.Testing;
+
 namespace HyperConn.Events.Sqs.Tests;
 
 /// <summary>Message groups of a FIFO queue keep their order, also over what is handed back.</summary>

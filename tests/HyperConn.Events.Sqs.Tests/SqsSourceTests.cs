@@ -1,3 +1,4 @@
+using HyperConn.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Events.Sqs.Tests;
@@ -149,7 +150,7 @@ public sealed class SqsSourceTests(SqsFixture sqs) : IClassFixture<SqsFixture>
         var delivery = pump.Taken.Single();
         Assert.Null(delivery.Event);
         Assert.Equal("this is no event", delivery.Raw);
-        Assert.Contains(log.Lines, line => line.Contains("is deleted though it was rejected (NotAnEvent)", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("is deleted though it was rejected (NotJson)", StringComparison.Ordinal));
     }
 
     [SkippableFact]

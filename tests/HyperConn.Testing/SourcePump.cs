@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using HyperConn.Events;
 
-namespace HyperConn.Events.Sqs.Tests;
+namespace HyperConn.Testing;
 
 /// <summary>Stands where a worker does: reads a source as fast as it is let, and asks it to keep what is in hand.</summary>
 internal sealed class SourcePump : IAsyncDisposable
@@ -33,9 +34,9 @@ internal sealed class SourcePump : IAsyncDisposable
     /// <summary>Ids of the events that were handed out, in order.</summary>
     public IReadOnlyList<string> Ids => [.. Taken.Select(delivery => delivery.Event?.Id ?? "?")];
 
-    public async Task EndAsync(TenantDelivery delivery, EventResult result = EventResult.Handled, string? code = null)
+    public async Task EndAsync(TenantDelivery delivery, EventResult result = EventResult.Handled, string? code = null, string? message = null)
     {
-        await _source.CompleteAsync(delivery, new EventOutcome(result, code), CancellationToken.None);
+        await _source.CompleteAsync(delivery, new EventOutcome(result, code, message), CancellationToken.None);
         Left(delivery);
     }
 
@@ -57,7 +58,8 @@ internal sealed class SourcePump : IAsyncDisposable
         var waited = Stopwatch.StartNew();
         while (!await condition())
         {
-            Assert.True(waited.Elapsed < Patience, $"Not within {Patience}: {what}");
+            if (waited.Elapsed > Patience)
+                throw new TimeoutException($"Not within {Patience}: {what}");
             await Task.Delay(20);
         }
     }
