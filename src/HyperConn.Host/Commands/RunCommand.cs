@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Akka.Hosting;
-using HyperConn.Host.Workers;
+using HyperConn.Events;
 using Microsoft.Extensions.Logging.Console;
 
 namespace HyperConn.Host.Commands;
@@ -17,7 +17,7 @@ internal static class RunCommand
         var file = new Option<string>("--config", "-c") { Description = "Configuration file (HOCON).", DefaultValueFactory = _ => DefaultFile };
         var events = new Option<string?>("--events")
         {
-            Description = "Where events come from: - (standard input), a file of JSON lines, or a spool folder. Beats the file's setting.",
+            Description = "Where events come from: - (standard input), a file of JSON lines (also one of rejected events), or a spool folder. Beats the file's setting.",
         };
         var workers = new Option<int?>("--workers")
         {
@@ -30,12 +30,12 @@ internal static class RunCommand
                 return null;
             },
         };
-        var rejects = new Option<string?>("--rejects") { Description = "File that the lines of events that failed are appended to." };
+        var rejects = new Option<string?>("--rejects") { Description = "File that rejected events are appended to, to be fed again with --events." };
         var command = new Command(
             "run",
             "Handle a stream of events, each on its own tenant's database, until the stream ends or Ctrl-C. An event is one line: "
             + """{"service": "core", "org": "acme", "type": "order.placed", "id": "17", "data": {...}}. """
-            + "Exit code 0 only when no event failed. Meanwhile it serves a dashboard, by default at http://127.0.0.1:5080, with /metrics, /healthz and /readyz.")
+            + "Each takes effect once, however often it comes. Exit code 0 only when no event was rejected or lost. Meanwhile it serves a dashboard, by default at http://127.0.0.1:5080, with /metrics, /healthz and /readyz.")
         {
             file, events, workers, rejects,
         };
@@ -73,41 +73,45 @@ internal static class RunCommand
     private static async Task<int> RunAsync(
         HostConfiguration config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
     {
-        using var rejects = new Rejects(settings.Rejects);
         var builder = HostComposition.CreateBuilder();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         config.AddTo(builder.Services);
-        builder.Services.AddSingleton(_ => settings.CreateSource(rejects));
-        builder.Services.AddSingleton<ITenantEventHandler>(_ => new StatementEventHandler(settings.Statements));
-        builder.Services.AddEventWorkers(settings.Workers);
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn().WithEventWorkers());
+        builder.Services.AddSingleton(settings.CreateSource);
+        builder.Services.AddTenantEventWorker(settings.Apply).AddHandler(new SqlStatementHandler(settings.Statements));
+        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
         // After the actors: it starts when they answer, and is gone before they are.
         builder.Services.AddHyperConnDashboard(dashboard, telemetry);
         using var host = builder.Build();
+        // First, so that files that can't be used are known before anything is started.
+        var worker = host.Services.GetRequiredService<TenantEventWorker>();
         await host.StartAsync(stop);
 
-        var feed = host.Services.GetRequiredService<EventFeed>();
-        await feed.StartAsync(CancellationToken.None);
-        await feed.Completion.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var counters = host.Services.GetRequiredService<EventCounters>();
+        await worker.StartAsync(CancellationToken.None);
+        await worker.Completion.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using var again = stop.IsCancellationRequested ? new SecondSignal() : null;
-        if (again is not null && counters.InFlight is > 0 and var left)
+        if (again is not null && worker.GetStatistics().InFlight is > 0 and var left)
             await Console.Error.WriteLineAsync($"Stopping: waiting for {left:N0} events under way; Ctrl-C again ends them.");
-        await feed.StopAsync(CancellationToken.None);
+        await worker.StopAsync(CancellationToken.None);
         await host.StopAsync(CancellationToken.None);
+        return await SumUpAsync(worker);
+    }
 
-        var notBegun = counters.NotBegun > 0 ? $", {counters.NotBegun:N0} read but not begun" : "";
-        await Console.Error.WriteLineAsync($"{counters.Done:N0} events handled, {counters.Failed:N0} failed{notBegun}");
-        foreach (var cause in counters.Causes)
-            await Console.Error.WriteLineAsync($"  {cause.Count:N0} x {cause.Name}: {cause.Example}");
-        if (feed.Completion.Exception is { } fault)
+    private static async Task<int> SumUpAsync(TenantEventWorker worker)
+    {
+        var s = worker.GetStatistics();
+        await Console.Error.WriteLineAsync(
+            $"{s.Handled:N0} events handled, {s.Rejected:N0} rejected, {s.Duplicates:N0} duplicate, {s.Retries:N0} retried, "
+            + $"{s.HandedBack:N0} handed back, {s.Lost:N0} lost");
+        foreach (var cause in s.Causes)
+            await Console.Error.WriteLineAsync($"  {cause.Failures:N0} x {cause.Code}: {cause.Example}");
+        if (worker.Completion.Exception is { } fault)
         {
             await Console.Error.WriteLineAsync(fault.InnerException!.Message);
             return ExitCodes.NotStarted;
         }
 
-        return counters.All == counters.Done ? ExitCodes.Good : ExitCodes.Bad;
+        return s is { Rejected: 0, Lost: 0 } ? ExitCodes.Good : ExitCodes.Bad;
     }
 
     /// <summary>Ends the process at once when it is told to stop a second time: somebody is tired of waiting.</summary>

@@ -1,5 +1,6 @@
 using Akka.Configuration;
-using HyperConn.Host.Workers;
+using HyperConn.Events;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HyperConn.Host;
 
@@ -15,7 +16,37 @@ internal sealed record RunSettings
     /// <summary>Most events under way at once.</summary>
     public int Workers { get; init; } = 16;
 
-    /// <summary>File that lines of events that were not handled are appended to; null: none, or for a spool <c>&lt;file&gt;.rejected</c>.</summary>
+    /// <summary>Whether a tenant's events are handled one after the other, also over retries; null: as the source says (files and standard input: yes).</summary>
+    public bool? OrderedPerTenant { get; init; }
+
+    /// <summary>How long what may pass is retried before an event is rejected, while other tenants go on; zero: not at all.</summary>
+    public TimeSpan RetryFor { get; init; } = new TenantEventOptions().RetryFor;
+
+    /// <summary>Longest time one attempt at an event takes; then it is cancelled and made again.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = new TenantEventOptions().AttemptTimeout;
+
+    /// <summary>How long a stop waits for events under way before they are cancelled and handed back.</summary>
+    public TimeSpan StopTimeout { get; init; } = new TenantEventOptions().StopTimeout;
+
+    /// <summary>Most events that wait for their turn or a retry; then no more are read.</summary>
+    public int MaxWaiting { get; init; } = new TenantEventOptions().MaxWaiting;
+
+    /// <summary>Most memory for events that are held, bytes; then no more are read.</summary>
+    public long MaxWaitingBytes { get; init; } = new TenantEventOptions().MaxWaitingBytes;
+
+    /// <summary>Longest line of a file, a spool or standard input, bytes; a longer one is rejected.</summary>
+    public int MaxLineBytes { get; init; } = SpoolOptions.DefaultMaxLineBytes;
+
+    /// <summary>Whether ids of events are noted in each tenant's database, in the transaction of their effect, so that none takes effect twice.</summary>
+    public bool Inbox { get; init; } = true;
+
+    /// <summary>Table of the inbox, <c>name</c> or <c>schema.name</c>; made where the tenant's login may, otherwise <c>check</c> prints its DDL.</summary>
+    public string InboxTable { get; init; } = InboxSql.DefaultTable;
+
+    /// <summary>How long ids are kept: longer than an event may take to come again.</summary>
+    public TimeSpan InboxRetention { get; init; } = new TenantEventOptions().InboxRetention;
+
+    /// <summary>File that events that were rejected are appended to, to be fed again with <c>--events</c>; null: none, or for a spool <c>&lt;file&gt;.rejected</c>.</summary>
     public string? Rejects { get; init; }
 
     /// <summary>How often a spool folder is looked into.</summary>
@@ -36,21 +67,39 @@ internal sealed record RunSettings
         {
             Events = section.Text("events") is { } events ? (events == "-" ? events : resolve(events)) : defaults.Events,
             Workers = section.Read("workers", c => c.GetInt("workers"), defaults.Workers, "a whole number"),
+            OrderedPerTenant = section.Text("ordered-per-tenant") is null
+                ? null
+                : section.Read<bool?>("ordered-per-tenant", c => c.GetBoolean("ordered-per-tenant"), null, "on, off or null"),
+            RetryFor = Time("retry-for", defaults.RetryFor),
+            AttemptTimeout = Time("attempt-timeout", defaults.AttemptTimeout),
+            StopTimeout = Time("stop-timeout", defaults.StopTimeout),
+            MaxWaiting = section.Read("max-waiting", c => c.GetInt("max-waiting"), defaults.MaxWaiting, "a whole number"),
+            MaxWaitingBytes = section.Read("max-waiting-bytes", c => c.GetLong("max-waiting-bytes"), defaults.MaxWaitingBytes, "a whole number"),
+            MaxLineBytes = section.Read("max-line-bytes", c => c.GetInt("max-line-bytes"), defaults.MaxLineBytes, "a whole number"),
+            Inbox = section.Read("inbox", c => c.GetBoolean("inbox"), defaults.Inbox),
+            InboxTable = section.Text("inbox-table") ?? defaults.InboxTable,
+            InboxRetention = Time("inbox-retention", defaults.InboxRetention),
             Rejects = section.Text("rejects") is { } path ? resolve(path) : null,
-            PollInterval = section.Read("poll-interval", c => c.GetTimeSpan("poll-interval", null, allowInfinite: false), defaults.PollInterval),
+            PollInterval = Time("poll-interval", defaults.PollInterval),
             Statements = section.Read(
                 "statements",
                 c => c.GetConfig("statements").AsEnumerable().ToDictionary(entry => entry.Key.Trim('"'), entry => entry.Value.GetString(), StringComparer.Ordinal),
                 defaults.Statements,
                 "SQL by type of event"),
         };
+
+        TimeSpan Time(string key, TimeSpan byDefault) => section.Read(key, c => c.GetTimeSpan(key, null, allowInfinite: false), byDefault);
     }
 
     /// <summary>Every fault at once; empty: none.</summary>
     public IEnumerable<string> Faults()
     {
-        if (Workers is < 1 or > 10_000)
-            yield return $"{Section}.workers must be from 1 to 10,000.";
+        var options = new TenantEventOptions();
+        Apply(options);
+        foreach (var fault in options.Faults())
+            yield return $"{Section}.{HostSettings.NameOf(fault[..fault.IndexOf(' ', StringComparison.Ordinal)])}{fault[fault.IndexOf(' ', StringComparison.Ordinal)..]}";
+        if (MaxLineBytes is < 1_024 or > 64 << 20)
+            yield return $"{Section}.max-line-bytes must be from 1,024 to 67,108,864.";
         if (PollInterval < TimeSpan.FromMilliseconds(10))
             yield return $"{Section}.poll-interval must be 10ms or more.";
         if (Statements.Count == 0)
@@ -59,9 +108,41 @@ internal sealed record RunSettings
             yield return $"{Section}.events: there is no file or folder '{Events}'.";
     }
 
-    /// <summary>The source <see cref="Events"/> names.</summary>
-    public ITenantEventSource CreateSource(Rejects rejects) =>
-        Events == "-" ? StreamEventSource.StandardInput(rejects)
-        : Directory.Exists(Events) ? new SpoolEventSource(Events, PollInterval, rejects)
-        : StreamEventSource.File(Events, rejects);
+    /// <summary>Gives a worker these settings.</summary>
+    public void Apply(TenantEventOptions options)
+    {
+        options.Workers = Workers;
+        options.OrderedPerTenant = OrderedPerTenant;
+        options.RetryFor = RetryFor;
+        options.AttemptTimeout = AttemptTimeout;
+        options.StopTimeout = StopTimeout;
+        options.MaxWaiting = MaxWaiting;
+        options.MaxWaitingBytes = MaxWaitingBytes;
+        options.Inbox = Inbox;
+        options.InboxTable = InboxTable;
+        options.InboxRetention = InboxRetention;
+    }
+
+    /// <summary>The source <see cref="Events"/> names. It has files open: dispose it.</summary>
+    /// <exception cref="IOException">A file or folder can't be used as it must be.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be used so.</exception>
+    public ITenantEventSource CreateSource(IServiceProvider services)
+    {
+        var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var rejects = Rejects is null ? null : new RejectsFile(Rejects, time, atOnce: true);
+        try
+        {
+            if (Events == "-")
+                return StreamEventSource.StandardInput(MaxLineBytes, rejects);
+            if (!Directory.Exists(Events))
+                return StreamEventSource.File(Events, MaxLineBytes, rejects);
+            var logger = (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("HyperConn.Events");
+            return new SpoolEventSource(new SpoolOptions(Events) { PollInterval = PollInterval, MaxLineBytes = MaxLineBytes }, rejects, time, logger);
+        }
+        catch
+        {
+            rejects?.Dispose();
+            throw;
+        }
+    }
 }

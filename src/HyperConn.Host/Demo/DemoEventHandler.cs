@@ -1,4 +1,4 @@
-using HyperConn.Host.Workers;
+using HyperConn.Events;
 using Npgsql;
 
 namespace HyperConn.Host.Demo;
@@ -6,6 +6,9 @@ namespace HyperConn.Host.Demo;
 /// <summary>Writes one row and compares what the server says of the session with the tenant it was opened for.</summary>
 internal sealed class DemoEventHandler(IEnumerable<ProvisionedTenant> tenants) : ITenantEventHandler
 {
+    /// <summary>Code of an event that ran as somebody else. Must never happen.</summary>
+    public const string WrongTenant = "WrongTenant";
+
     private const string Sql =
         """
         insert into events (tenant, payload) values (@tenant, @payload)
@@ -14,18 +17,16 @@ internal sealed class DemoEventHandler(IEnumerable<ProvisionedTenant> tenants) :
 
     private readonly Dictionary<TenantKey, ProvisionedTenant> _tenants = tenants.ToDictionary(tenant => tenant.Key);
 
-    public async Task<EventOutcome> HandleAsync(TenantDataSource tenant, TenantEvent work)
+    public async Task HandleAsync(TenantEventContext context, CancellationToken cancellationToken)
     {
-        await using var connection = await tenant.OpenConnectionAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = Sql;
+        var work = context.Event;
+        await using var command = context.CreateCommand(Sql);
         command.Parameters.Add(new NpgsqlParameter<string>("tenant", work.Tenant.ToString()));
         command.Parameters.Add(new NpgsqlParameter<string>("payload", work.Data));
-        await using var reader = await command.ExecuteReaderAsync();
-        await reader.ReadAsync();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
         var (user, database, schema) = (reader.GetString(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2));
-        return _tenants[work.Tenant].Owns(user, database, schema)
-            ? EventOutcome.Done
-            : new EventOutcome(EventResult.WrongTenant, "WrongTenant", $"an event of {work.Tenant} ran as {user} in {database}, {schema}");
+        if (!_tenants[work.Tenant].Owns(user, database, schema))
+            throw new EventRejectedException(WrongTenant, $"an event of {work.Tenant} ran as {user} in {database}, {schema}");
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Akka.Hosting;
-using HyperConn.Host.Workers;
+using HyperConn.Events;
 
 namespace HyperConn.Host.Demo;
 
@@ -39,7 +39,7 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         var situation = new DemoSituation
         {
             Options = options,
-            Counters = host.Services.GetRequiredService<EventCounters>(),
+            Worker = host.Services.GetRequiredService<TenantEventWorker>(),
             Pools = host.Services.GetRequiredService<ITenantPools>(),
             Sessions = new SessionSampler(provisioner),
             Rotation = new SecretRotation(
@@ -55,14 +55,13 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         end.CancelAfter(options.Duration);
         var watch = Stopwatch.StartNew();
-        var feed = host.Services.GetRequiredService<EventFeed>();
-        await feed.StartAsync(CancellationToken.None);
+        await situation.Worker.StartAsync(CancellationToken.None);
         await Task.WhenAll(
             situation.Sessions.RunAsync(end.Token),
             options.Rotate ? situation.Rotation.RunAsync(end.Token) : Task.CompletedTask,
             view.RunAsync(situation, end.Token),
             Task.Delay(Timeout.Infinite, end.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default));
-        await feed.StopAsync(CancellationToken.None);
+        await situation.Worker.StopAsync(CancellationToken.None);
         return watch.Elapsed;
     }
 
@@ -75,13 +74,13 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
         await host.StopAsync();
         var left = await situation.Sessions.WaitForNoneAsync(SessionPatience);
         var (rows, foreign) = await provisioner.CountRowsAsync();
-        var counters = situation.Counters;
+        var events = situation.Events;
         return new DemoSummary
         {
             Tenants = provisioner.Tenants.Count,
-            Events = counters.All,
-            Failed = counters.Failed,
-            WrongTenant = counters.WrongTenant + foreign,
+            Events = events.Ended,
+            Failed = events.Rejected - situation.WrongTenant,
+            WrongTenant = situation.WrongTenant + foreign,
             Rows = rows,
             PoolsCreated = statistics.PoolsCreated,
             Evictions = statistics.Evictions.Values.Sum(),
@@ -95,7 +94,7 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
             SessionsLeft = left,
             ElapsedSeconds = Math.Round(elapsed.TotalSeconds, 3),
             MaxConnections = isOurs ? options.MaxConnections : null,
-            FailuresByCause = counters.Causes.ToDictionary(cause => cause.Name, cause => cause.Count),
+            FailuresByCause = events.Causes.Where(cause => cause.Rejected > 0).ToDictionary(cause => cause.Code, cause => cause.Rejected),
         };
     }
 
@@ -113,9 +112,9 @@ internal sealed class DemoRunner(DemoOptions options, IDemoView view)
             o.Pools.IdleTimeToLive = options.IdleTimeToLive;
         });
         builder.Services.AddSingleton<ITenantEventSource>(_ => new GeneratedEvents(provisioner.Tenants, Random.Shared));
-        builder.Services.AddSingleton<ITenantEventHandler>(_ => new DemoEventHandler(provisioner.Tenants));
-        builder.Services.AddEventWorkers(options.Workers);
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.WithHostLogging().WithHyperConn().WithEventWorkers());
+        // No inbox: what is made up here never comes twice, and the demo counts the rows of one insert each.
+        builder.Services.AddTenantEventWorker(o => (o.Workers, o.Inbox) = (options.Workers, false)).AddHandler(new DemoEventHandler(provisioner.Tenants));
+        builder.Services.AddAkka("hyperconn", (akka, _) => akka.WithHostLogging().WithHyperConn());
         builder.Services.AddHyperConnDashboard(new DashboardOptions
         {
             Enabled = options.Dashboard,
@@ -131,7 +130,7 @@ internal sealed class DemoSituation
 {
     public required DemoOptions Options { get; init; }
 
-    public required EventCounters Counters { get; init; }
+    public required TenantEventWorker Worker { get; init; }
 
     public required ITenantPools Pools { get; init; }
 
@@ -140,6 +139,12 @@ internal sealed class DemoSituation
     public required SecretRotation Rotation { get; init; }
 
     public required RecentLogs Logs { get; init; }
+
+    /// <summary>What became of the events so far.</summary>
+    public TenantEventStatistics Events => Worker.GetStatistics();
+
+    /// <summary>Events that ran as somebody else.</summary>
+    public long WrongTenant => Events.Causes.Where(cause => cause.Code == DemoEventHandler.WrongTenant).Sum(cause => cause.Rejected);
 
     /// <summary>Time since the first event.</summary>
     public Stopwatch Elapsed { get; } = Stopwatch.StartNew();

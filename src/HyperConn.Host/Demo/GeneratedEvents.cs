@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using HyperConn.Host.Workers;
+using HyperConn.Events;
 
 namespace HyperConn.Host.Demo;
 
@@ -22,18 +22,37 @@ internal sealed class GeneratedEvents : ITenantEventSource
             _cumulated[k] = sum += 1.0 / (k + 1);
     }
 
-    public async IAsyncEnumerable<Delivery> ReadAsync([EnumeratorCancellation] CancellationToken stop)
+    public string Name => "demo";
+
+    public string IdScope => "demo";
+
+    public bool IsOrdered => false;
+
+    /// <summary>What is handed back can be thought of again.</summary>
+    public bool Redelivers => true;
+
+    public TimeSpan? ExtendEvery => null;
+
+    public async IAsyncEnumerable<TenantDelivery> ReadAsync([EnumeratorCancellation] CancellationToken stop)
     {
         for (long number = 1; !stop.IsCancellationRequested; number++)
         {
             var id = number.ToString(CultureInfo.InvariantCulture);
-            yield return new Delivery($"event {id}", "", new TenantEvent(Pick().Key, "demo", id, $"{{\"number\": {id}}}"));
+            yield return new TenantDelivery { Place = $"event {id}", Event = new TenantEvent(Pick().Key, "demo", id, $"{{\"number\": {id}}}") };
         }
 
         await Task.CompletedTask;
     }
 
-    public Task CompleteAsync(Delivery delivery, EventOutcome outcome) => Task.CompletedTask;
+    public ValueTask CompleteAsync(TenantDelivery delivery, EventOutcome outcome, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask AbandonAsync(TenantDelivery delivery, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask ExtendAsync(IReadOnlyCollection<TenantDelivery> deliveries, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public EventSourceStatistics GetStatistics() => new();
+
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     internal ProvisionedTenant Pick()
     {

@@ -44,7 +44,7 @@ internal sealed class LinesDemoView(TextWriter output) : IDemoView
         var statistics = await situation.Pools.GetStatisticsAsync(stop);
         var line = new StringBuilder();
         line.Append(CultureInfo.InvariantCulture, $"{situation.Elapsed.Elapsed.TotalSeconds,5:0.0} s");
-        line.Append(CultureInfo.InvariantCulture, $"  events {situation.Counters.All:N0} (failed {situation.Counters.Failed}, wrong tenant {situation.Counters.WrongTenant})");
+        line.Append(CultureInfo.InvariantCulture, $"  events {situation.Events.Ended:N0} (failed {situation.Events.Rejected - situation.WrongTenant}, wrong tenant {situation.WrongTenant})");
         line.Append(CultureInfo.InvariantCulture, $"  pools {statistics.Pools}/{situation.Options.MaxPools} (made {statistics.PoolsCreated:N0}, evicted {statistics.Evictions.Values.Sum():N0})");
         line.Append(CultureInfo.InvariantCulture, $"  leases {statistics.Leases}  hot {statistics.HotAcquisitions:N0}  cold {statistics.ColdAcquisitions:N0}");
         line.Append(CultureInfo.InvariantCulture, $"  secret calls {statistics.Secrets.StoreCalls}  sessions {situation.Sessions.Now} (peak {situation.Sessions.Peak})");

@@ -24,7 +24,7 @@ internal sealed class TableDemoView(IAnsiConsole console) : IDemoView
                 do
                 {
                     var statistics = await situation.Pools.GetStatisticsAsync(stop);
-                    var (events, at) = (situation.Counters.All, situation.Elapsed.Elapsed);
+                    var (events, at) = (situation.Events.Ended, situation.Elapsed.Elapsed);
                     var perSecond = at > last.At ? (events - last.Events) / (at - last.At).TotalSeconds : 0;
                     last = (events, at);
                     live.UpdateTarget(Draw(situation, statistics, perSecond));
@@ -39,12 +39,12 @@ internal sealed class TableDemoView(IAnsiConsole console) : IDemoView
 
     private static Rows Draw(DemoSituation situation, HyperConnStatistics statistics, double perSecond)
     {
-        var (options, counters, sessions) = (situation.Options, situation.Counters, situation.Sessions);
+        var (options, events, sessions) = (situation.Options, situation.Events, situation.Sessions);
         var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey).Expand()
             .Title($"[bold]HyperConn[/]  {Bar(situation.Elapsed.Elapsed, options.Duration)}")
             .AddColumns(new TableColumn("").NoWrap(), new TableColumn("[grey]now[/]").NoWrap(), new TableColumn("[grey]so far[/]"));
-        table.AddRow("Events", $"{perSecond:N0}/s, {counters.InFlight} under way", $"{counters.All:N0} handled for {options.Tenants} tenants");
-        table.AddRow("Failed / wrong tenant", "", $"{Alarm(counters.Failed)} / {Alarm(counters.WrongTenant)}");
+        table.AddRow("Events", $"{perSecond:N0}/s, {events.InFlight} under way", $"{events.Ended:N0} handled for {options.Tenants} tenants");
+        table.AddRow("Failed / wrong tenant", "", $"{Alarm(events.Rejected - situation.WrongTenant)} / {Alarm(situation.WrongTenant)}");
         table.AddRow("Pools", $"{statistics.Pools} of {options.MaxPools}", $"{statistics.PoolsCreated:N0} made");
         table.AddRow("Leases", Number(statistics.Leases), $"{statistics.HotAcquisitions:N0} hot, {statistics.ColdAcquisitions:N0} cold");
         table.AddRow("Evictions", "", Evictions(statistics));
