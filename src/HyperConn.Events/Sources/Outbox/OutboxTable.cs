@@ -32,8 +32,8 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
     public async Task CreateIfMissingAsync(CancellationToken ct)
     {
         await using var connection = await open(ct).ConfigureAwait(false);
-        await using (var exists = Command(connection, "select to_regclass($1)", Text(_table)))
-            if (await exists.ExecuteScalarAsync(ct).ConfigureAwait(false) is not (null or DBNull))
+        await using (var exists = Command(connection, "select to_regclass($1) is not null", Text(_table)))
+            if (await exists.ExecuteScalarAsync(ct).ConfigureAwait(false) is true)
                 return;
         if (!options.CreateTable)
             throw Missing("CreateTable is off");
