@@ -7,7 +7,7 @@ namespace HyperConn.Testing;
 /// <summary>Stands where a worker does: reads a source as fast as it is let, and asks it to keep what is in hand.</summary>
 internal sealed class SourcePump : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     private readonly ITenantEventSource _source;
     private readonly Func<SourcePump, TenantDelivery, Task> _handle;
