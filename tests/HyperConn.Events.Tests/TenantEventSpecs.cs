@@ -6,17 +6,17 @@ public class TenantEventSpecs
 {
     private static readonly TenantKey Acme = TenantKey.Create("core", "acme");
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("a\0b")]
-    [InlineData("\ud800")]
-    [InlineData("a\udc00b")]
-    public void An_id_or_type_that_postgres_text_can_t_hold_is_refused_without_quoting_it(string text)
+    [Fact]
+    public void An_id_or_type_that_postgres_text_can_t_hold_is_refused_without_quoting_it()
     {
-        Assert.Throws<ArgumentException>(() => new TenantEvent(Acme, text, "1", "null"));
-        var fault = Assert.Throws<ArgumentException>(() => new TenantEvent(Acme, "paid", text, "null"));
-        if (text.Length > 1)
-            Assert.DoesNotContain(text, fault.Message, StringComparison.Ordinal);
+        // Not a theory: what discovers tests doesn't pass on half a surrogate pair.
+        foreach (var text in new[] { "", "a\0b", "\ud800", "a\udc00b" })
+        {
+            Assert.Throws<ArgumentException>(() => new TenantEvent(Acme, text, "1", "null"));
+            var fault = Assert.Throws<ArgumentException>(() => new TenantEvent(Acme, "paid", text, "null"));
+            if (text.Length > 1)
+                Assert.DoesNotContain(text, fault.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

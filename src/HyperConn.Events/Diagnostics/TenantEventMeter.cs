@@ -8,10 +8,11 @@ internal sealed class TenantEventMeter : IDisposable
     private readonly Meter _meter;
     private TenantEventWorker? _worker;
 
-    public TenantEventMeter(IServiceProvider provider)
+    /// <param name="factory">Factory of the container; null: none.</param>
+    public TenantEventMeter(IMeterFactory? factory)
     {
         var options = new MeterOptions(HyperConnTelemetry.MeterName) { Version = typeof(TenantEventMeter).Assembly.GetName().Version?.ToString(3) };
-        _meter = (provider.GetService(typeof(IMeterFactory)) as IMeterFactory)?.Create(options) ?? new Meter(options);
+        _meter = factory?.Create(options) ?? new Meter(options);
         _meter.CreateObservableCounter("hyperconn.events.ended", Ended, "{event}", "Events that ended, by outcome: handled, duplicate, rejected, handed_back, lost.");
         _meter.CreateObservableCounter("hyperconn.events.retries", () => One(s => s.Retries), "{attempt}", "Attempts at events that failed and were made again.");
         _meter.CreateObservableGauge("hyperconn.events.in_flight", () => One(s => s.InFlight), "{event}", "Events under way.");
@@ -21,6 +22,9 @@ internal sealed class TenantEventMeter : IDisposable
             "hyperconn.events.oldest.age", Oldest, "s", "Age of the oldest event that waits at the source, or where it doesn't know, of the one begun last.");
         _meter.CreateObservableCounter("hyperconn.events.source.faults", () => One(s => s.AtSource.Faults), "{call}", "Calls to the source's service that failed.");
     }
+
+    /// <summary>The meter, for listeners that must tell two workers apart.</summary>
+    internal Meter Meter => _meter;
 
     public void Observe(TenantEventWorker worker) => _worker = worker;
 

@@ -16,7 +16,7 @@ public sealed partial class TenantEventWorker : BackgroundService
 
     private readonly ITenantEventSource _source;
     private readonly TenantEventOptions _options;
-    private readonly EventAttempt _attempt;
+    private readonly Func<EventWork, CancellationToken, Task<EventResult>> _attempt;
     private readonly InboxCleaner? _cleaner;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -36,7 +36,7 @@ public sealed partial class TenantEventWorker : BackgroundService
     internal TenantEventWorker(
         ITenantEventSource source,
         TenantEventOptions options,
-        EventAttempt attempt,
+        Func<EventWork, CancellationToken, Task<EventResult>> attempt,
         InboxCleaner? cleaner,
         TimeProvider time,
         ILogger logger,
@@ -167,7 +167,6 @@ public sealed partial class TenantEventWorker : BackgroundService
     {
         try
         {
-            work.Attempts++;
             if (work.Event.CreatedAt is { } made)
                 Interlocked.Exchange(ref _lastAgeTicks, Math.Max(0, (_time.GetUtcNow() - made).Ticks));
             EventFault? fault = null;
@@ -175,7 +174,7 @@ public sealed partial class TenantEventWorker : BackgroundService
             {
                 using var limit = new CancellationTokenSource(_options.AttemptTimeout, _time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _abort.Token);
-                var result = await _attempt.MakeAsync(work, either.Token).ConfigureAwait(false);
+                var result = await _attempt(work, either.Token).ConfigureAwait(false);
                 await CompleteAsync(work.Delivery, new EventOutcome(result, Attempts: work.AllAttempts)).ConfigureAwait(false);
             }
             catch (SourceFaultException)

@@ -113,6 +113,7 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
                 return false;
             var tenant = first.Value;
             work = tenant.Take(Now);
+            work.Attempts++;
             _waiting--;
             _underWay++;
             tenant.UnderWay++;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using HyperConn;
 using HyperConn.Events;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -73,7 +74,7 @@ public static class TenantEventServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<TenantEventHandlers>();
         services.TryAddSingleton(CreateWorker);
-        services.TryAddSingleton<TenantEventMeter>();
+        services.TryAddSingleton(provider => new TenantEventMeter(provider.GetService<IMeterFactory>()));
         return services;
     }
 
@@ -95,7 +96,7 @@ public static class TenantEventServiceCollectionExtensions
             source,
             options,
             new EventAttempt(
-                pools, provider.GetRequiredService<TenantEventHandlers>(), inbox, source.Name, provider.GetRequiredService<IServiceScopeFactory>()),
+                pools, provider.GetRequiredService<TenantEventHandlers>(), inbox, source.Name, provider.GetRequiredService<IServiceScopeFactory>()).MakeAsync,
             inbox is null ? null : new InboxCleaner(inbox, pools, options.InboxRetention, time, logger),
             time,
             logger,

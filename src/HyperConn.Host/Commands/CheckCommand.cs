@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
+using HyperConn.Events;
 using Npgsql;
 using Spectre.Console;
 
@@ -85,13 +86,25 @@ internal static class CheckCommand
                 return known with { Service = tenant.Service, Org = tenant.Org };
             await using var connection = await source.OpenConnectionAsync(stop);
             stage = "schema";
-            await using var command = new NpgsqlCommand("select current_schema(), current_setting('search_path')", connection);
-            await using var reader = await command.ExecuteReaderAsync(stop);
-            await reader.ReadAsync(stop);
-            if (await reader.IsDBNullAsync(0, stop))
+            await using var command = new NpgsqlCommand(
+                "select current_setting('search_path'), current_schema(), has_schema_privilege(current_schema(), 'create')", connection);
+            await using (var reader = await command.ExecuteReaderAsync(stop))
             {
-                return Failed(tenant, stage, null, $"No schema of the search path ({reader.GetString(1)}) exists or may be used.",
-                    "Create the schema and grant USAGE on it, or correct hyperconn.schemas.");
+                await reader.ReadAsync(stop);
+                if (await reader.IsDBNullAsync(1, stop))
+                {
+                    return Failed(tenant, stage, null, $"No schema of the search path ({reader.GetString(0)}) exists or may be used.",
+                        "Create the schema and grant USAGE on it, or correct hyperconn.schemas.");
+                }
+
+                stage = reader.GetBoolean(2) ? stage : "inbox";
+            }
+
+            if (stage == "inbox" && session.InboxTable is { } inbox && !await TenantInbox.ExistsAsync(connection, inbox, stop))
+            {
+                return new Finding(tenant.Service, tenant.Org, Verdict.Warning, stage, null,
+                    $"There is no table {inbox} for the ids of events, and the tenant's login may not make it.",
+                    $"Run this once in the tenant's schema, and grant select, insert, delete on it to the login: {InboxSql.Ddl(inbox)};");
             }
 
             return settings.SslMode is SslMode.Disable or SslMode.Allow or SslMode.Prefer && !IsLocal(settings.Host)

@@ -9,9 +9,10 @@ internal sealed class CommandSession : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    private CommandSession(IHost host)
+    private CommandSession(IHost host, string? inboxTable)
     {
         _host = host;
+        InboxTable = inboxTable;
         Pools = host.Services.GetRequiredService<ITenantPools>();
         Options = host.Services.GetRequiredService<IOptions<HyperConnOptions>>().Value;
     }
@@ -19,6 +20,9 @@ internal sealed class CommandSession : IAsyncDisposable
     public ITenantPools Pools { get; }
 
     public HyperConnOptions Options { get; }
+
+    /// <summary>Table in which <c>run</c> notes ids of events in each tenant's database; null: the file configures no such worker.</summary>
+    public string? InboxTable { get; }
 
     public static Option<string> ConfigOption() =>
         new("--config", "-c") { Description = "Configuration file (HOCON).", DefaultValueFactory = _ => "hyperconn.conf" };
@@ -38,7 +42,8 @@ internal sealed class CommandSession : IAsyncDisposable
             builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
             host = builder.Build();
             await host.StartAsync(cancellationToken);
-            return new CommandSession(host);
+            var worker = RunSettings.Read(config.Hocon, config.Resolve, []);
+            return new CommandSession(host, worker is { Inbox: true, Statements.Count: > 0 } ? worker.InboxTable : null);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

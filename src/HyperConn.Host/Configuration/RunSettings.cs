@@ -105,6 +105,8 @@ internal sealed record RunSettings
             yield return $"{Section}.poll-interval must be 10ms or more.";
         if (Statements.Count == 0)
             yield return $"{Section}.statements is empty: say which SQL to run for which type of event, at least 'default'.";
+        if (Rejects is not null && Rejects == Events)
+            yield return $"{Section}.rejects is the file that events come from: what is rejected again would be read again, for ever.";
         if (!IsName(Events) && !File.Exists(Events) && !Directory.Exists(Events))
             yield return $"{Section}.events: there is no file or folder '{Events}'.";
     }

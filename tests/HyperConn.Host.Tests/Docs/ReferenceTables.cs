@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using HyperConn.Diagnostics;
+using HyperConn.Events;
 using HyperConn.Host;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,8 @@ internal static partial class ReferenceTables
 {
     private static readonly Assembly Library = typeof(ITenantPools).Assembly;
     private static readonly Assembly Host = typeof(DashboardOptions).Assembly;
-    private static readonly Lazy<Dictionary<string, string>> Summaries = new(() => new[] { Library, Host }
+    private static readonly Assembly Events = typeof(TenantEvent).Assembly;
+    private static readonly Lazy<Dictionary<string, string>> Summaries = new(() => new[] { Library, Events, Host }
         .Select(a => Path.ChangeExtension(a.Location, ".xml"))
         .SelectMany(path => XDocument.Load(path).Descendants("member"))
         // What the compiler generates, each assembly has of its own.
@@ -33,11 +35,12 @@ internal static partial class ReferenceTables
     private static string Metrics()
     {
         using var meter = new HyperConnMeter(null, new DiagnosticsOptions { TenantLabels = true });
+        using var events = new TenantEventMeter(null);
         var found = new List<Instrument>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
         {
-            if (ReferenceEquals(instrument.Meter, meter.Meter))
+            if (ReferenceEquals(instrument.Meter, meter.Meter) || ReferenceEquals(instrument.Meter, events.Meter))
                 found.Add(instrument);
         };
         listener.Start();
@@ -50,7 +53,7 @@ internal static partial class ReferenceTables
         }));
     }
 
-    private static string LogEvents() => Table(["Id", "Level", "Name", "Message"], new[] { Library, Host }
+    private static string LogEvents() => Table(["Id", "Level", "Name", "Message"], new[] { Library, Events, Host }
         .SelectMany(a => a.GetTypes())
         .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
         .Select(m => (Method: m, Log: m.GetCustomAttribute<LoggerMessageAttribute>()))

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.Json;
+using HyperConn.Host.Demo;
+using Npgsql;
+using Xunit.Abstractions;
+
+namespace HyperConn.Tests;
+
+/// <summary>
+/// 5,000 events of 40 tenants in a spool; meanwhile the host is killed and told to stop at random moments, PostgreSQL is killed and the secret
+/// store goes away. At the end every event has taken effect exactly once, in order for each tenant. The short form ends the host a few times;
+/// with <c>HYPERCONN_SOAK_SECONDS</c> set it does so 30 times, kills PostgreSQL 5 times and takes the store away for 10 s twice.
+/// <c>HYPERCONN_CRASH_SEED</c> repeats a run.
+/// </summary>
+public sealed class CrashTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Events = 5_000;
+    private const int Tenants = 40;
+
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("HYPERCONN_SOAK_SECONDS") is { Length: > 0 };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("hyperconn-crash-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [SkippableFact]
+    public async Task However_often_host_and_server_are_killed_every_event_takes_effect_exactly_once_and_in_order()
+    {
+        var seed = int.TryParse(Environment.GetEnvironmentVariable("HYPERCONN_CRASH_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Random.Shared.Next();
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = 60 });
+        await using var provisioner = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = Tenants, OwnDatabases = 3, Services = ["core"] });
+        var config = await ConfigureAsync(provisioner);
+        var spool = Directory.CreateDirectory(Path.Combine(_folder, "spool")).FullName;
+        var expected = await FillAsync(spool, provisioner.Tenants, random);
+
+        var (ends, serverKills, outages) = IsLong ? (30, 5, 2) : (5, 1, 1);
+        var plan = Enumerable.Repeat("end", ends).Concat(Enumerable.Repeat("server", serverKills)).Concat(Enumerable.Repeat("store", outages))
+            .OrderBy(_ => random.Next()).ToList();
+        var host = HostProcess.Start("run", "--config", config, "--events", spool);
+        try
+        {
+            foreach (var what in plan)
+            {
+                await Task.Delay(random.Next(200, 3_000));
+                switch (what)
+                {
+                    case "server":
+                        await server.Control!.KillAsync();
+                        await Task.Delay(random.Next(500, 2_000));
+                        await server.Control.StartAsync();
+                        break;
+                    case "store":
+                        var secrets = Path.Combine(_folder, "secrets.json");
+                        var good = await File.ReadAllBytesAsync(secrets);
+                        await File.WriteAllTextAsync(secrets, "{ half a fi");
+                        // One that starts now knows no secret at all.
+                        host = await EndAsync(host, "KILL", config, spool);
+                        await Task.Delay(IsLong ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(3));
+                        await File.WriteAllBytesAsync(secrets + ".next", good);
+                        File.Move(secrets + ".next", secrets, overwrite: true);
+                        break;
+                    default:
+                        host = await EndAsync(host, random.Next(3) == 0 ? "TERM" : "KILL", config, spool);
+                        break;
+                }
+            }
+
+            await UntilDoneAsync(host, spool, seed);
+            await host.SignalAsync("TERM");
+            Assert.True(await host.WaitAsync() == 0, $"seed {seed}: {host.Errors}");
+            Assert.Contains(" 0 rejected, ", host.Errors, StringComparison.Ordinal);
+            Assert.Contains(" 0 lost", host.Errors, StringComparison.Ordinal);
+            output.WriteLine(host.Errors.TrimEnd().Split('\n').First(line => line.Contains("events handled", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            await host.DisposeAsync();
+        }
+
+        Assert.Empty(Directory.EnumerateFiles(spool, "*.rejected"));
+        foreach (var tenant in provisioner.Tenants)
+            Assert.True(expected[tenant.Key].SequenceEqual(await ReadAsync(tenant)), $"seed {seed}: {tenant.Key} is not as it should be");
+    }
+
+    private async Task<HostProcess> EndAsync(HostProcess host, string signal, string config, string spool)
+    {
+        await host.SignalAsync(signal);
+        var code = await host.WaitAsync();
+        // One that was told to stop hands back what it can't finish, and says that nothing is wrong with that.
+        if (signal == "TERM" && host.Errors.Contains("events handled", StringComparison.Ordinal))
+        {
+            Assert.True(code == 0, host.Errors);
+            output.WriteLine(host.Errors.TrimEnd().Split('\n').First(line => line.Contains("events handled", StringComparison.Ordinal)));
+        }
+
+        await host.DisposeAsync();
+        return HostProcess.Start("run", "--config", config, "--events", spool);
+    }
+
+    private static async Task UntilDoneAsync(HostProcess host, string spool, int seed)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        while (Directory.EnumerateFiles(spool, "*.jsonl").Any())
+        {
+            Assert.False(patience.IsCancellationRequested, $"seed {seed}: it does not come to an end: {host.Errors}");
+            await Task.Delay(100);
+        }
+    }
+
+    private static async Task<Dictionary<TenantKey, List<string>>> FillAsync(string spool, IReadOnlyList<ProvisionedTenant> tenants, Random random)
+    {
+        var expected = tenants.ToDictionary(tenant => tenant.Key, _ => new List<string>());
+        for (var file = 0; file < 5; file++)
+        {
+            var lines = new List<string>();
+            for (var i = 0; i < Events / 5; i++)
+            {
+                var tenant = tenants[random.Next(tenants.Count)];
+                var id = $"{file}-{i}";
+                expected[tenant.Key].Add(id);
+                lines.Add(JsonSerializer.Serialize(new { service = tenant.Key.Service, org = tenant.Key.Org, type = "order", id, data = new { i } }));
+            }
+
+            await File.WriteAllLinesAsync(Path.Combine(spool, $"{file}.jsonl"), lines);
+        }
+
+        return expected;
+    }
+
+    private Task<string> ConfigureAsync(TenantProvisioner provisioner) => HostFiles.WriteAsync(
+        _folder,
+        provisioner,
+        """
+        hyperconn-host.dashboard.enabled = off
+        hyperconn-host.worker {
+          poll-interval = 50ms
+          statements.default = "select pg_sleep(0.005); insert into events (tenant, payload) values (@org, @id)"
+        }
+        """);
+
+    private static async Task<List<string>> ReadAsync(ProvisionedTenant tenant)
+    {
+        var settings = PostgresUri.Parse(tenant.ConnectionUri).ToNpgsql();
+        settings.Pooling = false;
+        await using var source = NpgsqlDataSource.Create(settings);
+        await using var command = source.CreateCommand("select payload from events order by id");
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+            rows.Add(reader.GetString(0));
+        return rows;
+    }
+}
