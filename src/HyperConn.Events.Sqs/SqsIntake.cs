@@ -79,7 +79,7 @@ internal sealed class SqsIntake(SqsQueue queue, SqsEventOptions options, TimePro
         await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = ct }, async (batch, token) =>
         {
             IReadOnlyList<Hiding> again = batch;
-            var backoff = SqsQueue.NewBackoff();
+            var backoff = SqsQueue.NewPause();
             // The next round comes a third of the time later, and tries again what is left.
             while (again.Count > 0 && backoff.Failures < 3)
             {
@@ -92,7 +92,7 @@ internal sealed class SqsIntake(SqsQueue queue, SqsEventOptions options, TimePro
 
     private async Task ReceiveAsync(CancellationToken stop)
     {
-        var backoff = SqsQueue.NewBackoff();
+        var backoff = SqsQueue.NewPause();
         string? attempt = null;
         while (!stop.IsCancellationRequested)
         {

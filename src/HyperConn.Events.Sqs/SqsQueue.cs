@@ -2,7 +2,6 @@ using System.Globalization;
 using Amazon.SQS;
 using Amazon.SQS.Model;
 using HyperConn.Events.Sources;
-using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Events.Sqs;
@@ -39,7 +38,7 @@ internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEv
     /// <exception cref="HyperConnException">It does not exist, or access is refused.</exception>
     public async Task<bool> OpenAsync(CancellationToken stop)
     {
-        var backoff = NewBackoff();
+        var backoff = NewPause();
         while (!stop.IsCancellationRequested)
         {
             try
@@ -84,7 +83,7 @@ internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEv
     }
 
     /// <summary>Pauses between tries of the same call.</summary>
-    public static Backoff NewBackoff() => new(new Jitter(new Random()), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
+    public static GrowingPause NewPause() => new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
 
     /// <summary>Receives messages, if need be after waiting for the first.</summary>
     /// <param name="attempt">The same for every try of one receive of a FIFO queue, so that an answer that got lost is given again.</param>

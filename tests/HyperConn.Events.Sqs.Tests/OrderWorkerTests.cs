@@ -16,6 +16,11 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
 {
     private const int Tenants = 8;
 
+    private static readonly string Sample = FindSample();
+
+    // bin/Debug/net10.0, as these tests were built.
+    private static readonly string Build = Path.Combine([.. AppContext.BaseDirectory.TrimEnd('/').Split('/').TakeLast(3)]);
+
     [SkippableTheory]
     [InlineData(false, 800)]
     [InlineData(true, 400)]
@@ -110,7 +115,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
 
     private static async Task OpenShopsAsync(TenantProvisioner shops)
     {
-        var sql = await File.ReadAllTextAsync(FindSql());
+        var sql = await File.ReadAllTextAsync(Path.Combine(Sample, "orders.sql"));
         foreach (var shop in shops.Tenants)
             await RunAsync(shop, sql);
     }
@@ -169,8 +174,8 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
         return connection;
     }
 
-    private static string FindSql([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "samples", "OrderWorker", "orders.sql"));
+    private static string FindSample([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "samples", "OrderWorker"));
 
     /// <summary>The sample's process.</summary>
     private sealed class Worker : IAsyncDisposable
@@ -184,7 +189,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
             _output = output;
             string[] arguments =
             [
-                Path.Combine(AppContext.BaseDirectory, "OrderWorker.dll"),
+                Path.Combine(Sample, Build, "OrderWorker.dll"),
                 $"--Sqs:Queue={queue.Name}", $"--Sqs:ServiceUrl={endpoint}", "--Sqs:Region=us-east-1", "--Sqs:AccessKeyId=a", "--Sqs:SecretAccessKey=b",
                 "--Sqs:VisibilityTimeout=00:00:02", "--Sqs:WaitTime=00:00:01",
                 // The emulator forgets a group's order when several of its messages come back at once.
@@ -193,7 +198,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
             ];
             _process = Process.Start(new ProcessStartInfo("dotnet", arguments)
             {
-                WorkingDirectory = AppContext.BaseDirectory,
+                WorkingDirectory = Path.Combine(Sample, Build),
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;

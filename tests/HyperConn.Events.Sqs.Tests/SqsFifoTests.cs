@@ -9,7 +9,7 @@ public sealed class SqsFifoTests(SqsFixture sqs) : IClassFixture<SqsFixture>
     public async Task A_groups_messages_come_one_after_the_other_in_order()
     {
         var queue = await sqs.QueueAsync(fifo: true);
-        await queue.SendAsync(0, 120, tenants: 4);
+        await queue.SendAsync(0, 60, tenants: 4);
         var out_ = new Dictionary<string, int>();
         var overlapped = 0;
         await using var pump = new SourcePump(new SqsEventSource(Options(queue)), async (pump, delivery) =>
@@ -28,14 +28,14 @@ public sealed class SqsFifoTests(SqsFixture sqs) : IClassFixture<SqsFixture>
         Assert.Equal(0, overlapped);
         foreach (var group in pump.Taken.GroupBy(delivery => delivery.Event!.Tenant.Org))
             Assert.Equal(group.Select(Number).Order(), group.Select(Number));
-        Assert.Equal(120, pump.Ids.Count);
+        Assert.Equal(60, pump.Ids.Count);
     }
 
     [SkippableFact]
     public async Task When_one_is_handed_back_none_of_its_group_overtakes_it()
     {
         var queue = await sqs.QueueAsync(fifo: true);
-        await queue.SendAsync(0, 40, tenants: 2);
+        await queue.SendAsync(0, 24, tenants: 2);
         var failures = 0;
         var done = new List<(string Org, int Number)>();
         await using var pump = new SourcePump(new SqsEventSource(Options(queue)), async (pump, delivery) =>
@@ -56,7 +56,7 @@ public sealed class SqsFifoTests(SqsFixture sqs) : IClassFixture<SqsFixture>
         await SourcePump.UntilAsync(async () => await queue.CountAsync() == 0, "all handled");
 
         Assert.True(failures > 0);
-        Assert.Equal(40, done.Count);
+        Assert.Equal(24, done.Count);
         foreach (var group in done.GroupBy(entry => entry.Org))
             Assert.Equal(group.Select(entry => entry.Number).Order(), group.Select(entry => entry.Number));
     }

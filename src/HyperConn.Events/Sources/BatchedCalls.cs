@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using HyperConn.Primitives;
 
 namespace HyperConn.Events.Sources;
 
@@ -73,7 +72,7 @@ internal sealed class BatchedCalls<T> : IAsyncDisposable
     private async Task RunAsync()
     {
         var stop = _end.Token;
-        var backoff = new Backoff(new Jitter(new Random()), _options.FirstPause, _options.LongestPause);
+        var backoff = new GrowingPause(_options.FirstPause, _options.LongestPause);
         var batch = new List<T>(_options.Size);
         while (batch.Count > 0 || await _items.Reader.WaitToReadAsync(stop).ConfigureAwait(false))
         {

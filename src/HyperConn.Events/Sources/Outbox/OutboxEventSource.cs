@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using HyperConn.Events.Sources;
-using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -197,7 +196,7 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
 
     private async Task<bool> StartAsync(CancellationToken stop)
     {
-        var backoff = new Backoff(new Jitter(new Random()), TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
+        var backoff = new GrowingPause(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
         while (!stop.IsCancellationRequested)
         {
             try

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Events.Sources;
@@ -12,7 +11,7 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
 
     private readonly DeliveryHand<OutboxDelivery> _hand = new(delivery => delivery.Group, delivery => delivery.Bytes);
     private readonly ConcurrentDictionary<long, OutboxDelivery> _known = new();
-    private readonly Backoff _backoff = new(new Jitter(new Random()), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+    private readonly GrowingPause _backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
     private readonly Lock _gate = new();
     private readonly HashSet<object> _returned = [];
     private bool _mayHaveUnknown;

@@ -1,4 +1,3 @@
-using HyperConn.Primitives;
 using Npgsql;
 
 namespace HyperConn.Events.Sources;
@@ -12,7 +11,7 @@ internal sealed class OutboxListener(
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var backoff = new Backoff(new Jitter(new Random()), TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
+        var backoff = new GrowingPause(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
         while (!stop.IsCancellationRequested)
         {
             try
