@@ -30,7 +30,8 @@ internal static partial class SqsClientFactory
         else
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(Region(options) ?? throw new HyperConnException(new HyperConnFailure(
-                HyperConnErrorCode.NotConfigured, "No AWS region is known for the queue. Set Region, or AWS_REGION, or give the queue by its URL.")));
+                HyperConnErrorCode.NotConfigured,
+                "No AWS region is known for the queue. Set Region, or AWS_REGION, or give the queue by its URL.")));
         }
 
         // Null: AWSSDK.Core resolves its default chain at the first call.

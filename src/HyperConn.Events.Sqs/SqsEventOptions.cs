@@ -4,12 +4,14 @@ namespace HyperConn.Events.Sqs;
 public sealed class SqsEventOptions
 {
     /// <summary>
-    /// The queue: its URL, or its name, which is looked up in the account of the credentials. A name that ends in <c>.fifo</c> is a FIFO queue's,
+    /// The queue: its URL, or its name, which is looked up in the account of the credentials. A name that ends in <c>.fifo</c> is a FIFO
+    /// queue's,
     /// whose message groups keep their order: use the tenant as the message group. Required.
     /// </summary>
     public string Queue { get; set; } = "";
 
-    /// <summary>Region, such as <c>eu-west-1</c>. Null (default): that of a queue's URL, else <c>AWS_REGION</c> or the AWS profile's.</summary>
+    /// <summary>Region, such as <c>eu-west-1</c>. Null (default): that of a queue's URL, else <c>AWS_REGION</c> or the AWS
+    /// profile's.</summary>
     public string? Region { get; set; }
 
     /// <summary>Endpoint to use instead of the region's own: an emulator or a VPC endpoint.</summary>
@@ -24,11 +26,13 @@ public sealed class SqsEventOptions
     /// <summary>Session token of temporary keys.</summary>
     public string? SessionToken { get; set; }
 
-    /// <summary>Time-out of one call, without the time a receive waits for messages. 100 milliseconds to 1 minute, default 5 seconds.</summary>
+    /// <summary>Time-out of one call, without the time a receive waits for messages. 100 milliseconds to 1 minute, default 5
+    /// seconds.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a message that was received is hidden from others; extended every third of it while its event is worked on or waits. After a
+    /// How long a message that was received is hidden from others; extended every third of it while its event is worked on or waits. After
+    /// a
     /// crash it comes again when this has passed. Whole seconds, 1 second to 12 hours, default 30 seconds.
     /// </summary>
     public TimeSpan VisibilityTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -43,12 +47,14 @@ public sealed class SqsEventOptions
     public int Receivers { get; set; } = 2;
 
     /// <summary>
-    /// Most messages in hand at once, waiting or worked on; then none are received. What waits here is kept from other hosts, and each ten of
+    /// Most messages in hand at once, waiting or worked on; then none are received. What waits here is kept from other hosts, and each ten
+    /// of
     /// them cost a call every third of <see cref="VisibilityTimeout"/>. 1 to 100,000, default 1,000.
     /// </summary>
     public int MaxInHand { get; set; } = 1_000;
 
-    /// <summary>How often the queue is asked how many messages wait, and what its redrive policy is. 1 second to 1 day, default 15 seconds.</summary>
+    /// <summary>How often the queue is asked how many messages wait, and what its redrive policy is. 1 second to 1 day, default 15
+    /// seconds.</summary>
     public TimeSpan StatisticsInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Every fault at once; empty: none.</summary>

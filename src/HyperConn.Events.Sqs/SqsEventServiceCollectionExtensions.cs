@@ -24,7 +24,8 @@ public static class SqsEventServiceCollectionExtensions
         options.ValidateOnStart();
         services.AddTenantEvents();
         services.TryAddSingleton(Create);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITenantEventSource, SqsEventSource>(provider => provider.GetRequiredService<SqsEventSource>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITenantEventSource, SqsEventSource>(
+            provider => provider.GetRequiredService<SqsEventSource>()));
         return services;
     }
 

@@ -13,7 +13,8 @@ namespace HyperConn.Events.Sqs;
 /// <remarks>
 /// <para>A rejected event's message is not deleted where the queue has a redrive policy: it comes again until <c>maxReceiveCount</c> is
 /// reached, and SQS moves it to the dead-letter queue. Where there is none, it is deleted; the worker has logged why.</para>
-/// <para>Of one message group of a FIFO queue, one message is handed out at a time. When it is handed back, the messages of its group behind
+/// <para>Of one message group of a FIFO queue, one message is handed out at a time. When it is handed back, the messages of its group
+/// behind
 /// it go back, too, so that none overtakes it; when it is rejected, they go on, as with every source.</para>
 /// <para>Each receive counts towards <c>maxReceiveCount</c>, those that a stop or a crash cut short included: let it be 5 or more.</para>
 /// </remarks>
@@ -120,10 +121,10 @@ public sealed partial class SqsEventSource : ITenantEventSource, IAsyncDisposabl
         var rejected = outcome.Result == EventResult.Rejected;
         if (rejected && _queue.Redrives)
         {
-            LogLeft(message.MessageId, outcome.Code, message.Receives);
+            LogLeft(message.MessageId, outcome.Code, message.Takes);
             if (message.TryEnd())
             {
-                Return(message, ReturnPause.Seconds(message.Receives));
+                Return(message, ReturnPause.Seconds(message.Takes));
                 _intake.Done(message);
             }
 
@@ -207,7 +208,7 @@ public sealed partial class SqsEventSource : ITenantEventSource, IAsyncDisposabl
         // Those behind it first: while one of a group is hidden, SQS hands out none of the group.
         foreach (var behind in _intake.GiveUp(delivery))
             Return(behind, seconds: 0);
-        Return(delivery, ReturnPause.Seconds(delivery.Receives));
+        Return(delivery, ReturnPause.Seconds(delivery.Takes));
     }
 
     private void Return(SqsDelivery delivery, int seconds)

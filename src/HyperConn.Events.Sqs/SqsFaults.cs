@@ -14,7 +14,8 @@ internal static class SqsFaults
         QueueDoesNotExistException => "the queue does not exist; check its name, the region and the account",
         AmazonServiceException service when IsThrottling(service) => $"SQS asks for fewer calls ({Known(service.ErrorCode)})",
         AmazonServiceException service when IsRefusal(service) =>
-            $"access is refused ({Known(service.ErrorCode)}); allow sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes and GetQueueUrl",
+            $"access is refused ({Known(service.ErrorCode)}); allow sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility, "
+            + "GetQueueAttributes and GetQueueUrl",
         AmazonServiceException service => $"SQS answered {Known(service.ErrorCode)}, HTTP {(int)service.StatusCode}",
         OperationCanceledException or TimeoutException => "no answer in time",
         _ => Inner(fault),
@@ -24,7 +25,8 @@ internal static class SqsFaults
     public static bool IsForConfiguration(Exception fault) =>
         fault is QueueDoesNotExistException || (fault is AmazonServiceException service && !IsThrottling(service) && IsRefusal(service));
 
-    /// <summary>Whether one entry of a batch can't get better: its receipt is not valid any more, or the message's 12 hours are over.</summary>
+    /// <summary>Whether one entry of a batch can't get better: its receipt is not valid any more, or the message's 12 hours are
+    /// over.</summary>
     public static bool IsLasting(BatchResultErrorEntry entry) =>
         entry.SenderFault == true && entry.Code is not null && !entry.Code.Contains("Throttl", StringComparison.OrdinalIgnoreCase);
 
@@ -49,7 +51,8 @@ internal static class SqsFaults
     private static bool IsThrottling(AmazonServiceException fault) =>
         fault is RequestThrottledException or OverLimitException || fault.StatusCode == HttpStatusCode.TooManyRequests
         || (fault.ErrorCode is { } code
-            && (code.Contains("Throttl", StringComparison.OrdinalIgnoreCase) || code.Contains("TooManyRequests", StringComparison.OrdinalIgnoreCase)));
+            && (code.Contains("Throttl", StringComparison.OrdinalIgnoreCase)
+                || code.Contains("TooManyRequests", StringComparison.OrdinalIgnoreCase)));
 
     private static bool IsRefusal(AmazonServiceException fault) =>
         fault.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden

@@ -67,16 +67,17 @@ internal sealed class SqsIntake(SqsQueue queue, SqsEventOptions options, TimePro
     public void Forget(SqsDelivery delivery) => _known.TryRemove(new KeyValuePair<string, SqsDelivery>(delivery.MessageId, delivery));
 
     /// <summary>Whether a message is still hidden from others; if not, somebody else may have it by now.</summary>
-    public bool IsHidden(SqsDelivery delivery) => time.GetTimestamp() < delivery.HiddenUntil;
+    public bool IsHidden(SqsDelivery delivery) => time.GetTimestamp() < delivery.KeptUntil;
 
     /// <summary>Hides messages for another visibility time-out, those that have most of it left excepted.</summary>
     public async Task ExtendAsync(IEnumerable<SqsDelivery> deliveries, CancellationToken ct)
     {
         var soon = time.GetTimestamp() + (long)(options.VisibilityTimeout.TotalSeconds * EnoughLeft * time.TimestampFrequency);
         var seconds = (int)options.VisibilityTimeout.TotalSeconds;
-        var batches = deliveries.Where(delivery => !delivery.IsEnded && delivery.HiddenUntil < soon)
+        var batches = deliveries.Where(delivery => !delivery.IsEnded && delivery.KeptUntil < soon)
             .Select(delivery => new Hiding(delivery, seconds)).Chunk(MostPerCall);
-        await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = ct }, async (batch, token) =>
+        var four = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = ct };
+        await Parallel.ForEachAsync(batches, four, async (batch, token) =>
         {
             IReadOnlyList<Hiding> again = batch;
             var backoff = SqsQueue.NewPause();
@@ -138,7 +139,7 @@ internal sealed class SqsIntake(SqsQueue queue, SqsEventOptions options, TimePro
         {
             var delivery = SqsMessages.Read(message, queue.IsFifo);
             var known = _known.GetOrAdd(delivery.MessageId, delivery);
-            known.HiddenUntil = hiddenUntil;
+            known.KeptUntil = hiddenUntil;
             if (known == delivery)
                 fresh.Add(delivery);
             else

@@ -6,8 +6,10 @@ using Amazon.SQS.Model;
 namespace HyperConn.Events.Sqs;
 
 /// <summary>
-/// Reads messages. Either the attributes <c>service</c> and <c>org</c> (and <c>type</c>, <c>id</c>) name the event and the body is its data,
-/// or the body is an event as a line of JSON elsewhere. An event without an id of its own has the message's deduplication id, or else its id.
+/// Reads messages. Either the attributes <c>service</c> and <c>org</c> (and <c>type</c>, <c>id</c>) name the event and the body is its
+/// data,
+/// or the body is an event as a line of JSON elsewhere. An event without an id of its own has the message's deduplication id, or else its
+/// id.
 /// </summary>
 internal static class SqsMessages
 {
@@ -44,7 +46,9 @@ internal static class SqsMessages
         {
             using var document = JsonDocument.Parse(body);
             return new ParsedLine(
-                new TenantEvent(TenantKey.Create(service, org), Attribute(message, "type") ?? TenantEvent.DefaultType, Attribute(message, "id") ?? otherwise, body), body);
+                new TenantEvent(
+                    TenantKey.Create(service, org), Attribute(message, "type") ?? TenantEvent.DefaultType, Attribute(message, "id") ?? otherwise, body),
+                body);
         }
         catch (JsonException)
         {
@@ -61,7 +65,8 @@ internal static class SqsMessages
     }
 
     private static string? Attribute(Message message, string name) =>
-        message.MessageAttributes is { } attributes && attributes.TryGetValue(name, out var value) && !string.IsNullOrEmpty(value.StringValue)
+        message.MessageAttributes is { } attributes && attributes.TryGetValue(name, out var value)
+        && !string.IsNullOrEmpty(value.StringValue)
             ? value.StringValue
             : null;
 

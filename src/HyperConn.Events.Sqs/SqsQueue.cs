@@ -10,7 +10,8 @@ namespace HyperConn.Events.Sqs;
 internal readonly record struct Hiding(SqsDelivery Delivery, int Seconds);
 
 /// <summary>The calls to one queue. Each has a time-out, and faults are counted and logged, one line a minute of a kind.</summary>
-internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEventOptions options, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class SqsQueue(
+    IAmazonSQS client, bool ownsClient, SqsEventOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
     private const string Visible = "ApproximateNumberOfMessages";
     private const string Delayed = "ApproximateNumberOfMessagesDelayed";
@@ -73,7 +74,8 @@ internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEv
     {
         using var limit = Limit(options.Timeout, ct);
         var response = await client.GetQueueAttributesAsync(
-            new GetQueueAttributesRequest { QueueUrl = _url, AttributeNames = [Visible, Delayed, Redrive] }, limit.Token).ConfigureAwait(false);
+            new GetQueueAttributesRequest { QueueUrl = _url, AttributeNames = [Visible, Delayed, Redrive] },
+            limit.Token).ConfigureAwait(false);
         var attributes = response.Attributes ?? [];
         _redrives = attributes.TryGetValue(Redrive, out var policy) && policy.Contains("deadLetterTargetArn", StringComparison.Ordinal);
         return Number(Visible) is { } visible ? visible + (Number(Delayed) ?? 0) : null;
@@ -135,13 +137,16 @@ internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEv
                     Entries =
                     [
                         .. batch.Select((hiding, i) =>
-                            new ChangeMessageVisibilityBatchRequestEntry(Id(i), hiding.Delivery.ReceiptHandle) { VisibilityTimeout = hiding.Seconds }),
+                            new ChangeMessageVisibilityBatchRequestEntry(Id(i), hiding.Delivery.ReceiptHandle)
+                            {
+                                VisibilityTimeout = hiding.Seconds,
+                            }),
                     ],
                 },
                 token).ConfigureAwait(false)).Failed;
             for (var i = 0; i < batch.Count; i++)
                 if (failed is null || failed.All(entry => entry.Id != Id(i)))
-                    batch[i].Delivery.HiddenUntil = before + (batch[i].Seconds * time.TimestampFrequency);
+                    batch[i].Delivery.KeptUntil = before + (batch[i].Seconds * time.TimestampFrequency);
             return failed;
         },
         ct);
@@ -191,7 +196,10 @@ internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEv
                 again.Add(item);
 
             if (_pace.MayWrite(operation + entry.Code))
-                LogEntryFault(operation, messageId(item), SqsFaults.Known(entry.Code), SqsFaults.IsLasting(entry) ? "It comes again." : "It is tried again.");
+            {
+                LogEntryFault(
+                    operation, messageId(item), SqsFaults.Known(entry.Code), SqsFaults.IsLasting(entry) ? "It comes again." : "It is tried again.");
+            }
         }
 
         return again;
@@ -208,9 +216,11 @@ internal sealed partial class SqsQueue(IAmazonSQS client, bool ownsClient, SqsEv
 
     private static int Seconds(TimeSpan time) => (int)time.TotalSeconds;
 
-    [LoggerMessage(EventId = 4301, EventName = "SqsCallFailed", Level = LogLevel.Warning, Message = "{Operation} failed and is tried again: {Fault}")]
+    [LoggerMessage(EventId = 4301, EventName = "SqsCallFailed", Level = LogLevel.Warning,
+        Message = "{Operation} failed and is tried again: {Fault}")]
     private partial void LogFault(string operation, string fault);
 
-    [LoggerMessage(EventId = 4302, EventName = "SqsEntryFailed", Level = LogLevel.Warning, Message = "{Operation} failed for message {MessageId}: {Code}. {Consequence}")]
+    [LoggerMessage(EventId = 4302, EventName = "SqsEntryFailed", Level = LogLevel.Warning,
+        Message = "{Operation} failed for message {MessageId}: {Code}. {Consequence}")]
     private partial void LogEntryFault(string operation, string messageId, string code, string consequence);
 }

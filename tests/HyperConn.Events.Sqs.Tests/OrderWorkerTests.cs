@@ -11,7 +11,8 @@ using Xunit.Abstractions;
 
 namespace HyperConn.Events.Sqs.Tests;
 
-/// <summary>The sample as a process, against an emulator of SQS and a real PostgreSQL: killed again and again, every order counts once.</summary>
+/// <summary>The sample as a process, against an emulator of SQS and a real PostgreSQL: killed again and again, every order counts
+/// once.</summary>
 public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) : IClassFixture<SqsFixture>
 {
     private const int Tenants = 8;

@@ -17,7 +17,8 @@ internal sealed class SourcePump : IAsyncDisposable
     private readonly Task _extending;
 
     /// <param name="source">Source.</param>
-    /// <param name="handle">What is done with a delivery; it must end it by <see cref="EndAsync"/> or <see cref="AbandonAsync"/>, sooner or later.</param>
+    /// <param name="handle">What is done with a delivery; it must end it by <see cref="EndAsync"/> or <see cref="AbandonAsync"/>, sooner or
+    /// later.</param>
     /// <param name="room">Deliveries in hand at once.</param>
     public SourcePump(ITenantEventSource source, Func<SourcePump, TenantDelivery, Task> handle, int room = 100)
     {

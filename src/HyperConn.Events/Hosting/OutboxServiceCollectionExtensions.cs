@@ -10,7 +10,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers an outbox table as the source of tenants' events.</summary>
 public static class OutboxServiceCollectionExtensions
 {
-    /// <summary>Adds an outbox table as the source of events, and the worker that reads it. Settings are checked when the host starts.</summary>
+    /// <summary>Adds an outbox table as the source of events, and the worker that reads it. Settings are checked when the host
+    /// starts.</summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Settings in code; may be given in several calls.</param>
     /// <returns>The container.</returns>
@@ -24,7 +25,8 @@ public static class OutboxServiceCollectionExtensions
         options.ValidateOnStart();
         services.AddTenantEvents();
         services.TryAddSingleton(Create);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITenantEventSource, OutboxEventSource>(provider => provider.GetRequiredService<OutboxEventSource>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ITenantEventSource, OutboxEventSource>(
+            provider => provider.GetRequiredService<OutboxEventSource>()));
         return services;
     }
 

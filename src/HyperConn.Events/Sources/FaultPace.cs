@@ -1,6 +1,7 @@
 namespace HyperConn.Events.Sources;
 
-/// <summary>Lets a line about the same fault through once a minute: an outage is one matter, however many calls fail. Thread-safe.</summary>
+/// <summary>Lets a line about the same fault through once a minute: an outage is one matter, however many calls fail.
+/// Thread-safe.</summary>
 internal sealed class FaultPace(TimeProvider time)
 {
     private const int MostKinds = 100;

@@ -4,7 +4,8 @@ using HyperConn.Events.Sqs;
 
 namespace HyperConn.Host;
 
-/// <summary>Sources of events beyond files: <c>hyperconn-host.sqs</c> and <c>hyperconn-host.outbox</c>, read by <c>run</c> when <c>worker.events</c> names them.</summary>
+/// <summary>Sources of events beyond files: <c>hyperconn-host.sqs</c> and <c>hyperconn-host.outbox</c>, read by <c>run</c> when
+/// <c>worker.events</c> names them.</summary>
 internal sealed record SourceSettings(SqsEventOptions Sqs, OutboxOptions Outbox)
 {
     /// <summary><c>worker.events</c> of a queue of Amazon SQS.</summary>
@@ -53,7 +54,9 @@ internal sealed record SourceSettings(SqsEventOptions Sqs, OutboxOptions Outbox)
         return new OutboxOptions
         {
             ConnectionString = section.Text("connection-string"),
-            Tenant = section.Text("tenant") is null ? null : section.Read<TenantKey?>("tenant", c => Tenant(c.GetString("tenant")), null, "service/org"),
+            Tenant = section.Text("tenant") is null
+                ? null
+                : section.Read<TenantKey?>("tenant", c => Tenant(c.GetString("tenant")), null, "service/org"),
             Table = section.Text("table") ?? defaults.Table,
             CreateTable = section.Read("create-table", c => c.GetBoolean("create-table"), defaults.CreateTable),
             Ordered = section.Read("ordered", c => c.GetBoolean("ordered"), defaults.Ordered),
@@ -68,17 +71,21 @@ internal sealed record SourceSettings(SqsEventOptions Sqs, OutboxOptions Outbox)
         };
     }
 
-    private static TenantKey Tenant(string text) => text.Split('/') is [var service, var org] ? TenantKey.Create(service, org) : throw new FormatException();
+    private static TenantKey Tenant(string text) =>
+        text.Split('/') is [var service, var org] ? TenantKey.Create(service, org) : throw new FormatException();
 
     private static TimeSpan Time(HostSection section, string key, TimeSpan byDefault) =>
         section.Read(key, c => c.GetTimeSpan(key, null, allowInfinite: false), byDefault);
 
-    private static int Number(HostSection section, string key, int byDefault) => section.Read(key, c => c.GetInt(key), byDefault, "a whole number");
+    private static int Number(HostSection section, string key, int byDefault) =>
+        section.Read(key, c => c.GetInt(key), byDefault, "a whole number");
 
     // "VisibilityTimeout must be …" is hyperconn-host.sqs.visibility-timeout there.
     private static string Spell(string section, string fault)
     {
-        foreach (var name in typeof(SqsEventOptions).GetProperties().Concat(typeof(OutboxOptions).GetProperties()).Select(p => p.Name).Distinct().OrderByDescending(n => n.Length))
+        var names = new[] { typeof(SqsEventOptions), typeof(OutboxOptions) }.SelectMany(type => type.GetProperties()).Select(property => property.Name);
+
+        foreach (var name in names.Distinct().OrderByDescending(name => name.Length))
             fault = System.Text.RegularExpressions.Regex.Replace(fault, $@"\b{name}\b", HostSettings.NameOf(name));
         return $"{HostSettings.Root}.{section}: {fault}";
     }

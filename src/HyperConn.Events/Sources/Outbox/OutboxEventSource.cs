@@ -7,15 +7,18 @@ using Npgsql;
 namespace HyperConn.Events;
 
 /// <summary>
-/// Events from an outbox table of PostgreSQL, which senders write to in the transaction of what the event is about. Any number of hosts read
+/// Events from an outbox table of PostgreSQL, which senders write to in the transaction of what the event is about. Any number of hosts
+/// read
 /// the same table: each claims rows for a time (<c>for update skip locked</c>), extends that while their events wait or are worked on, and
 /// deletes or marks them after their effect is committed. <c>NOTIFY</c> wakes it, and a poll is the net below.
 /// </summary>
 /// <remarks>
-/// <para>The row is ended in a later transaction than the effect, which is in another database. After a crash in between it comes again, and
+/// <para>The row is ended in a later transaction than the effect, which is in another database. After a crash in between it comes again,
+/// and
 /// the tenant's inbox knows its <c>event_id</c>.</para>
 /// <para>With <see cref="OutboxOptions.Ordered"/>, a tenant's rows are in one host's hands at a time, are handed out one after the other by
-/// their ids, and go back together when one of them does. Ids are drawn at the insert: of two transactions for one tenant that are under way
+/// their ids, and go back together when one of them does. Ids are drawn at the insert: of two transactions for one tenant that are under
+/// way
 /// at once, neither is the first.</para>
 /// </remarks>
 public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
@@ -41,7 +44,8 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
     /// <param name="logger">Log; null: none.</param>
     /// <param name="time">Clock; null: the system's.</param>
     /// <exception cref="HyperConnException">The settings contradict each other, or the connection string can't be read.</exception>
-    public OutboxEventSource(OutboxOptions options, ITenantPools? pools = null, ILogger<OutboxEventSource>? logger = null, TimeProvider? time = null)
+    public OutboxEventSource(
+        OutboxOptions options, ITenantPools? pools = null, ILogger<OutboxEventSource>? logger = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Faults().ToList() is { Count: > 0 } faults)
@@ -56,7 +60,7 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
         }
         else
         {
-            _own = DataSource(options);
+            _own = OutboxDatabase.Create(options.ConnectionString!);
             open = _own.OpenConnectionAsync;
         }
 
@@ -86,7 +90,8 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
     /// <summary>Claims rows until cancelled. What was claimed by then and not handed out goes back at once.</summary>
     /// <param name="stop">Ends the reading.</param>
     /// <returns>The deliveries.</returns>
-    /// <exception cref="HyperConnException">At the start: the table is missing and can't be made, or the database refuses the login.</exception>
+    /// <exception cref="HyperConnException">At the start: the table is missing and can't be made, or the database refuses the
+    /// login.</exception>
     public async IAsyncEnumerable<TenantDelivery> ReadAsync([EnumeratorCancellation] CancellationToken stop)
     {
         if (!await StartAsync(stop).ConfigureAwait(false))
@@ -101,7 +106,8 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
         {
             while (!loops.IsFaulted && !stop.IsCancellationRequested)
             {
-                if (await _intake.TakeAsync(_returns.FlushAsync, delivery => GiveBack(delivery, untried: true), stop).ConfigureAwait(false) is not { } delivery)
+                var taken = await _intake.TakeAsync(_returns.FlushAsync, row => GiveBack(row, untried: true), stop).ConfigureAwait(false);
+                if (taken is not { } delivery)
                     continue;
                 if (_intake.IsLeased(delivery))
                     yield return delivery;
@@ -174,21 +180,6 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
             await _own.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static NpgsqlDataSource DataSource(OutboxOptions options)
-    {
-        try
-        {
-            var text = new NpgsqlConnectionStringBuilder(options.ConnectionString) { Enlist = false, MaxPoolSize = 8 };
-            text.ApplicationName ??= "hyperconn-outbox";
-            return NpgsqlDataSource.Create(text);
-        }
-        catch (ArgumentException)
-        {
-            // Its text may quote the value.
-            throw NotConfigured("ConnectionString of the outbox is not one that Npgsql can read.");
-        }
-    }
-
     private static HyperConnException NotConfigured(string message) => new(new HyperConnFailure(HyperConnErrorCode.NotConfigured, message));
 
     private static OutboxDelivery Mine(TenantDelivery delivery) =>
@@ -228,7 +219,7 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
             return;
         foreach (var behind in _intake.GiveUp(delivery))
             Return(behind, seconds: 0, untried: true);
-        Return(delivery, untried ? 0 : ReturnPause.Seconds(delivery.Claims), untried);
+        Return(delivery, untried ? 0 : ReturnPause.Seconds(delivery.Takes), untried);
     }
 
     private void Return(OutboxDelivery delivery, int seconds, bool untried)
@@ -254,7 +245,8 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
     private Task<IReadOnlyList<OutboxReturn>> ReturnAsync(IReadOnlyList<OutboxReturn> batch, CancellationToken ct) =>
         SendAsync("Handing rows back", batch, token => _table.ReturnAsync(batch, token), ct);
 
-    private async Task<IReadOnlyList<T>> SendAsync<T>(string what, IReadOnlyList<T> batch, Func<CancellationToken, Task> send, CancellationToken ct)
+    private async Task<IReadOnlyList<T>> SendAsync<T>(
+        string what, IReadOnlyList<T> batch, Func<CancellationToken, Task> send, CancellationToken ct)
     {
         try
         {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Events.Sources;
 
@@ -20,7 +19,8 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
     /// <param name="flushReturns">Waits until what was handed back is back.</param>
     /// <param name="giveBack">Hands back what must not be handed out.</param>
     /// <param name="stop">Ends the waiting.</param>
-    public async Task<OutboxDelivery?> TakeAsync(Func<CancellationToken, Task> flushReturns, Action<OutboxDelivery> giveBack, CancellationToken stop)
+    public async Task<OutboxDelivery?> TakeAsync(
+        Func<CancellationToken, Task> flushReturns, Action<OutboxDelivery> giveBack, CancellationToken stop)
     {
         if (_hand.TryTake(out var delivery))
             return delivery;
@@ -76,21 +76,22 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
     public void Wake() => _hand.Wake();
 
     /// <summary>Whether a row is still kept from others; if not, somebody else may have it by now.</summary>
-    public bool IsLeased(OutboxDelivery delivery) => time.GetTimestamp() < delivery.LeasedUntil;
+    public bool IsLeased(OutboxDelivery delivery) => time.GetTimestamp() < delivery.KeptUntil;
 
     /// <summary>Extends leases, those that have most of it left excepted. A fault is noted, and the next round tries again.</summary>
     public async Task ExtendAsync(IEnumerable<OutboxDelivery> deliveries, CancellationToken ct)
     {
         var now = time.GetTimestamp();
         var soon = now + (long)(options.Lease.TotalSeconds * EnoughLeft * time.TimestampFrequency);
-        foreach (var batch in deliveries.Where(delivery => !delivery.IsEnded && delivery.LeasedUntil < soon).Chunk(1_000))
+        foreach (var batch in deliveries.Where(delivery => !delivery.IsEnded && delivery.KeptUntil < soon).Chunk(1_000))
         {
             try
             {
                 var before = time.GetTimestamp();
-                var ours = await faults.LimitAsync(token => table.ExtendAsync([.. batch.Select(delivery => delivery.RowId)], token), ct).ConfigureAwait(false);
+                long[] ids = [.. batch.Select(delivery => delivery.RowId)];
+                var ours = await faults.LimitAsync(token => table.ExtendAsync(ids, token), ct).ConfigureAwait(false);
                 foreach (var delivery in batch.Where(delivery => ours.Contains(delivery.RowId)))
-                    delivery.LeasedUntil = LeaseFrom(before);
+                    delivery.KeptUntil = LeaseFrom(before);
             }
             catch (Exception fault) when (!ct.IsCancellationRequested)
             {
@@ -133,7 +134,7 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
             {
                 var delivery = OutboxRows.Read(row, options.Table, options.Ordered);
                 var known = _known.GetOrAdd(row.Id, delivery);
-                known.LeasedUntil = LeaseFrom(before);
+                known.KeptUntil = LeaseFrom(before);
                 if (known == delivery)
                     (delivery.Group is { } group && _returned.Contains(group) ? overtaking : fresh).Add(delivery);
             }
@@ -146,75 +147,4 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
     }
 
     private long LeaseFrom(long timestamp) => timestamp + (long)(options.Lease.TotalSeconds * time.TimestampFrequency);
-}
-
-/// <summary>Reads rows.</summary>
-internal static class OutboxRows
-{
-    // What a delivery takes beside its data, about.
-    private const int Overhead = 1_024;
-
-    public static OutboxDelivery Read(OutboxRow row, string table, bool ordered)
-    {
-        TenantEvent? work = null;
-        string? fault = null;
-        try
-        {
-            work = new TenantEvent(TenantKey.Create(row.Service, row.Org), row.Type, row.EventId, row.Data) { CreatedAt = new DateTimeOffset(row.CreatedAt) };
-        }
-        catch (HyperConnException e)
-        {
-            fault = e.Message;
-        }
-        catch (ArgumentException e)
-        {
-            fault = e.Message;
-        }
-
-        return new OutboxDelivery
-        {
-            RowId = row.Id,
-            Place = $"{table}:{row.Id}",
-            Group = ordered ? (row.Service, row.Org) : null,
-            Event = work,
-            Fault = fault,
-            Bytes = (row.Data.Length * sizeof(char)) + Overhead,
-            EarlierAttempts = Math.Max(0, row.Attempts - 1),
-        };
-    }
-}
-
-/// <summary>Counts and logs faults of calls to the database, and gives each call a time-out.</summary>
-internal sealed partial class OutboxFaults(OutboxOptions options, TimeProvider time, ILogger logger)
-{
-    private readonly FaultPace _pace = new(time);
-    private long _count;
-
-    /// <summary>Calls that failed.</summary>
-    public long Count => Interlocked.Read(ref _count);
-
-    public void Note(string what, Exception fault)
-    {
-        Interlocked.Increment(ref _count);
-        var why = fault is OperationCanceledException ? $"no answer in {options.Timeout.TotalSeconds:0.#} s" : fault.Message;
-        if (_pace.MayWrite(what + fault.GetType().Name))
-            LogFault(options.Table, what, why);
-    }
-
-    public async Task<T> LimitAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(options.Timeout);
-        return await call(limit.Token).ConfigureAwait(false);
-    }
-
-    public async Task LimitAsync(Func<CancellationToken, Task> call, CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(options.Timeout);
-        await call(limit.Token).ConfigureAwait(false);
-    }
-
-    [LoggerMessage(EventId = 4020, EventName = "OutboxCallFailed", Level = LogLevel.Warning, Message = "{What} of outbox {Table} failed and is tried again: {Fault}")]
-    private partial void LogFault(string table, string what, string fault);
 }

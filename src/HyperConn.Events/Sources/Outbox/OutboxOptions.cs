@@ -6,28 +6,33 @@ public sealed class OutboxOptions
     /// <summary>Npgsql's connection string of the table's database. This, or <see cref="Tenant"/>.</summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>The tenant whose database has the table, read through HyperConn's own connections. This, or <see cref="ConnectionString"/>.</summary>
+    /// <summary>The tenant whose database has the table, read through HyperConn's own connections. This, or
+    /// <see cref="ConnectionString"/>.</summary>
     public TenantKey? Tenant { get; set; }
 
-    /// <summary>Name of the table, <c>name</c> or <c>schema.name</c>, of letters, digits and underscores. Default <c>hyperconn_outbox</c>.</summary>
+    /// <summary>Name of the table, <c>name</c> or <c>schema.name</c>, of letters, digits and underscores. Default
+    /// <c>hyperconn_outbox</c>.</summary>
     public string Table { get; set; } = OutboxSql.DefaultTable;
 
     /// <summary>Makes the table, its indexes and its trigger at the start where they are missing. Default true.</summary>
     public bool CreateTable { get; set; } = true;
 
-    /// <summary>Whether a tenant's rows are handled one after the other in the order of their ids, by all hosts together. Default true.</summary>
+    /// <summary>Whether a tenant's rows are handled one after the other in the order of their ids, by all hosts together. Default
+    /// true.</summary>
     public bool Ordered { get; set; } = true;
 
     /// <summary>Rows claimed at once. 1 to 1,000, default 100.</summary>
     public int BatchSize { get; set; } = 100;
 
     /// <summary>
-    /// How long rows that were claimed are kept from other hosts; extended every third of it while their events wait or are worked on. After a
+    /// How long rows that were claimed are kept from other hosts; extended every third of it while their events wait or are worked on.
+    /// After a
     /// crash they come again when this has passed. 1 second to 1 day, default 30 seconds.
     /// </summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Waits for <c>NOTIFY</c> between polls. Off behind a pooler of transactions, where only the poll works. Default true.</summary>
+    /// <summary>Waits for <c>NOTIFY</c> between polls. Off behind a pooler of transactions, where only the poll works. Default
+    /// true.</summary>
     public bool Listen { get; set; } = true;
 
     /// <summary>How often the table is looked into when nothing was notified. 10 milliseconds to 1 hour, default 1 second.</summary>

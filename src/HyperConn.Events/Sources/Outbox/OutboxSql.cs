@@ -7,11 +7,14 @@ public static class OutboxSql
     public const string DefaultTable = "hyperconn_outbox";
 
     /// <summary>
-    /// What makes the table, its indexes, and the trigger that notifies. The worker runs it where it may; otherwise somebody who may runs it
-    /// once, with <c>grant select, insert, update, delete</c> to the worker's login and <c>grant insert</c> to the senders'. It may be run again.
+    /// What makes the table, its indexes, and the trigger that notifies. The worker runs it where it may; otherwise somebody who may runs
+    /// it
+    /// once, with <c>grant select, insert, update, delete</c> to the worker's login and <c>grant insert</c> to the senders'. It may be run
+    /// again.
     /// </summary>
     /// <remarks>
-    /// Senders write <c>service</c>, <c>org</c>, and as they like <c>type</c>, <c>event_id</c> and <c>data</c>, in the transaction of what the
+    /// Senders write <c>service</c>, <c>org</c>, and as they like <c>type</c>, <c>event_id</c> and <c>data</c>, in the transaction of what
+    /// the
     /// event is about. The other columns are the worker's. Needs PostgreSQL 13 or later.
     /// </remarks>
     /// <param name="table">Name of the table, <c>name</c> or <c>schema.name</c>.</param>

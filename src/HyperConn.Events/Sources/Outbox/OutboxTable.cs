@@ -4,7 +4,8 @@ using NpgsqlTypes;
 namespace HyperConn.Events.Sources;
 
 /// <summary>A row as it was claimed.</summary>
-internal sealed record OutboxRow(long Id, string Service, string Org, string Type, string EventId, string Data, DateTime CreatedAt, int Attempts);
+internal sealed record OutboxRow(
+    long Id, string Service, string Org, string Type, string EventId, string Data, DateTime CreatedAt, int Attempts);
 
 /// <summary>A row that is done with.</summary>
 internal sealed record OutboxEnd(OutboxDelivery Delivery, EventOutcome Outcome);
@@ -47,7 +48,8 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
             {
                 await create.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
             }
-            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName)
+            catch (PostgresException e) when (
+                e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName)
             {
                 throw Missing($"this login may not make it: {e.SqlState}: {e.MessageText}");
             }
@@ -57,7 +59,8 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
     }
 
     private HyperConnException Missing(string why) => new(new HyperConnFailure(
-        HyperConnErrorCode.NotConfigured, $"There is no outbox table {options.Table} ({why}). Its DDL, to be run once:\n{OutboxSql.Ddl(options.Table)}"));
+        HyperConnErrorCode.NotConfigured,
+        $"There is no outbox table {options.Table} ({why}). Its DDL, to be run once:\n{OutboxSql.Ddl(options.Table)}"));
 
     /// <summary>Claims the next rows, in order of their ids.</summary>
     public async Task<IReadOnlyList<OutboxRow>> ClaimAsync(CancellationToken ct)
@@ -106,7 +109,10 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         await using var connection = await open(ct).ConfigureAwait(false);
         await using var command = Command(
             connection,
-            $"update {_table} set claimed_until = statement_timestamp() + $3 where id = any ($2) and claimed_by = $1 and ended_at is null returning id",
+            $"""
+            update {_table} set claimed_until = statement_timestamp() + $3
+            where id = any ($2) and claimed_by = $1 and ended_at is null returning id
+            """,
             new NpgsqlParameter<Guid> { TypedValue = me },
             Ids(ids),
             new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
@@ -172,7 +178,8 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
             """);
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         await reader.ReadAsync(ct).ConfigureAwait(false);
-        return (reader.GetInt64(0), await reader.IsDBNullAsync(1, ct).ConfigureAwait(false) ? null : new DateTimeOffset(reader.GetDateTime(1)));
+        var nothing = await reader.IsDBNullAsync(1, ct).ConfigureAwait(false);
+        return (reader.GetInt64(0), nothing ? null : new DateTimeOffset(reader.GetDateTime(1)));
     }
 
     /// <summary>Deletes some of the ended rows that are old enough.</summary>
@@ -198,7 +205,8 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         returning {Columns}
         """;
 
-    // Tenants with a row in somebody else's hands, or on its way back, are left alone. Of the others, those rows are taken that stand before
+    // Tenants with a row in somebody else's hands, or on its way back, are left alone. Of the others, those rows are taken that stand
+    // before
     // the first one that is locked by anybody: a row that is skipped must not be overtaken.
     private string ClaimInOrder =>
         $"""
