@@ -17,6 +17,7 @@ public enum EventResult
     /// <summary>Its effect had been committed before, says the tenant's inbox; nothing was done.</summary>
     Duplicate,
 
-    /// <summary>It failed for good: at once for a reason that lasts, or after it was retried for as long as allowed. It had no effect.</summary>
+    /// <summary>It failed for good: at once for a reason that lasts, or after it was retried for as long as allowed. It had no
+    /// effect.</summary>
     Rejected,
 }

@@ -1,6 +1,7 @@
 namespace HyperConn.Events;
 
-/// <summary>What is done with an event. Called from many threads at once, but for one tenant one at a time where its order is kept.</summary>
+/// <summary>What is done with an event. Called from many threads at once, but for one tenant one at a time where its order is
+/// kept.</summary>
 public interface ITenantEventHandler
 {
     /// <summary>

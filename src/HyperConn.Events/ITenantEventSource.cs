@@ -15,7 +15,8 @@ namespace HyperConn.Events;
 /// </remarks>
 public interface ITenantEventSource
 {
-    /// <summary>Short name for metrics and pages: <c>stdin</c>, <c>spool</c>, <c>sqs</c>, <c>outbox</c>. One of a kind in a process.</summary>
+    /// <summary>Short name for metrics and pages: <c>stdin</c>, <c>spool</c>, <c>sqs</c>, <c>outbox</c>. One of a kind in a
+    /// process.</summary>
     string Name { get; }
 
     /// <summary>
@@ -28,7 +29,8 @@ public interface ITenantEventSource
     /// the worker's settings say otherwise.</summary>
     bool IsOrdered { get; }
 
-    /// <summary>Whether what is handed back comes again, in this process or the next. False: it is gone, and the worker reports it as lost.</summary>
+    /// <summary>Whether what is handed back comes again, in this process or the next. False: it is gone, and the worker reports it as
+    /// lost.</summary>
     bool Redelivers { get; }
 
     /// <summary>How often <see cref="ExtendAsync"/> is wanted for deliveries that are worked on or wait; null: never.</summary>
@@ -42,7 +44,8 @@ public interface ITenantEventSource
     /// <returns>The deliveries. While the worker has enough, it asks for no more.</returns>
     IAsyncEnumerable<TenantDelivery> ReadAsync(CancellationToken stop);
 
-    /// <summary>A delivery is done with for good: handled, a duplicate, or rejected. The source lets go of it, or keeps it where rejected ones are kept.</summary>
+    /// <summary>A delivery is done with for good: handled, a duplicate, or rejected. The source lets go of it, or keeps it where
+    /// rejected ones are kept.</summary>
     /// <param name="delivery">The delivery.</param>
     /// <param name="outcome">How it ended.</param>
     /// <param name="cancellationToken">Cancelled only when the process must end.</param>
@@ -65,7 +68,8 @@ public interface ITenantEventSource
     /// <returns>The statistics.</returns>
     EventSourceStatistics GetStatistics();
 
-    /// <summary>Makes durable what is buffered: batched deletes, positions, rejected lines. Called at the stop, and in between as the source likes.</summary>
+    /// <summary>Makes durable what is buffered: batched deletes, positions, rejected lines. Called at the stop, and in between as the
+    /// source likes.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>A task that ends when it is done.</returns>
     ValueTask FlushAsync(CancellationToken cancellationToken);

@@ -15,9 +15,11 @@ public sealed record TenantEvent
     /// <summary>Makes an event.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="type">Kind of event, 1 to <see cref="MaxTypeLength"/> characters; decides what is done with it.</param>
-    /// <param name="id">The sender's id of it, 1 to <see cref="MaxIdLength"/> characters: the same event sent again has the same id.</param>
+    /// <param name="id">The sender's id of it, 1 to <see cref="MaxIdLength"/> characters: the same event sent again has the same
+    /// id.</param>
     /// <param name="data">The event's data, as JSON; <c>null</c> as text where there is none.</param>
-    /// <exception cref="ArgumentException">A part is empty, too long, or has a character that PostgreSQL's <c>text</c> can't hold: NUL, or half
+    /// <exception cref="ArgumentException">A part is empty, too long, or has a character that PostgreSQL's <c>text</c> can't hold: NUL,
+    /// or half
     /// a surrogate pair; or the tenant is <c>default</c>. The message doesn't quote the text.</exception>
     public TenantEvent(TenantKey tenant, string type, string id, string data)
     {

@@ -41,17 +41,23 @@ public class WorkerSpecs
         for (var i = 0; i < 20; i++)
             source.Add(Event("a", $"a{i:00}"), Event("b", $"b{i:00}"));
         source.End();
-        var allOfB = new TaskCompletionSource();
+        var (allOfB, failed) = (new TaskCompletionSource(), new TaskCompletionSource());
         var order = new ConcurrentQueue<string>();
-        using var worker = Worker(source, (work, _) =>
+        using var worker = Worker(source, async (work, _) =>
         {
-            // The first one of a fails for as long as b has events.
+            // The first one of a fails for as long as b has events, and b has some until it has failed.
             if (work.Event.Id == "a00" && !allOfB.Task.IsCompleted)
+            {
+                failed.TrySetResult();
                 throw Away;
+            }
+
+            if (work.Event.Tenant.Org == "b")
+                await failed.Task;
             order.Enqueue(work.Event.Id);
             if (work.Event.Id == "b19")
                 allOfB.SetResult();
-            return Task.FromResult(EventResult.Handled);
+            return EventResult.Handled;
         });
         await RunAsync(worker);
 
@@ -159,6 +165,7 @@ public class WorkerSpecs
         await worker.StartAsync(CancellationToken.None);
         await UntilAsync(() => worker.GetStatistics() is { InFlight: 1, Waiting: 2 });
         var stopping = worker.StopAsync(CancellationToken.None);
+        await UntilAsync(() => source.Abandoned.Count == 2);
         gate.SetResult();
         await stopping.WaitAsync(Patience);
         Assert.Equal((1, 0, 2), (worker.GetStatistics().Handled, worker.GetStatistics().HandedBack, worker.GetStatistics().Lost));

@@ -30,7 +30,8 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
         await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = 60 });
-        await using var provisioner = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = Tenants, OwnDatabases = 3, Services = ["core"] });
+        // What is on a server of our own goes with it.
+        var provisioner = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = Tenants, OwnDatabases = 3, Services = ["core"] });
         var config = await ConfigureAsync(provisioner);
         var spool = Directory.CreateDirectory(Path.Combine(_folder, "spool")).FullName;
         var expected = await FillAsync(spool, provisioner.Tenants, random);
@@ -43,7 +44,8 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         {
             foreach (var what in plan)
             {
-                await Task.Delay(random.Next(200, 3_000));
+                await UntilAtWorkAsync(host, spool);
+                await Task.Delay(random.Next(0, 1_000));
                 switch (what)
                 {
                     case "server":
@@ -72,7 +74,8 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             Assert.True(await host.WaitAsync() == 0, $"seed {seed}: {host.Errors}");
             Assert.Contains(" 0 rejected, ", host.Errors, StringComparison.Ordinal);
             Assert.Contains(" 0 lost", host.Errors, StringComparison.Ordinal);
-            output.WriteLine(host.Errors.TrimEnd().Split('\n').First(line => line.Contains("events handled", StringComparison.Ordinal)));
+            output.WriteLine(Summary(host));
+            Assert.False(Summary(host).Contains("5,000 events handled", StringComparison.Ordinal), "It began anew, or was never ended at work.");
         }
         finally
         {
@@ -92,11 +95,24 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         if (signal == "TERM" && host.Errors.Contains("events handled", StringComparison.Ordinal))
         {
             Assert.True(code == 0, host.Errors);
-            output.WriteLine(host.Errors.TrimEnd().Split('\n').First(line => line.Contains("events handled", StringComparison.Ordinal)));
+            output.WriteLine(Summary(host));
         }
 
         await host.DisposeAsync();
         return HostProcess.Start("run", "--config", config, "--events", spool);
+    }
+
+    private static string Summary(HostProcess host) => host.Errors.Split('\n').First(line => line.Contains("events handled", StringComparison.Ordinal));
+
+    /// <summary>Waits until the first events are under way, or none is left.</summary>
+    private static async Task UntilAtWorkAsync(HostProcess host, string spool)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!host.Errors.Contains("is ready", StringComparison.Ordinal) && Directory.EnumerateFiles(spool, "*.jsonl").Any())
+        {
+            Assert.False(patience.IsCancellationRequested, $"It does not begin: {host.Errors}");
+            await Task.Delay(20);
+        }
     }
 
     private static async Task UntilDoneAsync(HostProcess host, string spool, int seed)
@@ -132,11 +148,11 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     private Task<string> ConfigureAsync(TenantProvisioner provisioner) => HostFiles.WriteAsync(
         _folder,
         provisioner,
-        """
+        $$"""
         hyperconn-host.dashboard.enabled = off
         hyperconn-host.worker {
           poll-interval = 50ms
-          statements.default = "select pg_sleep(0.005); insert into events (tenant, payload) values (@org, @id)"
+          statements.default = "select pg_sleep({{(IsLong ? "0.1" : "0.02")}}); insert into events (tenant, payload) values (@org, @id)"
         }
         """);
 

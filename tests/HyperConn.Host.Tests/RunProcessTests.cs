@@ -43,7 +43,7 @@ public sealed class RunProcessTests(PostgresFixture postgres) : IClassFixture<Po
         Assert.True(await host.WaitAsync() == 1, host.Errors);
         Assert.Contains("2 events handled, 2 rejected, 1 duplicate", host.Errors, StringComparison.Ordinal);
         Assert.Contains("SecretNotFound", host.Errors, StringComparison.Ordinal);
-        Assert.Contains("The line is not JSON.", host.Errors, StringComparison.Ordinal);
+        Assert.Contains("The line is not JSON", host.Errors, StringComparison.Ordinal);
         var kept = (await File.ReadAllLinesAsync(rejects)).Select(text => JsonDocument.Parse(text).RootElement).OrderBy(json => Rejected(json, "line").GetInt32()).ToList();
         Assert.Equal(["events.jsonl:2", "events.jsonl:3"], kept.Select(json => Rejected(json, "place").GetString()));
         Assert.Equal(["NotJson", "SecretNotFound"], kept.Select(json => Rejected(json, "code").GetString()));

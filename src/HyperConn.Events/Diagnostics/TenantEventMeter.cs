@@ -2,7 +2,8 @@ using System.Diagnostics.Metrics;
 
 namespace HyperConn.Events;
 
-/// <summary>The events' part of the meter <see cref="HyperConnTelemetry.MeterName"/>. Everything is observed; handling an event pays nothing.</summary>
+/// <summary>The events' part of the meter <see cref="HyperConnTelemetry.MeterName"/>. Everything is observed; handling an event pays
+/// nothing.</summary>
 internal sealed class TenantEventMeter : IDisposable
 {
     private readonly Meter _meter;
@@ -11,16 +12,25 @@ internal sealed class TenantEventMeter : IDisposable
     /// <param name="factory">Factory of the container; null: none.</param>
     public TenantEventMeter(IMeterFactory? factory)
     {
-        var options = new MeterOptions(HyperConnTelemetry.MeterName) { Version = typeof(TenantEventMeter).Assembly.GetName().Version?.ToString(3) };
+        var version = typeof(TenantEventMeter).Assembly.GetName().Version?.ToString(3);
+        var options = new MeterOptions(HyperConnTelemetry.MeterName) { Version = version };
         _meter = factory?.Create(options) ?? new Meter(options);
-        _meter.CreateObservableCounter("hyperconn.events.ended", Ended, "{event}", "Events that ended, by outcome: handled, duplicate, rejected, handed_back, lost.");
-        _meter.CreateObservableCounter("hyperconn.events.retries", () => One(s => s.Retries), "{attempt}", "Attempts at events that failed and were made again.");
+        _meter.CreateObservableCounter(
+            "hyperconn.events.ended", Ended, "{event}", "Events that ended, by outcome: handled, duplicate, rejected, handed_back, lost.");
+        _meter.CreateObservableCounter(
+            "hyperconn.events.retries", () => One(s => s.Retries), "{attempt}", "Attempts at events that failed and were made again.");
         _meter.CreateObservableGauge("hyperconn.events.in_flight", () => One(s => s.InFlight), "{event}", "Events under way.");
-        _meter.CreateObservableGauge("hyperconn.events.waiting", () => One(s => s.Waiting), "{event}", "Events read that wait for their turn or a retry.");
-        _meter.CreateObservableGauge("hyperconn.events.lag", () => One(s => s.AtSource.Waiting), "{event}", "Events that wait at the source, where it knows.");
         _meter.CreateObservableGauge(
-            "hyperconn.events.oldest.age", Oldest, "s", "Age of the oldest event that waits at the source, or where it doesn't know, of the one begun last.");
-        _meter.CreateObservableCounter("hyperconn.events.source.faults", () => One(s => s.AtSource.Faults), "{call}", "Calls to the source's service that failed.");
+            "hyperconn.events.waiting", () => One(s => s.Waiting), "{event}", "Events read that wait for their turn or a retry.");
+        _meter.CreateObservableGauge(
+            "hyperconn.events.lag", () => One(s => s.AtSource.Waiting), "{event}", "Events that wait at the source, where it knows.");
+        _meter.CreateObservableGauge(
+            "hyperconn.events.oldest.age",
+            Oldest,
+            "s",
+            "Age of the oldest event that waits at the source, or where it doesn't know, of the one begun last.");
+        _meter.CreateObservableCounter(
+            "hyperconn.events.source.faults", () => One(s => s.AtSource.Faults), "{call}", "Calls to the source's service that failed.");
     }
 
     /// <summary>The meter, for listeners that must tell two workers apart.</summary>

@@ -9,11 +9,14 @@ namespace HyperConn.Events;
 /// <param name="inbox">The inbox; null: none is kept.</param>
 /// <param name="source">Name of the source, for handlers.</param>
 /// <param name="scopes">Where scoped handlers live.</param>
-internal sealed class EventAttempt(ITenantPools pools, TenantEventHandlers handlers, TenantInbox? inbox, string source, IServiceScopeFactory scopes)
+internal sealed class EventAttempt(
+    ITenantPools pools, TenantEventHandlers handlers, TenantInbox? inbox, string source, IServiceScopeFactory scopes)
 {
     /// <summary>Makes it.</summary>
-    /// <returns>Whether the effect was committed: <see cref="EventResult.Handled"/>, or had been before: <see cref="EventResult.Duplicate"/>.</returns>
-    /// <exception cref="Exception">It failed; nothing was committed, unless the connection broke at the commit: the next attempt tells.</exception>
+    /// <returns>Whether the effect was committed: <see cref="EventResult.Handled"/>, or had been before:
+    /// <see cref="EventResult.Duplicate"/>.</returns>
+    /// <exception cref="Exception">It failed; nothing was committed, unless the connection broke at the commit: the next attempt
+    /// tells.</exception>
     public async Task<EventResult> MakeAsync(EventWork work, CancellationToken cancellationToken)
     {
         var found = handlers.Find(work.Event.Type)
@@ -32,7 +35,8 @@ internal sealed class EventAttempt(ITenantPools pools, TenantEventHandlers handl
         return await MakeAsync(work, found, connection, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<EventResult> MakeAsync(EventWork work, HandlerRegistration found, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<EventResult> MakeAsync(
+        EventWork work, HandlerRegistration found, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (found.Instance is IOneCommandHandler single)
             return await MakeInOneAsync(work, single, connection, cancellationToken).ConfigureAwait(false);

@@ -20,7 +20,8 @@ internal sealed record EventFault(string Code, string Message, bool IsTransient,
         EventRejectedException e => new EventFault(e.Code, e.Message, IsTransient: false),
         EventRetryException e => new EventFault(e.Code, e.Message, IsTransient: true),
         HyperConnException e => Of(e),
-        PostgresException e => new EventFault(e.SqlState, e.MessageText, IsTransientState(e.SqlState) || e.IsTransient, IsAwayState(e.SqlState)),
+        PostgresException e => new EventFault(
+            e.SqlState, e.MessageText, IsTransientState(e.SqlState) || e.IsTransient, IsAwayState(e.SqlState)),
         OperationCanceledException => new EventFault(Timeout, "The attempt took too long and was cancelled.", IsTransient: true),
         AskTimeoutException => new EventFault(Timeout, "The actor did not answer in time.", IsTransient: true),
         // A broken connection; the server itself may be gone.
@@ -38,7 +39,8 @@ internal sealed record EventFault(string Code, string Message, bool IsTransient,
     private static bool IsBroken(Exception error) =>
         error is IOException or SocketException or TimeoutException || (error.InnerException is { } inner && IsBroken(inner));
 
-    // PostgreSQL's Appendix A: connections (08), resources (53), system errors outside PostgreSQL (58), serialization failure (40001), completion
+    // PostgreSQL's Appendix A: connections (08), resources (53), system errors outside PostgreSQL (58), serialization failure (40001),
+    // completion
     // unknown (40003), deadlock (40P01), object in use (55006), lock not available (55P03), cancelled (57014: a statement or lock
     // time-out), shutdown and crash (57P01 to 57P03), idle sessions ended (57P05), and writes to a standby (25006) while a failover is
     // under way.

@@ -1,6 +1,7 @@
 namespace HyperConn.Events;
 
-/// <summary>Keeps a tenant that fails all the time from filling the log: a few lines a minute for each of its causes. Thread-safe.</summary>
+/// <summary>Keeps a tenant that fails all the time from filling the log: a few lines a minute for each of its causes.
+/// Thread-safe.</summary>
 internal sealed class FailureLog(TimeProvider clock)
 {
     private const int MostInAMinute = 3;

@@ -5,11 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace HyperConn.Events;
 
 /// <summary>
-/// Reads a source and has its events handled, as many at once as there are workers. What may pass is retried while other tenants go on; what
+/// Reads a source and has its events handled, as many at once as there are workers. What may pass is retried while other tenants go on;
+/// what
 /// lasts is rejected. Stopping it ends the reading, hands back what has not begun, and gives what has begun
 /// <see cref="TenantEventOptions.StopTimeout"/> to end.
 /// </summary>
-public sealed partial class TenantEventWorker : BackgroundService
+public sealed class TenantEventWorker : BackgroundService
 {
     // What was cancelled has this long to notice.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -19,12 +20,11 @@ public sealed partial class TenantEventWorker : BackgroundService
     private readonly Func<EventWork, CancellationToken, Task<EventResult>> _attempt;
     private readonly InboxCleaner? _cleaner;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly Func<CancellationToken, Task> _started;
     private readonly EventCounters _counters = new();
     private readonly TenantTurns _turns;
     private readonly HeldDeliveries _held;
-    private readonly FailureLog _failures;
+    private readonly EventLog _log;
     private readonly AsyncSignal _pump = new();
     private readonly AsyncSignal _room = new();
     private readonly CancellationTokenSource _abort = new();
@@ -42,13 +42,14 @@ public sealed partial class TenantEventWorker : BackgroundService
         ILogger logger,
         Func<CancellationToken, Task> started)
     {
-        (_source, _options, _attempt, _cleaner, _time, _logger, _started) = (source, options, attempt, cleaner, time, logger, started);
+        (_source, _options, _attempt, _cleaner, _time, _started) = (source, options, attempt, cleaner, time, started);
         _turns = new TenantTurns(options, options.OrderedPerTenant ?? source.IsOrdered, time, Random.Shared);
         _held = new HeldDeliveries(source, time, logger);
-        _failures = new FailureLog(time);
+        _log = new EventLog(logger, time);
     }
 
-    /// <summary>Ends when the source has no more events and the last one has ended, or when the worker was stopped. Fails when the source does.</summary>
+    /// <summary>Ends when the source has no more events and the last one has ended, or when the worker was stopped. Fails when the
+    /// source does.</summary>
     public Task Completion => ExecuteTask ?? Task.CompletedTask;
 
     /// <summary>What it has done and is about, at once.</summary>
@@ -145,7 +146,7 @@ public sealed partial class TenantEventWorker : BackgroundService
         await _abort.CancelAsync().ConfigureAwait(false);
         await IdleAsync(Grace).ConfigureAwait(false);
         if (!_turns.IsIdle)
-            LogNotEnded(_turns.UnderWay);
+            _log.NotEnded(_turns.UnderWay);
     }
 
     private async Task IdleAsync(TimeSpan longest)
@@ -215,7 +216,7 @@ public sealed partial class TenantEventWorker : BackgroundService
         if (fault.IsTransient && _turns.TryRetry(work, fault))
         {
             _counters.Retried(fault);
-            Log(work.Delivery, fault.Code, fault.Message, isRetried: true);
+            _log.Retried(work.Delivery, fault);
             // The stop may have taken what waits just before.
             if (Volatile.Read(ref _stopping))
             {
@@ -257,7 +258,7 @@ public sealed partial class TenantEventWorker : BackgroundService
         _held.Remove(delivery);
         _counters.End(outcome);
         if (outcome.Result == EventResult.Rejected)
-            Log(delivery, outcome.Code, outcome.Message, isRetried: false);
+            _log.Rejected(delivery, outcome);
     }
 
     private async Task HandBackAsync(TenantDelivery delivery)
@@ -266,16 +267,18 @@ public sealed partial class TenantEventWorker : BackgroundService
         try
         {
             await _source.AbandonAsync(delivery, CancellationToken.None).ConfigureAwait(false);
+            if (_source.Redelivers)
+            {
+                _counters.HandedBack();
+                return;
+            }
         }
         catch (Exception e)
         {
-            _fault ??= e;
+            Interlocked.CompareExchange(ref _fault, e, null);
         }
 
-        if (_source.Redelivers)
-            _counters.HandedBack();
-        else
-            _counters.Lost();
+        _counters.Lost();
     }
 
     private void Halt(Exception fault)
@@ -283,27 +286,6 @@ public sealed partial class TenantEventWorker : BackgroundService
         Interlocked.CompareExchange(ref _fault, fault, null);
         _halt.Cancel();
     }
-
-    private void Log(TenantDelivery delivery, string? code, string? message, bool isRetried)
-    {
-        var tenant = delivery.Event?.Tenant.ToString() ?? "nobody";
-        if (!_failures.MayWrite(tenant, code))
-            return;
-        if (isRetried)
-            LogRetried(delivery.Place, tenant, code, message);
-        else
-            LogRejected(delivery.Place, tenant, code, message);
-    }
-
-    [LoggerMessage(EventId = 4001, EventName = "EventRejected", Level = LogLevel.Warning, Message = "Event {Place} of {Tenant} was rejected: {Cause}: {Message}")]
-    private partial void LogRejected(string place, string tenant, string? cause, string? message);
-
-    [LoggerMessage(EventId = 4002, EventName = "EventRetried", Level = LogLevel.Information, Message = "Event {Place} of {Tenant} is tried again: {Cause}: {Message}")]
-    private partial void LogRetried(string place, string tenant, string? cause, string? message);
-
-    [LoggerMessage(EventId = 4005, EventName = "EventsNotEnded", Level = LogLevel.Error,
-        Message = "{Count} events did not end although they were cancelled; whether their effects are committed is told when they come again")]
-    private partial void LogNotEnded(int count);
 
     /// <summary>The source could not let go of a delivery.</summary>
     private sealed class SourceFaultException(Exception fault) : Exception(fault.Message, fault);

@@ -23,7 +23,8 @@ internal readonly record struct FileFacts(FileIdentity Identity, bool IsRegular,
     private const ushort TypeMask = 0xf000;
     private const ushort Regular = 0x8000;
 
-    private static bool HasStatx { get; } = OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "statx", out _);
+    private static bool HasStatx { get; } =
+        OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "statx", out _);
 
     /// <summary>Looks at a name without following it; null: there is nothing.</summary>
     /// <exception cref="IOException">It can't be looked at.</exception>
@@ -68,7 +69,8 @@ internal readonly record struct FileFacts(FileIdentity Identity, bool IsRegular,
         }
 
         var identity = new FileIdentity(
-            ((long)s.DeviceMajor << 32) | s.DeviceMinor, (long)s.Inode, (long)s.Size, (s.ModifiedSeconds * 1_000_000_000) + s.ModifiedNanoseconds);
+            ((long)s.DeviceMajor << 32) | s.DeviceMinor, (long)s.Inode, (long)s.Size,
+            (s.ModifiedSeconds * 1_000_000_000) + s.ModifiedNanoseconds);
         return new FileFacts(identity, (s.Mode & TypeMask) == Regular, s.User == Native.EffectiveUser() && s.Links == 1);
     }
 }

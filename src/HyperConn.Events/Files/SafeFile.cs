@@ -1,6 +1,7 @@
 namespace HyperConn.Events;
 
-/// <summary>Opens files in folders that others may write to: never through a link, never a pipe or a device, never somebody else's.</summary>
+/// <summary>Opens files in folders that others may write to: never through a link, never a pipe or a device, never somebody
+/// else's.</summary>
 internal static class SafeFile
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;

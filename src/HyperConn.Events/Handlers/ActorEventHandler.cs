@@ -57,12 +57,14 @@ internal sealed class ActorEventHandler(IActorRef actor) : ITenantEventHandler
                 case Status.Failure { Cause: { } cause }:
                     throw cause;
                 case var other:
-                    throw new EventRejectedException("ActorAnswer", $"The actor answered with a {other.GetType().Name}; it should be TenantEventHandled or Status.Failure.");
+                    throw new EventRejectedException(
+                        "ActorAnswer", $"The actor answered with a {other.GetType().Name}; it should be TenantEventHandled or Status.Failure.");
             }
         }
 
         await asking.CancelAsync().ConfigureAwait(false);
-        _ = answer.ContinueWith(static unused => unused.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = answer.ContinueWith(
+            static unused => unused.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         await message.End.ConfigureAwait(false);
     }
 }

@@ -13,7 +13,8 @@ public static class TenantEventAkkaExtensions
     /// <param name="builder">The Akka builder.</param>
     /// <param name="types">Types of events it is for; none: all that have no handler of their own.</param>
     /// <returns>The builder.</returns>
-    /// <exception cref="HyperConnException">At start, with <see cref="HyperConnErrorCode.NotConfigured"/>, when <c>AddTenantEvents</c> was not
+    /// <exception cref="HyperConnException">At start, with <see cref="HyperConnErrorCode.NotConfigured"/>, when <c>AddTenantEvents</c>
+    /// was not
     /// called, or two handlers are for the same type.</exception>
     public static AkkaConfigurationBuilder WithTenantEvents<TKey>(this AkkaConfigurationBuilder builder, params string[] types)
     {

@@ -28,7 +28,8 @@ public static class TenantEventServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Adds a handler, and the worker. It is resolved for each event from a scope of its own, so it may use scoped services.</summary>
+    /// <summary>Adds a handler, and the worker. It is resolved for each event from a scope of its own, so it may use scoped
+    /// services.</summary>
     /// <typeparam name="THandler">The handler.</typeparam>
     /// <param name="services">The container.</param>
     /// <param name="types">Types of events it is for; none: all that have no handler of their own.</param>
@@ -84,7 +85,8 @@ public static class TenantEventServiceCollectionExtensions
         if (sources is not [var source])
         {
             throw new HyperConnException(new HyperConnFailure(
-                HyperConnErrorCode.NotConfigured, $"The worker of tenants' events needs one ITenantEventSource in the container; there are {sources.Count}."));
+                HyperConnErrorCode.NotConfigured,
+                $"The worker of tenants' events needs one ITenantEventSource in the container; there are {sources.Count}."));
         }
 
         var options = provider.GetRequiredService<IOptions<TenantEventOptions>>().Value;

@@ -50,6 +50,7 @@ internal sealed partial class InboxCleaner(TenantInbox inbox, ITenantPools pools
         }
     }
 
-    [LoggerMessage(EventId = 4003, EventName = "InboxNotCleaned", Level = LogLevel.Debug, Message = "Old ids of {Tenant} could not be removed: {Message}")]
+    [LoggerMessage(EventId = 4003, EventName = "InboxNotCleaned", Level = LogLevel.Debug,
+        Message = "Old ids of {Tenant} could not be removed: {Message}")]
     private partial void LogNotCleaned(TenantKey tenant, string message);
 }

@@ -8,7 +8,8 @@ public static partial class InboxSql
     /// <summary>Its name unless told otherwise.</summary>
     public const string DefaultTable = "hyperconn_inbox";
 
-    /// <summary>What makes the table. The worker runs it where it may; otherwise somebody who may runs it once for each tenant, as the tenant's
+    /// <summary>What makes the table. The worker runs it where it may; otherwise somebody who may runs it once for each tenant, as the
+    /// tenant's
     /// user or with <c>grant select, insert, delete</c> to it.</summary>
     /// <param name="table">Name of the table, <c>name</c> or <c>schema.name</c>.</param>
     /// <returns>One statement, without a semicolon.</returns>

@@ -59,7 +59,8 @@ internal sealed class TenantInbox(string table, string scope)
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)
+        catch (PostgresException e) when (e.SqlState
+            is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)
         {
             // Somebody else made it at the same moment: "if not exists" looks before it locks.
         }

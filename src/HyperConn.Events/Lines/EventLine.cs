@@ -5,12 +5,14 @@ namespace HyperConn.Events;
 
 /// <summary>
 /// Reads one line of an event stream: a JSON object <c>{"service": "core", "org": "acme", "type": "order.placed", "id": "17",
-/// "data": {…}}</c>. <c>type</c>, <c>id</c> and <c>data</c> may be left out; other members are ignored. A line of a file of rejected events,
+/// "data": {…}}</c>. <c>type</c>, <c>id</c> and <c>data</c> may be left out; other members are ignored. A line of a file of rejected
+/// events,
 /// as <see cref="RejectedLine"/> writes it, is the event in it.
 /// </summary>
 internal static class EventLine
 {
-    /// <summary><see cref="ITenantEventSource.IdScope"/> of all sources of lines: an event rejected from one of them is fed again through another.</summary>
+    /// <summary><see cref="ITenantEventSource.IdScope"/> of all sources of lines: an event rejected from one of them is fed again
+    /// through another.</summary>
     public const string IdScope = "lines";
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -10,7 +10,8 @@ internal class LineDelivery : TenantDelivery
     public string? Base64 { get; init; }
 
     /// <summary>What it takes in memory.</summary>
-    public static int Size(ParsedLine parsed) => sizeof(char) * ((parsed.Raw?.Length ?? 0) + (parsed.Base64?.Length ?? 0) + (parsed.Event?.Data.Length ?? 0));
+    public static int Size(ParsedLine parsed) =>
+        sizeof(char) * ((parsed.Raw?.Length ?? 0) + (parsed.Base64?.Length ?? 0) + (parsed.Event?.Data.Length ?? 0));
 
     /// <summary>What a line that is too long is.</summary>
     public static ParsedLine TooLong(int longest) => ParsedLine.No(

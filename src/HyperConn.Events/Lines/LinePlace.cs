@@ -14,7 +14,8 @@ internal readonly record struct LinePlace(string Name, string Identity, long Num
     /// <summary>An id that the source has for what stands there; null: it is made of place and content.</summary>
     public string? Id { get; init; }
 
-    /// <summary>An id for an event that has none: read again from the same place it is the same, and from any other it is another.</summary>
+    /// <summary>An id for an event that has none: read again from the same place it is the same, and from any other it is
+    /// another.</summary>
     public string IdOf(string text)
     {
         if (Id is not null)

@@ -1,6 +1,7 @@
 namespace HyperConn.Events;
 
-/// <summary>A file that keeps rejected events, ready to be fed again. Made when there is something to keep, unless told to be at once. Thread-safe.</summary>
+/// <summary>A file that keeps rejected events, ready to be fed again. Made when there is something to keep, unless told to be at once.
+/// Thread-safe.</summary>
 internal sealed class RejectsFile : IDisposable
 {
     private readonly Lock _gate = new();

@@ -12,7 +12,12 @@ internal sealed class StreamEventSource : ITenantEventSource, IDisposable
     private readonly bool _isFile;
 
     private StreamEventSource(
-        string name, string place, bool isFile, Func<(Stream Stream, string Identity, DateTimeOffset? MadeAt)> open, int longest, RejectsFile? rejects) =>
+        string name,
+        string place,
+        bool isFile,
+        Func<(Stream Stream, string Identity, DateTimeOffset? MadeAt)> open,
+        int longest,
+        RejectsFile? rejects) =>
         (Name, _place, _isFile, _open, _longest, _rejects) = (name, place, isFile, open, longest, rejects);
 
     /// <inheritdoc/>
@@ -30,7 +35,8 @@ internal sealed class StreamEventSource : ITenantEventSource, IDisposable
     /// <inheritdoc/>
     public TimeSpan? ExtendEvery => null;
 
-    /// <summary>Standard input, to its end. An event without an id is another one each time the process is started: a stream has no places.</summary>
+    /// <summary>Standard input, to its end. An event without an id is another one each time the process is started: a stream has no
+    /// places.</summary>
     public static StreamEventSource StandardInput(int longest, RejectsFile? rejects, Func<Stream>? open = null) => new(
         "stdin", "stdin", isFile: false, () => ((open ?? Console.OpenStandardInput)(), Guid.NewGuid().ToString("N"), null), longest, rejects);
 
@@ -105,7 +111,8 @@ internal sealed class StreamEventSource : ITenantEventSource, IDisposable
         try
         {
             // Standard input reads synchronously, whatever it is called with.
-            return await Task.Run(() => reader.FillAsync(CancellationToken.None).AsTask(), CancellationToken.None).WaitAsync(stop).ConfigureAwait(false);
+            return await Task.Run(() => reader.FillAsync(CancellationToken.None).AsTask(), CancellationToken.None)
+                .WaitAsync(stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

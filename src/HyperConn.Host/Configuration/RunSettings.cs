@@ -17,7 +17,8 @@ internal sealed record RunSettings
     /// <summary>Most events under way at once.</summary>
     public int Workers { get; init; } = 16;
 
-    /// <summary>Whether a tenant's events are handled one after the other, also over retries; null: as the source says (files and standard input: yes).</summary>
+    /// <summary>Whether a tenant's events are handled one after the other, also over retries; null: as the source says (files and
+    /// standard input: yes).</summary>
     public bool? OrderedPerTenant { get; init; }
 
     /// <summary>How long what may pass is retried before an event is rejected, while other tenants go on; zero: not at all.</summary>
@@ -38,16 +39,19 @@ internal sealed record RunSettings
     /// <summary>Longest line of a file, a spool or standard input, bytes; a longer one is rejected.</summary>
     public int MaxLineBytes { get; init; } = SpoolOptions.DefaultMaxLineBytes;
 
-    /// <summary>Whether ids of events are noted in each tenant's database, in the transaction of their effect, so that none takes effect twice.</summary>
+    /// <summary>Whether ids of events are noted in each tenant's database, in the transaction of their effect, so that none takes effect
+    /// twice.</summary>
     public bool Inbox { get; init; } = true;
 
-    /// <summary>Table of the inbox, <c>name</c> or <c>schema.name</c>; made where the tenant's login may, otherwise <c>check</c> prints its DDL.</summary>
+    /// <summary>Table of the inbox, <c>name</c> or <c>schema.name</c>; made where the tenant's login may, otherwise <c>check</c> prints
+    /// its DDL.</summary>
     public string InboxTable { get; init; } = InboxSql.DefaultTable;
 
     /// <summary>How long ids are kept: longer than an event may take to come again.</summary>
     public TimeSpan InboxRetention { get; init; } = new TenantEventOptions().InboxRetention;
 
-    /// <summary>File that events that were rejected are appended to, to be fed again with <c>--events</c>; null: none, or for a spool <c>&lt;file&gt;.rejected</c>.</summary>
+    /// <summary>File that events that were rejected are appended to, to be fed again with <c>--events</c>; null: none, or for a spool
+    /// <c>&lt;file&gt;.rejected</c>.</summary>
     public string? Rejects { get; init; }
 
     /// <summary>How often a spool folder is looked into.</summary>

@@ -20,7 +20,7 @@ internal static class SpoolDone
             return;
         }
 
-        var unique = $"{path}.{identity.Inode.ToString(CultureInfo.InvariantCulture)}-{identity.Time.ToString(CultureInfo.InvariantCulture)}.done";
+        var unique = string.Create(CultureInfo.InvariantCulture, $"{path}.{identity.Inode}-{identity.Time}.done");
         File.Move(path, unique, overwrite: true);
         if (FileFacts.Of(unique) is { } moved && !IsSame(moved.Identity, identity))
         {

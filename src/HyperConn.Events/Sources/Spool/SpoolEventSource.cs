@@ -26,6 +26,7 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
     private volatile Exception? _fault;
     private volatile bool _isDirty;
     private long _oldest = long.MaxValue;
+    private long _unreadBytes;
 
     /// <param name="options">The folder and how it is read.</param>
     /// <param name="rejects">Where rejected events are kept; null: beside each file.</param>
@@ -124,7 +125,7 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
     /// <summary>How many events wait is reckoned from bytes and the length of lines so far.</summary>
     public EventSourceStatistics GetStatistics()
     {
-        var (left, lines, read) = (0L, 0L, 0L);
+        var (left, lines, read) = (Math.Max(0, Interlocked.Read(ref _unreadBytes)), 0L, 0L);
         foreach (var file in _open.Values)
         {
             var reading = file.Reading;
@@ -189,7 +190,7 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
         {
             var paths = Directory.EnumerateFileSystemEntries(_options.Folder, Pattern).Order(StringComparer.Ordinal).ToList();
             _log.Forget(paths);
-            ForgetGone(paths);
+            LookAt(paths);
             return paths;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -199,14 +200,19 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
         }
     }
 
-    /// <summary>Drops positions of files that are not there any more: renamed in a run that ended before it could say so.</summary>
-    private void ForgetGone(List<string> paths)
+    /// <summary>
+    /// Adds up what is not read yet, and drops positions of files that are not there any more: renamed in a run that ended before it could
+    /// say so.
+    /// </summary>
+    private void LookAt(List<string> paths)
     {
+        var found = paths.Select(path => (Path: path, Facts: FileFacts.Of(path))).Where(file => file.Facts is { IsRegular: true }).ToList();
+        Interlocked.Exchange(
+            ref _unreadBytes,
+            found.Where(file => !_open.ContainsKey(FileKey.Of(file.Facts!.Value.Identity, file.Path))).Sum(file => file.Facts!.Value.Identity.Size));
         lock (_saving)
         {
-            if (_known.Count == 0)
-                return;
-            var there = paths.Select(FileFacts.Of).OfType<FileFacts>().Select(facts => facts.Identity).ToHashSet();
+            var there = found.Select(file => file.Facts!.Value.Identity).ToHashSet();
             foreach (var gone in _known.Keys.Where(identity => !there.Contains(identity)).ToList())
                 _known.Remove(gone);
         }
@@ -224,7 +230,10 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
                 _known.Remove(identity, out var known);
                 var file = new SpoolFile(path, identity, known, _time);
                 if (_open.TryAdd(FileKey.Of(identity, path), file))
+                {
+                    Interlocked.Add(ref _unreadBytes, -identity.Size);
                     return (file, stream);
+                }
             }
 
             stream.Dispose();
@@ -285,7 +294,9 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
     private void ThrowIfFaulty()
     {
         if (_fault is { } fault)
-            throw new IOException($"The progress of {_options.Folder} can't be saved; going on would double events at the next start: {fault.Message}", fault);
+            throw new IOException(
+                $"The progress of {_options.Folder} can't be saved; going on would double events at the next start: {fault.Message}",
+                fault);
     }
 
     /// <summary>What a file is while it is open, whatever happens to its size.</summary>

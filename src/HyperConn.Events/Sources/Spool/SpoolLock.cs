@@ -1,6 +1,7 @@
 namespace HyperConn.Events;
 
-/// <summary>Keeps a second process from reading the same spool. The system lets go of it when the process ends, however that happens.</summary>
+/// <summary>Keeps a second process from reading the same spool. The system lets go of it when the process ends, however that
+/// happens.</summary>
 internal static class SpoolLock
 {
     /// <summary>Takes it.</summary>
