@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -270,6 +271,6 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
     private static NpgsqlParameter Texts(IEnumerable<string?> texts) => new()
     {
         NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-        Value = texts.Select(text => text?.Replace('\0', ' ')).ToArray(),
+        Value = texts.Select(text => text is null ? null : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.Replace('\0', ' ')))).ToArray(),
     };
 }
