@@ -176,14 +176,14 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
         await using var world = postgres.World();
         await world.CreateAsync();
         var options = world.Options;
-        (options.Lease, options.PollInterval) = (TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(50));
+        (options.Lease, options.PollInterval) = (TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(50));
         await world.SendAsync(0, 20, tenants: 20);
         var source = new OutboxEventSource(options);
         var first = new SourcePump(source, (_, _) => Task.CompletedTask, room: 9);
         await SourcePump.UntilAsync(() => first.InHand.Count == 10, "ten in hand, ten more claimed");
         await using var second = new SourcePump(new OutboxEventSource(options), (pump, delivery) => pump.EndAsync(delivery));
 
-        await Task.Delay(6_000);
+        await Task.Delay(12_000);
         Assert.Empty(second.Taken);
 
         // To the table the first host is as good as dead from here: its extensions are not for its rows any more.
