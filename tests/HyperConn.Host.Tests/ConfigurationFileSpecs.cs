@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Akka.Configuration;
 using HyperConn.Configuration;
+using HyperConn.Events;
+using HyperConn.Events.Sqs;
 using HyperConn.Host;
 
 namespace HyperConn.Tests;
@@ -32,10 +34,38 @@ public class ConfigurationFileSpecs
         Assert.Empty(HostSettings.Unknown(File));
     }
 
+    [Fact]
+    public void The_sources_settings_are_all_there_with_their_defaults()
+    {
+        var faults = new List<string>();
+        var read = SourceSettings.Read(File, faults);
+        Assert.Empty(faults);
+        Compare("sqs", read.Sqs, new SqsEventOptions());
+        Compare("outbox", read.Outbox, new OutboxOptions());
+    }
+
+    [Fact]
+    public void A_source_s_faults_are_told_for_the_source_that_is_named_by_the_names_of_the_file()
+    {
+        var read = SourceSettings.Read(
+            ConfigurationFactory.ParseString("hyperconn-host { sqs.visibility-timeout = 1500ms, outbox { tenant = core/org1, batch-size = 0 } }"), []);
+        Assert.Equal(TenantKey.Create("core", "org1"), read.Outbox.Tenant);
+        Assert.Equal(
+            [
+                "hyperconn-host.sqs: queue is missing: the URL or the name of the queue that events come from.",
+                "hyperconn-host.sqs: visibility-timeout must be from 1 second to 12 hours, in whole seconds.",
+            ],
+            read.Faults("sqs"));
+        Assert.Equal(["hyperconn-host.outbox: batch-size must be from 1 to 1,000."], read.Faults("outbox"));
+        Assert.Empty(read.Faults("-"));
+    }
+
     [Theory]
     [InlineData("hyperconn-host.dashboard.prot = 1", "hyperconn-host.dashboard.prot is not a setting")]
     [InlineData("hyperconn-host.telemetry.prom = on", "hyperconn-host.telemetry.prom is not a setting")]
     [InlineData("hyperconn-host.worker.worker = 1", "hyperconn-host.worker.worker is not a setting")]
+    [InlineData("hyperconn-host.sqs.que = x", "hyperconn-host.sqs.que is not a setting")]
+    [InlineData("hyperconn-host.outbox.tables = x", "hyperconn-host.outbox.tables is not a setting")]
     [InlineData("hyperconn-host.dashboards.url = x", "hyperconn-host.dashboards is not a setting")]
     public void A_name_that_is_no_setting_is_a_fault(string text, string fault)
     {

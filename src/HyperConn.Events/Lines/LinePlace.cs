@@ -11,10 +11,15 @@ namespace HyperConn.Events;
 /// <param name="MadeAt">When the file was written; null: unknown.</param>
 internal readonly record struct LinePlace(string Name, string Identity, long Number, DateTimeOffset? MadeAt = null)
 {
+    /// <summary>An id that the source has for what stands there; null: it is made of place and content.</summary>
+    public string? Id { get; init; }
+
     /// <summary>An id for an event that has none: read again from the same place it is the same, and from any other it is
     /// another.</summary>
     public string IdOf(string text)
     {
+        if (Id is not null)
+            return Id;
         var number = Number.ToString(CultureInfo.InvariantCulture);
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Identity}\n{number}\n{text}"));
         return $"line:{Convert.ToHexStringLower(hash.AsSpan(0, 16))}";

@@ -52,6 +52,8 @@ internal static class RunCommand
                     Rejects = parsed.GetValue(rejects) ?? settings.Rejects,
                 };
                 faults.AddRange(settings.Faults());
+                var sources = SourceSettings.Read(config.Hocon, faults);
+                faults.AddRange(sources.Faults(settings.Events));
                 var dashboard = HostSettings.Dashboard(config.Hocon, faults);
                 var telemetry = HostSettings.Telemetry(config.Hocon, faults);
                 if (dashboard.Enabled)
@@ -62,7 +64,7 @@ internal static class RunCommand
                     throw new CommandException(string.Join(Environment.NewLine, faults));
                 dashboard.CertificatePath = Resolve(dashboard.CertificatePath);
                 dashboard.CertificateKeyPath = Resolve(dashboard.CertificateKeyPath);
-                return await RunAsync(config, settings, dashboard, telemetry, stop);
+                return await RunAsync(config, settings, sources, dashboard, telemetry, stop);
 
                 string? Resolve(string? path) => path is null ? null : config.Resolve(path);
             },
@@ -71,13 +73,13 @@ internal static class RunCommand
     }
 
     private static async Task<int> RunAsync(
-        HostConfiguration config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
+        HostConfiguration config, RunSettings settings, SourceSettings sources, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
     {
         var builder = HostComposition.CreateBuilder();
         builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         config.AddTo(builder.Services);
-        builder.Services.AddSingleton(settings.CreateSource);
+        builder.Services.AddSingleton(services => settings.CreateSource(services, sources));
         builder.Services.AddTenantEventWorker(settings.Apply).AddHandler(new SqlStatementHandler(settings.Statements));
         builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
         // After the actors: it starts when they answer, and is gone before they are.

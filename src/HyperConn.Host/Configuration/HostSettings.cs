@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Akka.Configuration;
+using HyperConn.Events;
+using HyperConn.Events.Sqs;
 
 namespace HyperConn.Host;
 
@@ -16,6 +18,8 @@ internal static class HostSettings
         ["dashboard"] = typeof(DashboardOptions),
         ["telemetry"] = typeof(TelemetryOptions),
         ["worker"] = typeof(RunSettings),
+        [SourceSettings.SqsName] = typeof(SqsEventOptions),
+        [SourceSettings.OutboxName] = typeof(OutboxOptions),
     };
 
     /// <inheritdoc cref="Dashboard(Config, List{string})"/>

@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using HyperConn.Events;
+using HyperConn.Events.Sqs;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HyperConn.Host;
@@ -10,7 +11,7 @@ internal sealed record RunSettings
     private const string Name = "worker";
     private const string Section = $"{HostSettings.Root}.{Name}";
 
-    /// <summary>Where events come from: <c>-</c> (standard input), a file, or a spool folder.</summary>
+    /// <summary>Where events come from: <c>-</c> (standard input), a file, a spool folder, <c>sqs</c> or <c>outbox</c>.</summary>
     public string Events { get; init; } = "-";
 
     /// <summary>Most events under way at once.</summary>
@@ -69,7 +70,7 @@ internal sealed record RunSettings
         var section = new HostSection(file, Name, faults);
         return new RunSettings
         {
-            Events = section.Text("events") is { } events ? (events == "-" ? events : resolve(events)) : defaults.Events,
+            Events = section.Text("events") is { } events ? (IsName(events) ? events : resolve(events)) : defaults.Events,
             Workers = section.Read("workers", c => c.GetInt("workers"), defaults.Workers, "a whole number"),
             OrderedPerTenant = section.Text("ordered-per-tenant") is null
                 ? null
@@ -110,7 +111,7 @@ internal sealed record RunSettings
             yield return $"{Section}.statements is empty: say which SQL to run for which type of event, at least 'default'.";
         if (Rejects is not null && Rejects == Events)
             yield return $"{Section}.rejects is the file that events come from: what is rejected again would be read again, for ever.";
-        if (Events != "-" && !File.Exists(Events) && !Directory.Exists(Events))
+        if (!IsName(Events) && !File.Exists(Events) && !Directory.Exists(Events))
             yield return $"{Section}.events: there is no file or folder '{Events}'.";
     }
 
@@ -132,9 +133,13 @@ internal sealed record RunSettings
     /// <summary>The source <see cref="Events"/> names. It has files open: dispose it.</summary>
     /// <exception cref="IOException">A file or folder can't be used as it must be.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be used so.</exception>
-    public ITenantEventSource CreateSource(IServiceProvider services)
+    public ITenantEventSource CreateSource(IServiceProvider services, SourceSettings sources)
     {
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        if (Events == SourceSettings.SqsName)
+            return new SqsEventSource(sources.Sqs, services.GetService<ILogger<SqsEventSource>>(), time);
+        if (Events == SourceSettings.OutboxName)
+            return new OutboxEventSource(sources.Outbox, services.GetService<ITenantPools>(), services.GetService<ILogger<OutboxEventSource>>(), time);
         var rejects = Rejects is null ? null : new RejectsFile(Rejects, time, atOnce: true);
         try
         {
@@ -151,4 +156,7 @@ internal sealed record RunSettings
             throw;
         }
     }
+
+    // A file of such a name is written ./sqs.
+    private static bool IsName(string events) => events is "-" or SourceSettings.SqsName or SourceSettings.OutboxName;
 }

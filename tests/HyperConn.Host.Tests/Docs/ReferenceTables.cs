@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using HyperConn.Diagnostics;
 using HyperConn.Events;
+using HyperConn.Events.Sqs;
 using HyperConn.Host;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,8 @@ internal static partial class ReferenceTables
     private static readonly Assembly Library = typeof(ITenantPools).Assembly;
     private static readonly Assembly Host = typeof(DashboardOptions).Assembly;
     private static readonly Assembly Events = typeof(TenantEvent).Assembly;
-    private static readonly Lazy<Dictionary<string, string>> Summaries = new(() => new[] { Library, Events, Host }
+    private static readonly Assembly Queues = typeof(SqsEventSource).Assembly;
+    private static readonly Lazy<Dictionary<string, string>> Summaries = new(() => new[] { Library, Events, Queues, Host }
         .Select(a => Path.ChangeExtension(a.Location, ".xml"))
         .SelectMany(path => XDocument.Load(path).Descendants("member"))
         // What the compiler generates, each assembly has of its own.
@@ -53,7 +55,7 @@ internal static partial class ReferenceTables
         }));
     }
 
-    private static string LogEvents() => Table(["Id", "Level", "Name", "Message"], new[] { Library, Events, Host }
+    private static string LogEvents() => Table(["Id", "Level", "Name", "Message"], new[] { Library, Events, Queues, Host }
         .SelectMany(a => a.GetTypes())
         .SelectMany(t => t.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
         .Select(m => (Method: m, Log: m.GetCustomAttribute<LoggerMessageAttribute>()))
@@ -79,7 +81,9 @@ internal static partial class ReferenceTables
         Walk("HyperConn", new HyperConnOptions())
             .Concat(Walk("hyperconn-host.dashboard", new DashboardOptions(), Kebab))
             .Concat(Walk("hyperconn-host.telemetry", new TelemetryOptions(), Kebab))
-            .Concat(Walk("hyperconn-host.worker", new RunSettings(), Kebab)));
+            .Concat(Walk("hyperconn-host.worker", new RunSettings(), Kebab))
+            .Concat(Walk("hyperconn-host.sqs", new SqsEventOptions(), Kebab))
+            .Concat(Walk("hyperconn-host.outbox", new OutboxOptions(), Kebab)));
 
     private static IEnumerable<string[]> Walk(string path, object options, Func<string, string>? name = null)
     {
