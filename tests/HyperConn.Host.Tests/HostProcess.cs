@@ -37,6 +37,8 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Its temporary folder.</summary>
     public string Folder { get; }
 
+    public bool HasExited => _process.HasExited;
+
     public TextWriter Input => _process.StandardInput;
 
     public string Output => Read(_output);
