@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using HyperConn.Host;
 using HyperConn.Host.Commands;
 
+StandardStreams.Guard();
 var root = new RootCommand("PostgreSQL connections for many tenants, managed by actors.")
 {
     RunCommand.Create(),

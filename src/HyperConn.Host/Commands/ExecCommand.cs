@@ -108,7 +108,7 @@ internal static class ExecCommand
             var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey)
                 .AddColumns(new TableColumn("Tenant").NoWrap(), new TableColumn("Status").NoWrap(), new TableColumn("Tries").RightAligned(), new TableColumn("Why"));
             foreach (var t in bad)
-                table.AddRow(new Text($"{t.Service}/{t.Org}"), new Text(t.Status.ToString()), new Text($"{t.Attempts}"), new Text($"{t.Code}: {t.Message}"));
+                table.AddRow(new Text($"{t.Service}/{t.Org}"), new Text(t.Status.ToString()), new Text($"{t.Attempts}"), new Text(Printable.Line($"{t.Code}: {t.Message}")));
             AnsiConsole.Write(table);
         }
 

@@ -72,7 +72,7 @@ internal sealed class ExecRun(TenantExecutor executor, ExecPlan plan)
         }
 
         if (fault is not null)
-            await Console.Error.WriteLineAsync($"The report can't be written to '{plan.Path}' any more, so no further tenant was begun; here it is: {fault}");
+            await Console.Error.WriteLineAsync($"The report can't be written to '{plan.Path}' any more, so no further tenant was begun; here it is: {Printable.Line(fault)}");
         return (Now(results), fault is null);
     }
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Akka.Hosting;
 using HyperConn.Host.Workers;
-using Microsoft.Extensions.Logging.Console;
 
 namespace HyperConn.Host.Commands;
 
@@ -31,13 +30,15 @@ internal static class RunCommand
             },
         };
         var rejects = new Option<string?>("--rejects") { Description = "File that the lines of events that failed are appended to." };
+        var logFormat = new Option<string?>("--log-format") { Description = "How it logs to standard error: text or json. Beats the file's setting." };
+        logFormat.AcceptOnlyFromAmong(LoggingOptions.Text, LoggingOptions.Json);
         var command = new Command(
             "run",
             "Handle a stream of events, each on its own tenant's database, until the stream ends or Ctrl-C. An event is one line: "
             + """{"service": "core", "org": "acme", "type": "order.placed", "id": "17", "data": {...}}. """
             + "Exit code 0 only when no event failed. Meanwhile it serves a dashboard, by default at http://127.0.0.1:5080, with /metrics, /healthz and /readyz.")
         {
-            file, events, workers, rejects,
+            file, events, workers, rejects, logFormat,
         };
         command.SetAction((parsed, stop) => CommandOutput.RunAsync(
             async () =>
@@ -54,6 +55,9 @@ internal static class RunCommand
                 faults.AddRange(settings.Faults());
                 var dashboard = HostSettings.Dashboard(config.Hocon, faults);
                 var telemetry = HostSettings.Telemetry(config.Hocon, faults);
+                var logging = HostSettings.Logging(config.Hocon, faults);
+                logging.Format = parsed.GetValue(logFormat) ?? logging.Format;
+                faults.AddRange(HostLogging.Faults(logging));
                 if (dashboard.Enabled)
                     faults.AddRange(dashboard.Faults());
                 faults.AddRange(telemetry.Faults());
@@ -62,7 +66,7 @@ internal static class RunCommand
                     throw new CommandException(string.Join(Environment.NewLine, faults));
                 dashboard.CertificatePath = Resolve(dashboard.CertificatePath);
                 dashboard.CertificateKeyPath = Resolve(dashboard.CertificateKeyPath);
-                return await RunAsync(config, settings, dashboard, telemetry, stop);
+                return await RunAsync(config, settings, dashboard, telemetry, logging, stop);
 
                 string? Resolve(string? path) => path is null ? null : config.Resolve(path);
             },
@@ -71,17 +75,16 @@ internal static class RunCommand
     }
 
     private static async Task<int> RunAsync(
-        HostConfiguration config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
+        HostConfiguration config, RunSettings settings, DashboardOptions dashboard, TelemetryOptions telemetry, LoggingOptions logging, CancellationToken stop)
     {
         using var rejects = new Rejects(settings.Rejects);
         var builder = HostComposition.CreateBuilder();
-        builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
-        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddHostConsole(logging);
         config.AddTo(builder.Services);
         builder.Services.AddSingleton(_ => settings.CreateSource(rejects));
         builder.Services.AddSingleton<ITenantEventHandler>(_ => new StatementEventHandler(settings.Statements));
         builder.Services.AddEventWorkers(settings.Workers);
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn().WithEventWorkers());
+        builder.Services.AddAkka("hyperconn", (akka, services) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging(services).WithHyperConn().WithEventWorkers());
         // After the actors: it starts when they answer, and is gone before they are.
         builder.Services.AddHyperConnDashboard(dashboard, telemetry);
         using var host = builder.Build();
@@ -100,10 +103,10 @@ internal static class RunCommand
         var notBegun = counters.NotBegun > 0 ? $", {counters.NotBegun:N0} read but not begun" : "";
         await Console.Error.WriteLineAsync($"{counters.Done:N0} events handled, {counters.Failed:N0} failed{notBegun}");
         foreach (var cause in counters.Causes)
-            await Console.Error.WriteLineAsync($"  {cause.Count:N0} x {cause.Name}: {cause.Example}");
+            await Console.Error.WriteLineAsync($"  {cause.Count:N0} x {Printable.Line(cause.Name)}: {Printable.Line(cause.Example)}");
         if (feed.Completion.Exception is { } fault)
         {
-            await Console.Error.WriteLineAsync(fault.InnerException!.Message);
+            await Console.Error.WriteLineAsync(Printable.Lines(fault.InnerException!.Message));
             return ExitCodes.NotStarted;
         }
 

@@ -55,6 +55,8 @@ internal sealed record RunSettings
             yield return $"{Section}.poll-interval must be 10ms or more.";
         if (Statements.Count == 0)
             yield return $"{Section}.statements is empty: say which SQL to run for which type of event, at least 'default'.";
+        if (Events == "-" && !StandardStreams.HasInput)
+            yield return $"{Section}.events: standard input is closed, so there are no events to read. Give a file or a spool folder with --events.";
         if (Events != "-" && !File.Exists(Events) && !Directory.Exists(Events))
             yield return $"{Section}.events: there is no file or folder '{Events}'.";
     }
