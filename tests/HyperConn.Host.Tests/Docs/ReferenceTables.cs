@@ -76,6 +76,7 @@ internal static partial class ReferenceTables
         Walk("HyperConn", new HyperConnOptions())
             .Concat(Walk("hyperconn-host.dashboard", new DashboardOptions(), Kebab))
             .Concat(Walk("hyperconn-host.telemetry", new TelemetryOptions(), Kebab))
+            .Concat(Walk("hyperconn-host.logging", new LoggingOptions(), Kebab))
             .Concat(Walk("hyperconn-host.worker", new RunSettings(), Kebab)));
 
     private static IEnumerable<string[]> Walk(string path, object options, Func<string, string>? name = null)
