@@ -11,7 +11,8 @@ internal static class HoconCycles
     public static string? Find(Config config)
     {
         var path = new List<HoconSubstitution>();
-        return Circles(config.Root, [], [], path) ? string.Join(' ', path.Select(s => $"${{{s.Path}}}").Distinct()) : null;
+        var (above, known) = (new HashSet<HoconValue>(ReferenceEqualityComparer.Instance), new HashSet<HoconValue>(ReferenceEqualityComparer.Instance));
+        return Circles(config.Root, above, known, path) ? string.Join(' ', path.Select(s => $"${{{s.Path}}}").Distinct()) : null;
     }
 
     private static bool Circles(HoconValue? value, HashSet<HoconValue> above, HashSet<HoconValue> known, List<HoconSubstitution> path)

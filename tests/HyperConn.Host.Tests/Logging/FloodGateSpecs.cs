@@ -1,3 +1,4 @@
+using System.Globalization;
 using HyperConn.Host;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -53,9 +54,10 @@ public sealed class FloodGateSpecs : IDisposable
     {
         for (var i = 0; i < 100; i++)
         {
-            _logger.LogInformation(new EventId(1000, "PoolCreating"), "Creating pool {Tenant}", i);
-            _logger.LogWarning(new EventId(1040, "OperatorCommand"), "{Verb} by {By}", "pause", i);
-            _logger.LogDebug(new EventId(1001, "PoolReused"), "Reusing pool {Tenant}", i);
+            var who = i.ToString(CultureInfo.InvariantCulture);
+            _logger.LogInformation(new EventId(1000, "PoolCreating"), "Creating pool {Tenant}", who);
+            _logger.LogWarning(new EventId(1040, "OperatorCommand"), "{Verb} by {By}", "pause", who);
+            _logger.LogDebug(new EventId(1001, "PoolReused"), "Reusing pool {Tenant}", who);
         }
 
         _clock.Advance(TimeSpan.FromMinutes(1));

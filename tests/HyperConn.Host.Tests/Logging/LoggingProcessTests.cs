@@ -47,7 +47,15 @@ public sealed class LoggingProcessTests(PostgresFixture postgres) : IClassFixtur
         var lines = await RunAsync(new Dictionary<string, string?> { [variable] = value }, file);
 
         Assert.Equal(warns, lines.Any(line => line.Contains("warn: HyperConn.Pools", StringComparison.Ordinal)));
-        Assert.Equal(debug, lines.Any(line => line.Contains("dbug: ", StringComparison.Ordinal)));
+        Assert.Equal(debug, lines.Any(line => line.Contains("dbug: HyperConn.Secrets[2000]", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Akka_s_own_debug_lines_are_reachable()
+    {
+        var lines = await RunAsync(new Dictionary<string, string?> { ["Logging__LogLevel__Akka"] = "Debug" }, "");
+
+        Assert.Contains(lines, line => line.Contains("dbug: Akka", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -115,7 +123,8 @@ public sealed class LoggingProcessTests(PostgresFixture postgres) : IClassFixtur
         var isOption = more is ["--log-format", ..];
         string[] arguments = ["run", "--config", Configure(isOption ? "" : more[0]), .. isOption ? more : []];
         await using var host = HostProcess.Start(environment, arguments);
-        await host.Input.WriteLineAsync("""{"service": "core", "org": "nobody", "type": "any"}""");
+        foreach (var org in new[] { "nobody", "a1" })
+            await host.Input.WriteLineAsync($$"""{"service": "core", "org": "{{org}}", "type": "any"}""");
         host.Input.Close();
         Assert.Equal(1, await host.WaitAsync());
         return host.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -126,7 +135,7 @@ public sealed class LoggingProcessTests(PostgresFixture postgres) : IClassFixtur
         File.WriteAllText(Path.Combine(_folder, "secrets.json"), """{"acme-a1": {"core-postgresql": "postgresql://u:p@127.0.0.1:1/x"}}""");
         var path = Path.Combine(_folder, "hyperconn.conf");
         File.WriteAllText(path, $$"""
-            hyperconn { project-name = acme, services = [core], secrets.file.path = secrets.json }
+            hyperconn { project-name = acme, services = [core], secrets.file.path = secrets.json, pools.acquire-timeout = 1s }
             hyperconn-host { dashboard.enabled = off, worker.statements.default = "select 1" }
             {{more}}
             """);
