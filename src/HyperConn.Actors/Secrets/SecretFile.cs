@@ -25,7 +25,12 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             if (_secrets.TryGetValue(name, out var secret))
                 return secret;
             if (_unreadable.Contains(name))
-                return new SecretResult.Failed(HyperConnErrorCode.SecretMalformed, $"Secret '{name}' of '{Path}' has text that is not Unicode (half of a surrogate pair). Write it anew.");
+            {
+                return new SecretResult.Failed(
+                    HyperConnErrorCode.SecretMalformed,
+                    $"Secret '{name}' of '{Path}' has text that is not Unicode (half of a surrogate pair). Write it anew.");
+            }
+
             return _fault is null
                 ? new SecretResult.Failed(
                     HyperConnErrorCode.SecretNotFound,

@@ -71,7 +71,7 @@ public sealed class ExecCrashTests(PostgresFixture postgres) : IClassFixture<Pos
         Assert.NotNull(noted.GetProperty("server").GetString());
 
         // A commit whose answer did not reach the host: the number of one that was committed stands in for it.
-        var xid = (string)(await AsTenantAsync(provisioner.Tenants[0], $"with done as (insert into effects default values returning 1) select pg_current_xact_id()::text from done"))!;
+        var xid = (string)(await AsTenantAsync(provisioner.Tenants[0], "with done as (insert into effects default values returning 1) select pg_current_xact_id()::text from done"))!;
         await File.WriteAllTextAsync(Journal, ReadShared(Journal).Replace($"\"{noted.GetProperty("xid").GetString()}\"", $"\"{xid}\"", StringComparison.Ordinal));
         await using var resumed = HostProcess.Start("exec", "--config", config, "--sql", $"{Sql}; select pg_sleep(30)", "--resume", Report, "--json");
 
@@ -99,6 +99,31 @@ public sealed class ExecCrashTests(PostgresFixture postgres) : IClassFixture<Pos
         await using var resumed = HostProcess.Start("exec", "--config", config, "--sql", sql, "--resume", Report, "--json");
 
         Assert.True(await resumed.WaitAsync() == 0, resumed.Errors);
+        Assert.Equal(1L, await AsTenantAsync(provisioner.Tenants[0], "select count(*) from effects"));
+    }
+
+    [SkippableFact]
+    public async Task A_commit_that_got_no_answer_is_asked_about_and_run_again_when_it_was_rolled_back()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(1, services: ["core"]);
+
+        // Sequences are not rolled back: the first commit ends its own session, the second goes through.
+        await AllAsync(provisioner, """
+            create table effects (id serial);
+            create sequence tries;
+            create function cut() returns trigger language plpgsql as $$
+            begin
+              if nextval('tries') = 1 then perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(20); end if;
+              return null;
+            end $$;
+            create constraint trigger cut after insert on effects deferrable initially deferred for each row execute function cut();
+            """);
+
+        await using var host = HostProcess.Start("exec", "--config", await ConfigureAsync(provisioner), "--sql", Sql, "--json");
+
+        Assert.True(await host.WaitAsync() == 0, host.Output + host.Errors);
+        var result = JsonDocument.Parse(host.Output).RootElement.GetProperty("tenants")[0];
+        Assert.Equal(("done", 2), (result.GetProperty("status").GetString(), result.GetProperty("attempts").GetInt32()));
         Assert.Equal(1L, await AsTenantAsync(provisioner.Tenants[0], "select count(*) from effects"));
     }
 
