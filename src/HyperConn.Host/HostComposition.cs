@@ -20,11 +20,15 @@ internal static class HostComposition
     }
 
     /// <summary>Sends what Akka logs where everything else is logged; standard output belongs to the command.</summary>
-    public static AkkaConfigurationBuilder WithHostLogging(this AkkaConfigurationBuilder builder) => builder
+    /// <param name="builder">Akka's settings.</param>
+    /// <param name="services">Where the levels are; null: those of Akka.</param>
+    public static AkkaConfigurationBuilder WithHostLogging(this AkkaConfigurationBuilder builder, IServiceProvider? services = null) => builder
         .AddHocon($"akka {{ stdout-loglevel = OFF, stdout-logger-class = \"{typeof(SilentLogger).AssemblyQualifiedName}\" }}", HoconAddMode.Prepend)
         .ConfigureLoggers(loggers =>
         {
             loggers.ClearLoggers();
+            if (services?.GetRequiredService<ILoggerFactory>().CreateLogger("Akka").IsEnabled(LogLevel.Debug) == true)
+                loggers.LogLevel = Akka.Event.LogLevel.DebugLevel;
             loggers.AddLoggerFactory();
         });
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using HyperConn.Host;
 using HyperConn.Host.Commands;
 
+StandardStreams.Guard();
 var root = new RootCommand("PostgreSQL connections for many tenants, managed by actors.")
 {
     RunCommand.Create(),
@@ -16,5 +18,6 @@ var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction fault)
     fault.ShowHelp = args.Length == 0;
 // Ctrl-C and SIGTERM cancel the command's token; draining then takes its time.
-var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
+var invocation = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2), EnableDefaultExceptionHandler = false };
+var code = await CommandOutput.RunAsync(() => parsed.InvokeAsync(invocation), CancellationToken.None);
 return parsed.Action is ParseErrorAction ? ExitCodes.NotStarted : code;

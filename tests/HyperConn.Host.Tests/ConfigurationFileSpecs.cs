@@ -25,12 +25,13 @@ public class ConfigurationFileSpecs
     }
 
     [Fact]
-    public void The_dashboard_s_and_telemetry_s_settings_are_all_there_with_their_defaults()
+    public void The_dashboard_s_telemetry_s_and_logging_s_settings_are_all_there_with_their_defaults()
     {
         var dashboard = HostSettings.Dashboard(File);
         Assert.False(dashboard.AnyPortIfTaken);
         Compare("dashboard", dashboard, new DashboardOptions());
         Compare("telemetry", HostSettings.Telemetry(File), new TelemetryOptions());
+        Compare("logging", HostSettings.Logging(File, []), new LoggingOptions());
         Assert.Empty(HostSettings.Unknown(File));
     }
 

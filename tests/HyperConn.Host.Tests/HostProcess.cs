@@ -15,15 +15,14 @@ internal sealed class HostProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
 
-    private HostProcess(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment)
+    private HostProcess(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment, string? redirections)
     {
         Folder = folder;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "hyperconn.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        IEnumerable<string> all = [Path.Combine(AppContext.BaseDirectory, "hyperconn.dll"), .. arguments];
+        var start = (redirections is null
+            ? new ProcessStartInfo("dotnet", all)
+            : new ProcessStartInfo("/bin/sh", ["-c", $"exec \"$@\" {redirections}", "sh", "dotnet", .. all]));
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         start.Environment["TMPDIR"] = folder;
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             start.Environment[name] = value;
@@ -37,6 +36,8 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Its temporary folder.</summary>
     public string Folder { get; }
 
+    public bool HasExited => _process.HasExited;
+
     public TextWriter Input => _process.StandardInput;
 
     public string Output => Read(_output);
@@ -45,12 +46,17 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public static HostProcess Start(params string[] arguments) => Start(null, arguments);
 
-    public static HostProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
+    /// <summary>Starts it by a shell with redirections of its streams, such as <c>2>/dev/full</c>.</summary>
+    public static HostProcess StartRedirected(string redirections, params string[] arguments) => Start(null, redirections, arguments);
+
+    public static HostProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments) => Start(environment, null, arguments);
+
+    private static HostProcess Start(IReadOnlyDictionary<string, string?>? environment, string? redirections, string[] arguments)
     {
         var folder = Directory.CreateTempSubdirectory("hyperconn-host-test-").FullName;
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
-        return new HostProcess(folder, arguments, environment);
+        return new HostProcess(folder, arguments, environment, redirections);
     }
 
     /// <summary>Waits for the end.</summary>

@@ -8,6 +8,8 @@ namespace HyperConn.ConnectionStrings;
 /// <remarks>
 /// libpq works on bytes. All its separators are ASCII, so splitting the string is the same; only a component with escapes goes
 /// through bytes. A fault names the component and never repeats the text: passwords end up in every component.
+/// One thing libpq accepts is refused: behind a login with a password, a host, port or database with a further <c>@</c>, <c>/</c> or
+/// <c>:</c> that isn't percent-encoded. It nearly always is the rest of a password, and hosts and databases are shown to people.
 /// </remarks>
 internal static class LibpqUri
 {
@@ -27,14 +29,15 @@ internal static class LibpqUri
 
         text = Utf8Text.Normalize(text);
         var rest = text.AsSpan(text.IndexOf("://", StringComparison.Ordinal) + 3);
-        return ReadLogin(ref rest, parameters)
-            ?? ReadHosts(ref rest, parameters)
-            ?? ReadDatabase(ref rest, parameters)
+        return ReadLogin(ref rest, parameters, out var hasPassword)
+            ?? ReadHosts(ref rest, parameters, hasPassword)
+            ?? ReadDatabase(ref rest, parameters, hasPassword)
             ?? (rest.IsEmpty ? null : ReadQuery(rest[1..], parameters));
     }
 
-    private static string? ReadLogin(ref ReadOnlySpan<char> rest, Dictionary<string, string> parameters)
+    private static string? ReadLogin(ref ReadOnlySpan<char> rest, Dictionary<string, string> parameters, out bool hasPassword)
     {
+        hasPassword = false;
         // The first '@' ends the login, unless a '/' comes before it: a password with either must escape it.
         var end = rest.IndexOfAny('@', '/');
         if (end < 0 || rest[end] == '/')
@@ -43,11 +46,13 @@ internal static class LibpqUri
         rest = rest[(end + 1)..];
 
         var colon = login.IndexOf(':');
+        // An empty one counts: the password may begin with an '@'.
+        hasPassword = colon >= 0;
         return Store(parameters, "user", colon < 0 ? login : login[..colon])
             ?? (colon < 0 ? null : Store(parameters, "password", login[(colon + 1)..]));
     }
 
-    private static string? ReadHosts(ref ReadOnlySpan<char> rest, Dictionary<string, string> parameters)
+    private static string? ReadHosts(ref ReadOnlySpan<char> rest, Dictionary<string, string> parameters, bool hasPassword)
     {
         var hosts = new StringBuilder();
         var ports = new StringBuilder();
@@ -60,6 +65,8 @@ internal static class LibpqUri
                     return "The host starts with '[' and has no ']'. Write IPv6 addresses as [address].";
                 if (close == 1)
                     return "The host is an empty pair of brackets. Write IPv6 addresses as [address].";
+                if (hasPassword && rest[..close].ContainsAny('@', '/'))
+                    return RestOfPassword("host");
                 hosts.Append(rest[1..close]);
                 rest = rest[(close + 1)..];
                 if (!rest.IsEmpty && !":/?,".Contains(rest[0], StringComparison.Ordinal))
@@ -67,12 +74,18 @@ internal static class LibpqUri
             }
             else
             {
-                hosts.Append(Take(ref rest, ":/?,"));
+                var host = Take(ref rest, ":/?,");
+                if (hasPassword && host.Contains('@'))
+                    return RestOfPassword("host");
+                hosts.Append(host);
             }
             if (rest.StartsWith(":"))
             {
                 rest = rest[1..];
-                ports.Append(Take(ref rest, "/?,"));
+                var port = Take(ref rest, "/?,");
+                if (hasPassword && port.ContainsAny('@', ':'))
+                    return RestOfPassword("port");
+                ports.Append(port);
             }
             if (!rest.StartsWith(","))
                 break;
@@ -83,13 +96,17 @@ internal static class LibpqUri
         return Store(parameters, "host", hosts.ToString()) ?? Store(parameters, "port", ports.ToString());
     }
 
-    private static string? ReadDatabase(ref ReadOnlySpan<char> rest, Dictionary<string, string> parameters)
+    private static string? ReadDatabase(ref ReadOnlySpan<char> rest, Dictionary<string, string> parameters, bool hasPassword)
     {
         if (!rest.StartsWith("/"))
             return null;
         rest = rest[1..];
-        return Store(parameters, "dbname", Take(ref rest, "?"));
+        var database = Take(ref rest, "?");
+        return hasPassword && database.ContainsAny('@', '/', ':') ? RestOfPassword("dbname") : Store(parameters, "dbname", database);
     }
+
+    private static string RestOfPassword(string keyword) =>
+        $"The {keyword} has a '@', '/' or ':' that is not percent-encoded, as the rest of a password would. Write them as %40, %2F and %3A.";
 
     private static string? ReadQuery(ReadOnlySpan<char> query, Dictionary<string, string> parameters)
     {

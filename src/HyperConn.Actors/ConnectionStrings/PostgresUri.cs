@@ -9,7 +9,9 @@ namespace HyperConn;
 /// <remarks>
 /// That grammar is not RFC 3986's, so <see cref="Uri"/> would read such texts differently. The verdict and the values are those of
 /// libpq's <c>PQconninfoParse</c>; keywords are known up to PostgreSQL 18. Source: PostgreSQL's manual, "Connection URIs" and
-/// "Parameter Key Words". Immutable.
+/// "Parameter Key Words". One thing libpq accepts is refused: when the login has a password, a host, port or database with a further
+/// <c>@</c>, <c>/</c> or <c>:</c> that isn't percent-encoded, because that is the rest of a password that should have been. A socket folder
+/// (<c>%2Frun%2Fpostgresql</c>) or an abstract socket (<c>%40name</c>) is encoded, or given as <c>?host=</c>. Immutable.
 /// </remarks>
 public sealed class PostgresUri
 {
@@ -29,7 +31,8 @@ public sealed class PostgresUri
     /// <param name="text">The URI.</param>
     /// <returns>What it says.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
-    /// <exception cref="FormatException">libpq would refuse it, or it has a NUL character. The message names the component (user,
+    /// <exception cref="FormatException">libpq would refuse it, it has a NUL character, or the rest of a password stands in the host, port or
+    /// database. The message names the component (user,
     /// password, host, port, dbname or a parameter) and what to do; it never repeats any of the text.</exception>
     public static PostgresUri Parse(string text)
     {
@@ -41,7 +44,7 @@ public sealed class PostgresUri
     /// <summary>Reads a URI without throwing.</summary>
     /// <param name="text">The URI.</param>
     /// <param name="uri">What it says, or null.</param>
-    /// <returns>Whether libpq would accept it.</returns>
+    /// <returns>Whether <see cref="Parse"/> would accept it.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out PostgresUri? uri)
     {
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -157,17 +157,17 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
         }
     }
 
+    /// <summary>Makes a command whose every execution takes a lease of its own.</summary>
+    /// <param name="commandText">Its text; may be set later.</param>
+    /// <returns>A command of this tenant.</returns>
+    public new TenantCommand CreateCommand(string? commandText = null) => new(this) { CommandText = commandText ?? "" };
+
     // While a lease lasts under a transaction, an open in a transaction may have to go on with it. The first open of a transaction need not.
     private bool ContinuesTransaction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => !(AmbientEnlistment.CanBeRead && _leases.Enlisted.IsEmpty) && Transaction.Current is not null;
     }
-
-    /// <summary>Makes a command whose every execution takes a lease of its own.</summary>
-    /// <param name="commandText">Its text; may be set later.</param>
-    /// <returns>A command of this tenant.</returns>
-    public new TenantCommand CreateCommand(string? commandText = null) => new(this) { CommandText = commandText ?? "" };
 
     /// <summary>Counts as a use for eviction: somebody asked for this handle.</summary>
     internal void Touch() => Current?.Touch();

@@ -10,6 +10,8 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
     private const string NoFile = "there is no such file";
 
     private Dictionary<string, SecretResult.Found> _secrets = new(StringComparer.Ordinal);
+    private HashSet<string> _unreadable = [];
+    private int _nameless;
     private Stamp? _read;
     private string? _fault;
 
@@ -22,6 +24,13 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             changed = Reload();
             if (_secrets.TryGetValue(name, out var secret))
                 return secret;
+            if (_unreadable.Contains(name))
+            {
+                return new SecretResult.Failed(
+                    HyperConnErrorCode.SecretMalformed,
+                    $"Secret '{name}' of '{Path}' has text that is not Unicode (half of a surrogate pair). Write it anew.");
+            }
+
             return _fault is null
                 ? new SecretResult.Failed(
                     HyperConnErrorCode.SecretNotFound,
@@ -42,7 +51,7 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             Reload();
             if (_fault is not null && _secrets.Count == 0)
                 throw new HyperConnException(new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, $"'{Path}' can't be read ({_fault})."));
-            return [.. _secrets.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+            return [.. _secrets.Keys.Union(_unreadable).Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         }
     }
 
@@ -89,10 +98,7 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             using var document = JsonDocument.Parse(File.ReadAllBytes(Path), Lenient);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 return Faulty("it is JSON, but not an object");
-            var secrets = new Dictionary<string, SecretResult.Found>(StringComparer.Ordinal);
-            foreach (var property in document.RootElement.EnumerateObject())
-                secrets[property.Name] = Found(property.Value);
-            return Take(secrets, stamp);
+            return Take(Read(document.RootElement), stamp);
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
@@ -102,6 +108,36 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
         {
             return Faulty(fault.GetType().Name);
         }
+    }
+
+    /// <summary>Reads each secret by itself: one with half of a surrogate pair, in name or value, takes no other with it.</summary>
+    private Dictionary<string, SecretResult.Found> Read(JsonElement root)
+    {
+        var secrets = new Dictionary<string, SecretResult.Found>(StringComparer.Ordinal);
+        var (unreadable, nameless) = (new HashSet<string>(StringComparer.Ordinal), 0);
+        foreach (var property in root.EnumerateObject())
+        {
+            string? name = null;
+            try
+            {
+                name = property.Name;
+                secrets[name] = Found(property.Value);
+            }
+            catch (Exception fault) when (fault is InvalidOperationException or ArgumentException or JsonException)
+            {
+                if (name is null)
+                    nameless++;
+                else if (unreadable.Add(name) && _secrets.TryGetValue(name, out var before))
+                    secrets[name] = before;
+            }
+        }
+
+        foreach (var name in unreadable.Except(_unreadable))
+            SecretLog.FileFaulty(Logger, Path, $"'{name}' is not Unicode");
+        if (nameless > _nameless)
+            SecretLog.FileFaulty(Logger, Path, "the name of a secret is not Unicode");
+        (_unreadable, _nameless) = (unreadable, nameless);
+        return secrets;
     }
 
     private List<string> Take(Dictionary<string, SecretResult.Found> secrets, Stamp? stamp)

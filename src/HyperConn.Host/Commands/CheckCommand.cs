@@ -148,7 +148,7 @@ internal static class CheckCommand
                 table.AddRow(
                     new Markup($"[{(f.Verdict == Verdict.Failed ? "red" : "yellow")}]{Markup.Escape($"{f.Service}/{f.Org}")}[/]"),
                     new Text(f.Stage ?? ""),
-                    new Text($"{(f.Code is { } code ? $"{code}: " : "")}{f.Message}"),
+                    new Text(Printable.Line($"{(f.Code is { } code ? $"{code}: " : "")}{f.Message}")),
                     new Text(f.Advice ?? ""));
             }
 

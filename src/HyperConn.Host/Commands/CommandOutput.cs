@@ -23,27 +23,42 @@ internal static class CommandOutput
 
     /// <summary>Prints one line for programs: cells with tabs between them.</summary>
     public static void WriteLine(params string?[] cells) =>
-        Console.WriteLine(string.Join('\t', cells.Select(cell => string.Join(' ', (cell ?? "").Split(['\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)))));
+        Console.WriteLine(string.Join('\t', cells.Select(cell => Printable.Line(cell ?? ""))));
 
     /// <summary>How a value is written in JSON.</summary>
     public static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
-    /// <summary>Runs a command; what it can't start for is one line on standard error and exit code 2.</summary>
+    /// <summary>
+    /// Runs a command. What it can't start for is one line on standard error and exit code 2, what breaks it off later one line and 1; the
+    /// stack of a fault nobody thought of is shown where <c>HYPERCONN_STACKS</c> is set.
+    /// </summary>
     public static async Task<int> RunAsync(Func<Task<int>> command, CancellationToken stop)
     {
         try
         {
             return await command();
         }
+        catch (OutputLostException lost)
+        {
+            await Console.Error.WriteLineAsync(lost.Message);
+            return ExitCodes.Bad;
+        }
         catch (Exception exception) when (exception is CommandException or HyperConnException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
+            await Console.Error.WriteLineAsync(Printable.Lines(exception.Message));
             return ExitCodes.NotStarted;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("Stopped.");
+            return ExitCodes.Bad;
+        }
+        catch (Exception exception)
+        {
+            await Console.Error.WriteLineAsync($"Broken off by a fault: {exception.GetType().Name}: {Printable.Line(exception.Message)}");
+            if (Environment.GetEnvironmentVariable("HYPERCONN_STACKS") is { Length: > 0 })
+                await Console.Error.WriteLineAsync(Printable.Lines(exception.ToString()));
             return ExitCodes.Bad;
         }
     }

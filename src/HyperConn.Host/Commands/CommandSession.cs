@@ -34,12 +34,19 @@ internal sealed class CommandSession : IAsyncDisposable
         var config = HostConfiguration.Load(path);
         if (config.Faults() is { Count: > 0 } faults)
             throw new CommandException(string.Join(Environment.NewLine, faults));
+        var unreadable = new List<string>();
+        var logging = HostSettings.Logging(config.Hocon, unreadable);
+        unreadable.AddRange(HostLogging.Faults(logging));
+        if (unreadable.Count > 0)
+            throw new CommandException(string.Join(Environment.NewLine, unreadable));
         IHost? host = null;
         try
         {
             var builder = HostComposition.CreateBuilder();
+            if (HostLogging.IsAskedFor(logging))
+                builder.Logging.AddHostConsole(logging);
             config.AddTo(builder.Services);
-            builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
+            builder.Services.AddAkka("hyperconn", (akka, services) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging(services).WithHyperConn());
             host = builder.Build();
             await host.StartAsync(cancellationToken);
             var worker = RunSettings.Read(config.Hocon, config.Resolve, []);

@@ -47,7 +47,7 @@ internal static class DemoCommand
         {
             duration, tenants, workers, maxPools, idleTtl, maxConnections, rotate, dashboard, port, json,
         };
-        command.SetAction((parsed, stop) => RunAsync(
+        command.SetAction((parsed, stop) => CommandOutput.RunAsync(() => RunAsync(
             new DemoOptions
             {
                 Duration = parsed.GetValue(duration),
@@ -61,7 +61,7 @@ internal static class DemoCommand
                 Port = parsed.GetValue(port),
                 Json = parsed.GetValue(json),
             },
-            stop));
+            stop), stop));
         return command;
     }
 
@@ -93,8 +93,13 @@ internal static class DemoCommand
         }
         catch (Exception e) when (e is PostgresUnavailableException or HyperConnException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(Printable.Line(e.Message));
             return ExitCodes.NotStarted;
+        }
+        catch (Npgsql.NpgsqlException e)
+        {
+            await Console.Error.WriteLineAsync($"PostgreSQL went away, so the demo could not count what it had done: {Printable.Line(e.Message)}");
+            return ExitCodes.Bad;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -22,13 +22,18 @@ internal static class ExecCommand
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Run everything, then roll back: shows what would fail. What can't be rolled back (sequences) moves all the same." };
         var report = new Option<string?>("--report") { Description = "File that the report is written to, for --resume; kept up to date while it runs." };
-        var resume = new Option<string?>("--resume") { Description = "Report of an earlier run: only tenants that failed or were not reached. Updates that file unless --report names another." };
+        var resume = new Option<string?>("--resume") { Description = "Report of an earlier run: only tenants that failed or were not reached. Where that run was interrupted, the server is asked first whether the SQL was carried out. Updates that file unless --report names another." };
+        var unknown = new Option<UnknownChoice>("--unknown")
+        {
+            Description = "With --resume, what to do with tenants of which not even the server can tell whether the SQL was carried out: keep (leave them), done (count them as done) or rerun (run it again).",
+            DefaultValueFactory = _ => UnknownChoice.Keep,
+        };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var command = new Command(
             "exec",
             "Run SQL on all or some tenants, in one transaction each. Exit code 0 when all were done, 1 when some failed, 2 when it could not start.")
         {
-            config, sql, file, parallelism, retries, timeout, dryRun, report, resume, json,
+            config, sql, file, parallelism, retries, timeout, dryRun, report, resume, unknown, json,
         };
         selection.AddTo(command);
         command.SetAction((parsed, stop) => CommandOutput.RunAsync(
@@ -37,25 +42,32 @@ internal static class ExecCommand
                 var text = await ReadSqlAsync(parsed.GetValue(sql), parsed.GetValue(file), stop);
                 if (SqlTransactionWords.Find(text) is var (words, line))
                     throw new CommandException($"Line {line} of the SQL is a '{words}'. exec runs it in a transaction of its own, one for each tenant, and ends that itself: leave such statements out.");
-                var before = parsed.GetValue(resume) is { } path ? await ExecReport.LoadAsync(path, stop) : null;
+                var (before, held) = parsed.GetValue(resume) is { } path
+                    ? await ExecJournal.MergeAsync(path, await ExecReport.LoadAsync(path, stop), stop)
+                    : (null, null);
+                await using var holding = held;
                 if (before is not null && before.SqlSha256 != ExecReport.HashOf(text))
                     throw new CommandException("The report to resume is of other SQL. Give the same SQL, or start anew without --resume.");
                 if (before is not null && selection.IsGiven(parsed))
                     throw new CommandException("--resume takes its tenants from the report. Leave out --tenant, --service and --filter.");
+                if (before is null && parsed.GetValue(unknown) != UnknownChoice.Keep)
+                    throw new CommandException("--unknown is about tenants of an earlier run. Give its report with --resume.");
+                var target = parsed.GetValue(report) ?? (parsed.GetValue(dryRun) ? null : parsed.GetValue(resume));
+                var updates = target is not null && parsed.GetValue(resume) is { } same && Path.GetFullPath(same) == Path.GetFullPath(target);
+                if (target is not null && !updates)
+                    await ExecReport.MayReplaceAsync(target, stop);
                 await using var session = await CommandSession.OpenAsync(parsed.GetValue(config)!, stop);
                 if (before?.Project is { } project && project != session.Options.ProjectName)
                     throw new CommandException($"The report to resume is of project '{project}', and the configuration of '{session.Options.ProjectName}'.");
                 var executor = new TenantExecutor(
                     session.Pools, text, parsed.GetValue(dryRun), parsed.GetValue(retries), parsed.GetValue(timeout), TimeProvider.System);
                 var tenants = before is null ? await selection.ReadSomeAsync(parsed, session, stop) : [];
-                var run = new ExecRun(
-                    executor,
-                    text,
-                    session.Options.ProjectName,
-                    parsed.GetValue(parallelism),
-                    parsed.GetValue(dryRun),
-                    parsed.GetValue(report) ?? (parsed.GetValue(dryRun) ? null : parsed.GetValue(resume)));
-                var (result, saved) = await run.RunAsync(before, tenants, stop);
+                var plan = new ExecPlan(
+                    text, session.Options.ProjectName, parsed.GetValue(parallelism), parsed.GetValue(dryRun), target, parsed.GetValue(unknown));
+
+                // The old journal goes only when the new report has what it says, and until then nobody else resumes it.
+                Action? forget = updates && held is not null ? () => File.Delete(held.Name) : null;
+                var (result, saved) = await new ExecRun(executor, plan).RunAsync(before, tenants, forget, stop);
                 if (!saved)
                 {
                     // What was done must not be lost with the disk it was to be written to.
@@ -96,7 +108,7 @@ internal static class ExecCommand
             var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey)
                 .AddColumns(new TableColumn("Tenant").NoWrap(), new TableColumn("Status").NoWrap(), new TableColumn("Tries").RightAligned(), new TableColumn("Why"));
             foreach (var t in bad)
-                table.AddRow(new Text($"{t.Service}/{t.Org}"), new Text(t.Status.ToString()), new Text($"{t.Attempts}"), new Text($"{t.Code}: {t.Message}"));
+                table.AddRow(new Text($"{t.Service}/{t.Org}"), new Text(t.Status.ToString()), new Text($"{t.Attempts}"), new Text(Printable.Line($"{t.Code}: {t.Message}")));
             AnsiConsole.Write(table);
         }
 

@@ -16,14 +16,27 @@ internal enum ExecStatus
     /// <summary>Rolled back, nothing was changed.</summary>
     Failed,
 
-    /// <summary>The connection broke during the commit: whether it was carried out must be looked up.</summary>
+    /// <summary>Whether it was carried out can't be told, not even by the server: it must be looked up.</summary>
     Unknown,
 
     /// <summary>The organisation does not have the service.</summary>
     Absent,
+
+    /// <summary>Its transaction has begun. In a report that was left so, the run was interrupted: the server is asked how it ended.</summary>
+    Started,
 }
 
 /// <summary>One line of the report.</summary>
+/// <param name="Service">The tenant's service.</param>
+/// <param name="Org">Its organisation.</param>
+/// <param name="Status">How it went.</param>
+/// <param name="Attempts">Tries so far.</param>
+/// <param name="Rows">Rows the SQL changed; null: not known.</param>
+/// <param name="Milliseconds">Time for all tries.</param>
+/// <param name="Code">Short name of what went wrong.</param>
+/// <param name="Message">What went wrong, for people.</param>
+/// <param name="Xid">The transaction's number on the server (<c>pg_current_xact_id</c>), while how it ended may have to be asked.</param>
+/// <param name="Server">The server and its timeline, without which the number means nothing.</param>
 internal sealed record ExecResult(
     string Service,
     string Org,
@@ -32,9 +45,14 @@ internal sealed record ExecResult(
     long? Rows = null,
     double? Milliseconds = null,
     string? Code = null,
-    string? Message = null);
+    string? Message = null,
+    string? Xid = null,
+    string? Server = null);
 
-/// <summary>The report of one <c>exec</c>, good for <c>--resume</c>.</summary>
+/// <summary>
+/// The report of one <c>exec</c>, good for <c>--resume</c>. <c>Run</c> names the run that its journal belongs to, <c>Resumes</c> the run
+/// before it, whose journal is in this report.
+/// </summary>
 internal sealed record ExecReport(
     string SqlSha256,
     DateTimeOffset StartedAt,
@@ -46,7 +64,9 @@ internal sealed record ExecReport(
     int Absent,
     int Pending,
     IReadOnlyList<ExecResult> Tenants,
-    string? Project = null)
+    string? Project = null,
+    string? Run = null,
+    string? Resumes = null)
 {
     public static string HashOf(string sql) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
 
@@ -55,28 +75,60 @@ internal sealed record ExecReport(
         int Count(ExecStatus status) => tenants.Count(t => t.Status == status);
         return new ExecReport(
             HashOf(sql), startedAt, finishedAt, dryRun,
-            Count(ExecStatus.Done), Count(ExecStatus.Failed), Count(ExecStatus.Unknown), Count(ExecStatus.Absent), Count(ExecStatus.Pending), tenants, project);
+            Count(ExecStatus.Done), Count(ExecStatus.Failed), Count(ExecStatus.Unknown), Count(ExecStatus.Absent),
+            Count(ExecStatus.Pending) + Count(ExecStatus.Started), tenants, project);
     }
 
     /// <summary>Writes it in one step, so that an interruption leaves the report of before or this one, never half of one.</summary>
-    public async Task SaveAsync(string path)
+    /// <exception cref="IOException">It can't be written.</exception>
+    public Task SaveAsync(string path) => SafeFile.WriteWholeAsync(path, JsonSerializer.SerializeToUtf8Bytes(this, CommandOutput.Json));
+
+    /// <summary>Makes sure that no file is replaced but an earlier report whose run ended (or an empty file).</summary>
+    /// <exception cref="CommandException">It would be; the message says what to do.</exception>
+    public static async Task MayReplaceAsync(string path, CancellationToken cancellationToken)
     {
-        var next = path + ".next";
-        await File.WriteAllTextAsync(next, JsonSerializer.Serialize(this, CommandOutput.Json));
-        File.Move(next, path, overwrite: true);
+        if (FileKinds.Of(ExecJournal.PathOf(path)) != FileKind.None)
+            throw new CommandException($"'{path}' is of an exec that was interrupted, or still runs. Go on with it by --resume, or name another file.");
+        if (FileKinds.Of(path) == FileKind.Regular && new FileInfo(path).Length > 0)
+        {
+            try
+            {
+                await LoadAsync(path, cancellationToken);
+            }
+            catch (CommandException)
+            {
+                throw new CommandException($"'{path}' is there already and is not a report of exec, so it is not replaced. Name another file.");
+            }
+        }
     }
 
+    /// <summary>Reads a report.</summary>
+    /// <exception cref="CommandException">There is none, or it is no report.</exception>
     public static async Task<ExecReport> LoadAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            await using var file = File.OpenRead(path);
-            return await JsonSerializer.DeserializeAsync<ExecReport>(file, CommandOutput.Json, cancellationToken)
-                ?? throw new CommandException($"'{path}' is not a report of exec.");
+            await using var file = SafeFile.OpenToRead(path);
+            return await JsonSerializer.DeserializeAsync<ExecReport>(file, CommandOutput.Json, cancellationToken) is { } report && report.IsWhole
+                ? report
+                : throw new CommandException($"'{path}' is not a report of exec.");
         }
-        catch (Exception exception) when (exception is JsonException or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
         {
-            throw new CommandException(exception is JsonException ? $"'{path}' is not a report of exec." : $"There is no report '{path}'.");
+            throw new CommandException($"'{path}' is not a report of exec.");
+        }
+        catch (FileNotFoundException)
+        {
+            throw new CommandException($"There is no report '{path}'.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"The report can't be read: {exception.Message}");
         }
     }
+
+    // What JSON leaves out is null, whatever the types say.
+    private bool IsWhole => SqlSha256 is not null && Tenants is not null
+        && Tenants.All(t => t is not null && Enum.IsDefined(t.Status) && TenantKey.TryCreate(t.Service, t.Org, out _))
+        && Tenants.DistinctBy(t => (t.Service, t.Org)).Count() == Tenants.Count;
 }

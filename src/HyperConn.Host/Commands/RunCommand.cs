@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Akka.Hosting;
 using HyperConn.Events;
-using Microsoft.Extensions.Logging.Console;
 
 namespace HyperConn.Host.Commands;
 
@@ -31,13 +30,15 @@ internal static class RunCommand
             },
         };
         var rejects = new Option<string?>("--rejects") { Description = "File that rejected events are appended to, to be fed again with --events." };
+        var logFormat = new Option<string?>("--log-format") { Description = "How it logs to standard error: text or json. Beats the file's setting." };
+        logFormat.AcceptOnlyFromAmong(LoggingOptions.Text, LoggingOptions.Json);
         var command = new Command(
             "run",
             "Handle a stream of events, each on its own tenant's database, until the stream ends or Ctrl-C. An event is one line: "
             + """{"service": "core", "org": "acme", "type": "order.placed", "id": "17", "data": {...}}. """
             + "Each takes effect once, however often it comes. Exit code 0 only when no event was rejected or lost. Meanwhile it serves a dashboard, by default at http://127.0.0.1:5080, with /metrics, /healthz and /readyz.")
         {
-            file, events, workers, rejects,
+            file, events, workers, rejects, logFormat,
         };
         command.SetAction((parsed, stop) => CommandOutput.RunAsync(
             async () =>
@@ -56,6 +57,9 @@ internal static class RunCommand
                 faults.AddRange(sources.Faults(settings.Events));
                 var dashboard = HostSettings.Dashboard(config.Hocon, faults);
                 var telemetry = HostSettings.Telemetry(config.Hocon, faults);
+                var logging = HostSettings.Logging(config.Hocon, faults);
+                logging.Format = parsed.GetValue(logFormat) ?? logging.Format;
+                faults.AddRange(HostLogging.Faults(logging));
                 if (dashboard.Enabled)
                     faults.AddRange(dashboard.Faults());
                 faults.AddRange(telemetry.Faults());
@@ -64,7 +68,7 @@ internal static class RunCommand
                     throw new CommandException(string.Join(Environment.NewLine, faults));
                 dashboard.CertificatePath = Resolve(dashboard.CertificatePath);
                 dashboard.CertificateKeyPath = Resolve(dashboard.CertificateKeyPath);
-                return await RunAsync(config, settings, sources, dashboard, telemetry, stop);
+                return await RunAsync(config, settings, sources, dashboard, telemetry, logging, stop);
 
                 string? Resolve(string? path) => path is null ? null : config.Resolve(path);
             },
@@ -73,15 +77,20 @@ internal static class RunCommand
     }
 
     private static async Task<int> RunAsync(
-        HostConfiguration config, RunSettings settings, SourceSettings sources, DashboardOptions dashboard, TelemetryOptions telemetry, CancellationToken stop)
+        HostConfiguration config,
+        RunSettings settings,
+        SourceSettings sources,
+        DashboardOptions dashboard,
+        TelemetryOptions telemetry,
+        LoggingOptions logging,
+        CancellationToken stop)
     {
         var builder = HostComposition.CreateBuilder();
-        builder.Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss "));
-        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddHostConsole(logging);
         config.AddTo(builder.Services);
         builder.Services.AddSingleton(services => settings.CreateSource(services, sources));
         builder.Services.AddTenantEventWorker(settings.Apply).AddHandler(new SqlStatementHandler(settings.Statements));
-        builder.Services.AddAkka("hyperconn", (akka, _) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging().WithHyperConn());
+        builder.Services.AddAkka("hyperconn", (akka, services) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging(services).WithHyperConn());
         // After the actors: it starts when they answer, and is gone before they are.
         builder.Services.AddHyperConnDashboard(dashboard, telemetry);
         using var host = builder.Build();
@@ -106,10 +115,10 @@ internal static class RunCommand
             $"{s.Handled:N0} events handled, {s.Rejected:N0} rejected, {s.Duplicates:N0} duplicate, {s.Retries:N0} retried, "
             + $"{s.HandedBack:N0} handed back, {s.Lost:N0} lost");
         foreach (var cause in s.Causes)
-            await Console.Error.WriteLineAsync($"  {cause.Failures:N0} x {cause.Code}: {cause.Example}");
+            await Console.Error.WriteLineAsync($"  {cause.Failures:N0} x {Printable.Line(cause.Code)}: {Printable.Line(cause.Example)}");
         if (worker.Completion.Exception is { } fault)
         {
-            await Console.Error.WriteLineAsync(fault.InnerException!.Message);
+            await Console.Error.WriteLineAsync(Printable.Lines(fault.InnerException!.Message));
             return ExitCodes.NotStarted;
         }
 

@@ -134,12 +134,12 @@ internal static class TopCommand
         var now = overview.Now;
         var head = new Markup(string.Create(
             CultureInfo.InvariantCulture,
-            $"[bold]{Markup.Escape(overview.Title)}[/]  pools [bold]{now.Pools:N0}[/]  leases [bold]{now.Leases:N0}[/]  acquisitions/s [bold]{now.HotPerSecond + now.ColdPerSecond:N0}[/] [grey](cold {now.ColdPerSecond:N0})[/]  waiting [{(now.Waiting > 0 ? "yellow" : "bold")}]{now.Waiting:N0}[/]  failures/s [{(now.FailedPerSecond > 0 ? "red" : "bold")}]{now.FailedPerSecond:0.#}[/]"));
+            $"[bold]{Markup.Escape(Printable.Line(overview.Title))}[/]  pools [bold]{now.Pools:N0}[/]  leases [bold]{now.Leases:N0}[/]  acquisitions/s [bold]{now.HotPerSecond + now.ColdPerSecond:N0}[/] [grey](cold {now.ColdPerSecond:N0})[/]  waiting [{(now.Waiting > 0 ? "yellow" : "bold")}]{now.Waiting:N0}[/]  failures/s [{(now.FailedPerSecond > 0 ? "red" : "bold")}]{now.FailedPerSecond:0.#}[/]"));
         var servers = Table("Server", "Budget", "In use", "Idle", "Limit", "Waiting", "Oldest wait");
         foreach (var s in overview.Servers.Take(8))
         {
             servers.AddRow(
-                new Text(s.Server), Bar(s), new Text($"{s.InUse:N0}"), new Text($"{s.IdleHeld:N0}"), new Text(s.Limit?.ToString("N0", CultureInfo.InvariantCulture) ?? "none"),
+                new Text(Printable.Line(s.Server)), Bar(s), new Text($"{s.InUse:N0}"), new Text($"{s.IdleHeld:N0}"), new Text(s.Limit?.ToString("N0", CultureInfo.InvariantCulture) ?? "none"),
                 new Markup(s.Waiting > 0 ? $"[yellow]{s.Waiting:N0}[/]" : "0"), new Text(s.Waiting > 0 ? $"{s.OldestWait:0.0} s" : ""));
         }
 
@@ -147,12 +147,12 @@ internal static class TopCommand
         foreach (var t in tenants)
         {
             busiest.AddRow(
-                new Text($"{t.Service}/{t.Org}"), new Markup(t.State is "failing" or "banned" ? $"[red]{t.State}[/]" : t.State), new Text($"{t.Leases:N0}"), new Text($"{t.Permits:N0}"),
-                new Text($"{t.Waiting:N0}"), new Text($"{t.AccessCount:N0}"), new Text(t.Failures > 0 ? $"{t.Failures} {t.FailureCode}" : ""));
+                new Text(Printable.Line($"{t.Service}/{t.Org}")), new Markup(t.State is "failing" or "banned" ? $"[red]{Markup.Escape(Printable.Line(t.State))}[/]" : Markup.Escape(Printable.Line(t.State))), new Text($"{t.Leases:N0}"), new Text($"{t.Permits:N0}"),
+                new Text($"{t.Waiting:N0}"), new Text($"{t.AccessCount:N0}"), new Text(t.Failures > 0 ? Printable.Line($"{t.Failures} {t.FailureCode}") : ""));
         }
 
         var attention = overview.Attention.Take(5).Select(a =>
-            (IRenderable)new Markup($"[{(a.Severity == "critical" ? "red" : a.Severity == "warning" ? "yellow" : "grey")}]●[/] {Markup.Escape(a.Title)}"));
+            (IRenderable)new Markup($"[{(a.Severity == "critical" ? "red" : a.Severity == "warning" ? "yellow" : "grey")}]●[/] {Markup.Escape(Printable.Line(a.Title))}"));
         return new Rows([head, servers, new Markup($"[grey]tenants by {Markup.Escape(sort)}[/]"), busiest, .. attention, new Markup("[grey]Ctrl-C ends[/]")]);
     }
 

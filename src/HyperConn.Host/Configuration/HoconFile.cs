@@ -38,7 +38,11 @@ internal static class HoconFile
         {
             (text, suspect) = HoconScanner.Scan(text, variable);
             var parsing = Task.Factory.StartNew(() => ConfigurationFactory.ParseString(text), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            return parsing.Wait(Patience) ? parsing.Result : throw new CommandException($"{path} could not be read within {Patience.TotalSeconds:0} s: it is not HOCON.");
+            if (!parsing.Wait(Patience))
+                throw new CommandException($"{path} could not be read within {Patience.TotalSeconds:0} s: it is not HOCON.");
+            return HoconCycles.Find(parsing.Result) is { } circle
+                ? throw new CommandException($"{path}: a value stands for itself ({Printable.Line(circle)}). Give one of them a value of its own.")
+                : parsing.Result;
         }
         catch (FormatException fault)
         {

@@ -20,6 +20,7 @@ internal static class HostSettings
         ["worker"] = typeof(RunSettings),
         [SourceSettings.SqsName] = typeof(SqsEventOptions),
         [SourceSettings.OutboxName] = typeof(OutboxOptions),
+        ["logging"] = typeof(LoggingOptions),
     };
 
     /// <inheritdoc cref="Dashboard(Config, List{string})"/>
@@ -41,6 +42,7 @@ internal static class HostSettings
             CertificatePath = section.Text("certificate-path"),
             CertificateKeyPath = section.Text("certificate-key-path"),
             AllowedHosts = section.Read("allowed-hosts", c => c.GetStringList("allowed-hosts"), defaults.AllowedHosts),
+            TrustedProxies = section.Read("trusted-proxies", c => c.GetStringList("trusted-proxies"), defaults.TrustedProxies),
             Title = section.Text("title"),
             SampleInterval = section.Read("sample-interval", c => c.GetTimeSpan("sample-interval", null, allowInfinite: false), defaults.SampleInterval),
             HistorySamples = section.Read("history-samples", c => c.GetInt("history-samples"), defaults.HistorySamples),
@@ -63,6 +65,23 @@ internal static class HostSettings
             OtlpProtocol = section.Text("otlp-protocol") ?? defaults.OtlpProtocol,
             NpgsqlMetrics = section.Read("npgsql-metrics", c => c.GetBoolean("npgsql-metrics"), defaults.NpgsqlMetrics),
             TraceRatio = section.Read("trace-ratio", c => c.GetDouble("trace-ratio"), defaults.TraceRatio),
+        };
+    }
+
+    /// <summary>Reads the settings of logging; what is missing keeps its default.</summary>
+    public static LoggingOptions Logging(Config file, List<string> faults)
+    {
+        var section = new HostSection(file, "logging", faults);
+        var defaults = new LoggingOptions();
+        return new LoggingOptions
+        {
+            Level = section.Text("level"),
+            Levels = section.Read(
+                "levels",
+                c => c.GetConfig("levels").AsEnumerable().ToDictionary(entry => entry.Key.Trim('"'), entry => entry.Value.GetString(), StringComparer.Ordinal),
+                defaults.Levels,
+                "levels by category, names with dots in double quotes"),
+            Format = section.Text("format") ?? defaults.Format,
         };
     }
 

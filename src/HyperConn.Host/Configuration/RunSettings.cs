@@ -111,6 +111,8 @@ internal sealed record RunSettings
             yield return $"{Section}.statements is empty: say which SQL to run for which type of event, at least 'default'.";
         if (Rejects is not null && Rejects == Events)
             yield return $"{Section}.rejects is the file that events come from: what is rejected again would be read again, for ever.";
+        if (Events == "-" && !StandardStreams.HasInput)
+            yield return $"{Section}.events: standard input is closed, so there are no events to read. Give a file or a spool folder with --events.";
         if (!IsName(Events) && !File.Exists(Events) && !Directory.Exists(Events))
             yield return $"{Section}.events: there is no file or folder '{Events}'.";
     }

@@ -10,6 +10,8 @@ internal static class DashboardEndpoints
     public static WebApplication MapHyperConnDashboard(this WebApplication app)
     {
         var guard = app.Services.GetRequiredService<DashboardGuard>();
+        if (app.Services.GetRequiredService<DashboardOptions>().ForwardedHeaders() is { } forwarded)
+            app.UseForwardedHeaders(forwarded);
         app.Use((context, next) => guard.InvokeAsync(context, new RequestDelegate(_ => next(context))));
         app.UseRouting();
         app.MapOpenApi("/api/v1/openapi.json");
@@ -50,7 +52,7 @@ internal static class DashboardEndpoints
             .WithName("getEvents").WithSummary("Evictions, rotations, failures and operators' commands, newest first.");
         api.MapGet("/access", (DashboardGuard guard, HttpContext context) =>
             {
-                var token = guard.HasToken(context);
+                var token = DashboardGuard.HasToken(context);
                 return TypedResults.Ok(new Access(token || guard.ReadsFreely, token, guard.TokenConfigured));
             })
             .WithName("getAccess").WithSummary("What the presented token allows.");
@@ -99,7 +101,7 @@ internal static class DashboardEndpoints
                     var status = report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
 
                     // Probes beyond loopback carry no token: they learn the verdict and no more.
-                    var detailed = guard.ReadsFreely || guard.HasToken(context);
+                    var detailed = guard.ReadsFreely || DashboardGuard.HasToken(context);
                     return Results.Json(
                         new
                         {

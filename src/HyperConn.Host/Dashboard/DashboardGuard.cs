@@ -1,19 +1,29 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace HyperConn.Host;
 
-/// <summary>Stands before every request: known hosts only, no foreign pages, headers that keep the page to itself, the token where needed.</summary>
+/// <summary>
+/// Stands before every request: known hosts only, no proxy that nobody configured, no foreign pages, headers that keep the page to itself,
+/// the token where needed.
+/// </summary>
 internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<DashboardGuard> log, TimeProvider clock)
 {
-    private const int MostBadTokens = 10;
-    private static readonly TimeSpan BadTokenWindow = TimeSpan.FromMinutes(1);
+    private static readonly string[] OfProxies = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Real-IP", "Forwarded"];
+    private static readonly object VerdictKey = new();
 
     private readonly byte[]? _token = options.AdminToken is { Length: > 0 } token ? SHA256.HashData(Encoding.UTF8.GetBytes(token)) : null;
     private readonly HashSet<string> _hosts = new(options.AllowedHosts, StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<IPAddress, (DateTimeOffset Since, int Count)> _badTokens = new();
+    private readonly BadTokens _badTokens = new(clock);
+
+    private enum Verdict
+    {
+        None,
+        Right,
+        Wrong,
+        TooMany,
+    }
 
     public bool TokenConfigured => _token is not null;
 
@@ -27,6 +37,15 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
             return;
         }
 
+        if (options.IsPrivate && OfProxies.Any(context.Request.Headers.ContainsKey))
+        {
+            // Whoever is behind it could read without a token, which is for people on this machine.
+            await RefuseAsync(
+                context, StatusCodes.Status403Forbidden,
+                "A proxy that is not configured forwards to this address, which anybody on this machine may read without a token. Add the proxy to hyperconn-host.dashboard.trusted-proxies; then the token is needed.");
+            return;
+        }
+
         var unsafeMethod = !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
         if (unsafeMethod && !IsSameOrigin(context.Request))
         {
@@ -35,10 +54,10 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
             return;
         }
 
-        if (unsafeMethod || NeedsTokenToRead(context.Request.Path))
+        var needsToken = unsafeMethod || NeedsTokenToRead(context.Request.Path);
+        if (needsToken || ShowsVerdict(context.Request.Path))
         {
-            var refusal = Authorize(context);
-            if (refusal is { } refused)
+            if (Authorize(context, needsToken) is { } refused)
             {
                 if (refused.Status == StatusCodes.Status401Unauthorized)
                     context.Response.Headers.WWWAuthenticate = "Bearer";
@@ -50,8 +69,8 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
         await next(context);
     }
 
-    /// <summary>Whether the request carries the token; says nothing to the caller.</summary>
-    public bool HasToken(HttpContext context) => _token is not null && Presented(context) is { } presented && Matches(presented);
+    /// <summary>Whether the request carries the token; asked only where <see cref="InvokeAsync"/> has looked at it.</summary>
+    public static bool HasToken(HttpContext context) => context.Items[VerdictKey] is Verdict.Right;
 
     /// <summary>Whether anything may be read without the token.</summary>
     public bool ReadsFreely => options.IsPrivate;
@@ -98,32 +117,40 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
         && (path.StartsWithSegments("/api") || path.StartsWithSegments("/metrics"))
         && !path.StartsWithSegments("/api/v1/access");
 
-    private (int Status, string Text)? Authorize(HttpContext context)
+    // What they answer tells a right token from a wrong one, so that guesses count here, too.
+    private bool ShowsVerdict(PathString path) =>
+        path.StartsWithSegments("/api/v1/access") || (!options.IsPrivate && (path.StartsWithSegments("/healthz") || path.StartsWithSegments("/readyz")));
+
+    private (int Status, string Text)? Authorize(HttpContext context, bool needsToken)
     {
         if (_token is null)
-            return (StatusCodes.Status403Forbidden, "No admin token is configured (hyperconn-host.dashboard.admin-token), so nothing can be changed here.");
-        var remote = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (IsLockedOut(remote))
-            return (StatusCodes.Status429TooManyRequests, "Too many wrong tokens from this address. Wait a minute.");
-        if (Presented(context) is not { } presented)
-            return (StatusCodes.Status401Unauthorized, "This needs the admin token: Authorization: Bearer <token>.");
-        if (Matches(presented))
-            return null;
-        LogBadToken(remote);
-        _badTokens.AddOrUpdate(
-            remote,
-            _ => (clock.GetUtcNow(), 1),
-            (_, seen) => clock.GetUtcNow() - seen.Since > BadTokenWindow ? (clock.GetUtcNow(), 1) : (seen.Since, seen.Count + 1));
-        return (StatusCodes.Status401Unauthorized, "The admin token is wrong.");
+        {
+            return needsToken
+                ? (StatusCodes.Status403Forbidden, "No admin token is configured (hyperconn-host.dashboard.admin-token), so nothing can be changed here.")
+                : null;
+        }
+
+        var verdict = Judge(context, _token);
+        context.Items[VerdictKey] = verdict;
+        return verdict switch
+        {
+            Verdict.TooMany => (StatusCodes.Status429TooManyRequests, "Too many wrong tokens from this address. Wait a minute."),
+            Verdict.Wrong when needsToken => (StatusCodes.Status401Unauthorized, "The admin token is wrong."),
+            Verdict.None when needsToken => (StatusCodes.Status401Unauthorized, "This needs the admin token: Authorization: Bearer <token>."),
+            _ => null,
+        };
     }
 
-    private bool IsLockedOut(IPAddress remote)
+    // The right token is never locked out, whatever others send from the same address.
+    private Verdict Judge(HttpContext context, byte[] token)
     {
-        if (_badTokens.Count > 10_000)
-            _badTokens.Clear();
-        return _badTokens.TryGetValue(remote, out var seen)
-            && seen.Count >= MostBadTokens
-            && clock.GetUtcNow() - seen.Since <= BadTokenWindow;
+        if (Presented(context) is not { } presented)
+            return Verdict.None;
+        if (CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), token))
+            return Verdict.Right;
+        var remote = context.Connection.RemoteIpAddress;
+        LogBadToken(remote);
+        return _badTokens.Add(remote) ? Verdict.TooMany : Verdict.Wrong;
     }
 
     private static string? Presented(HttpContext context)
@@ -133,9 +160,6 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
         return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
     }
 
-    private bool Matches(string presented) =>
-        CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(presented)), _token);
-
     private static Task RefuseAsync(HttpContext context, int status, string text) =>
         Results.Problem(text, statusCode: status).ExecuteAsync(context);
 
@@ -143,5 +167,5 @@ internal sealed partial class DashboardGuard(DashboardOptions options, ILogger<D
     private partial void LogForeignOrigin(IPAddress? remote);
 
     [LoggerMessage(EventId = 5103, EventName = "DashboardBadToken", Level = LogLevel.Warning, Message = "Dashboard: wrong admin token from {Remote}")]
-    private partial void LogBadToken(IPAddress remote);
+    private partial void LogBadToken(IPAddress? remote);
 }

@@ -31,10 +31,13 @@ internal sealed class DashboardOptions
     /// <summary>Further values of the <c>Host</c> header that are answered, beside the address listened on, such as a proxy's name; with one, reading needs the token too. Default none.</summary>
     public IList<string> AllowedHosts { get; set; } = [];
 
+    /// <summary>Proxies in front, as addresses or networks (<c>10.0.0.0/8</c>), that are believed when <c>X-Forwarded-For</c> says who asks; with one, reading needs the token. Default none.</summary>
+    public IList<string> TrustedProxies { get; set; } = [];
+
     /// <summary>Shown in the page's title. Default: the project's name.</summary>
     public string? Title { get; set; }
 
-    /// <summary>How often numbers are sampled and streamed. Default 1 second, at least 100 milliseconds.</summary>
+    /// <summary>How often numbers are sampled and streamed. 100 milliseconds to 1 day, default 1 second.</summary>
     public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Samples kept for the charts. Default 900 (15 minutes).</summary>
@@ -50,7 +53,7 @@ internal sealed class DashboardOptions
     public bool IsLoopback => Endpoint is { } uri && uri.IsLoopback;
 
     /// <summary>Whether nobody but people on this machine gets here: on loopback, and no proxy with a name of its own in front.</summary>
-    internal bool IsPrivate => IsLoopback && AllowedHosts.All(host => host.Split(':')[0] is "localhost" or "127.0.0.1");
+    internal bool IsPrivate => IsLoopback && TrustedProxies.Count == 0 && AllowedHosts.All(host => host.Split(':')[0] is "localhost" or "127.0.0.1");
 
     internal Uri? Endpoint => Uri.TryCreate(Url.Replace("*", "0.0.0.0", StringComparison.Ordinal).Replace("+", "0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
@@ -61,20 +64,24 @@ internal sealed class DashboardOptions
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
-        if (Endpoint is not { } uri)
-            return [$"{Section}.url is not an http:// or https:// address: '{Url}'."];
-        if (uri.HostNameType == UriHostNameType.Dns && !uri.IsLoopback)
-            faults.Add($"{Section}.url must name an IP address, 'localhost' or '*': the interface to listen on.");
         if (AdminToken is { Length: < 16 })
             faults.Add($"{Section}.admin-token is shorter than 16 characters.");
         if (SampleInterval < TimeSpan.FromMilliseconds(100))
             faults.Add($"{Section}.sample-interval is shorter than 100 milliseconds.");
+        if (SampleInterval > TimeSpan.FromDays(1))
+            faults.Add($"{Section}.sample-interval is longer than 1 day.");
         if (HistorySamples is < 10 or > 100_000)
             faults.Add($"{Section}.history-samples must be 10 to 100,000.");
+        if (TrustedProxies.FirstOrDefault(proxy => Network(proxy) is null) is { } stranger)
+            faults.Add($"{Section}.trusted-proxies: '{stranger}' is neither an IP address nor a network such as 10.0.0.0/8.");
+        if (Endpoint is not { } uri)
+            return [.. faults, $"{Section}.url is not an http:// or https:// address: '{Url}'."];
+        if (uri.HostNameType == UriHostNameType.Dns && !uri.IsLoopback)
+            faults.Add($"{Section}.url must name an IP address, 'localhost' or '*': the interface to listen on.");
         if (uri.Scheme == Uri.UriSchemeHttps && CertificatePath is null)
             faults.Add($"{Section}.certificate-path is needed for https://.");
         if (IsLoopback && !IsPrivate && string.IsNullOrEmpty(AdminToken))
-            faults.Add($"{Section}.allowed-hosts lets others in through a proxy: set {Section}.admin-token, or HYPERCONN_ADMIN_TOKEN.");
+            faults.Add($"{Section}.{(TrustedProxies.Count > 0 ? "trusted-proxies" : "allowed-hosts")} lets others in through a proxy: set {Section}.admin-token, or HYPERCONN_ADMIN_TOKEN.");
         if (!IsLoopback)
         {
             if (uri.Scheme != Uri.UriSchemeHttps && !AllowPlainHttp)
@@ -92,4 +99,24 @@ internal sealed class DashboardOptions
         { IdnHost: "localhost" } => [IPAddress.Loopback, IPAddress.IPv6Loopback],
         { } uri => [IPAddress.Parse(uri.IdnHost.Trim('[', ']'))],
     };
+
+    /// <summary>Who is believed about where requests come from; null: nobody, and nobody is asked.</summary>
+    internal ForwardedHeadersOptions? ForwardedHeaders()
+    {
+        if (TrustedProxies.Count == 0)
+            return null;
+
+        // Of a chain every proxy must be known; the client is the first address that is none.
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = Microsoft.AspNetCore.HttpOverrides.ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var proxy in TrustedProxies)
+            forwarded.KnownIPNetworks.Add(Network(proxy)!.Value);
+        return forwarded;
+    }
+
+    private static System.Net.IPNetwork? Network(string text) =>
+        System.Net.IPNetwork.TryParse(text, out var network) ? network
+        : IPAddress.TryParse(text, out var address) ? new System.Net.IPNetwork(address, address.GetAddressBytes().Length * 8)
+        : null;
 }

@@ -114,7 +114,7 @@ internal sealed partial class DashboardServer(
         var inner = builder.Services;
         inner.Configure<HostOptions>(o => o.ShutdownTimeout = StopPatience);
         inner.AddRoutingCore();
-        inner.AddSingleton(logs);
+        inner.AddSingleton<ILoggerFactory>(new FrameworkLogs(logs));
         inner.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         inner.AddSingleton(clock);
         inner.AddSingleton(options);

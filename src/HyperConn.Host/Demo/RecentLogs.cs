@@ -19,7 +19,7 @@ internal sealed class RecentLogs : ILoggerProvider
 
     private void Add(LogLevel level, string message)
     {
-        _lines.Enqueue($"{DateTime.Now:HH:mm:ss} {(level == LogLevel.Warning ? "warning" : "error")}: {message.ReplaceLineEndings(" ")}");
+        _lines.Enqueue($"{DateTime.Now:HH:mm:ss} {(level == LogLevel.Warning ? "warning" : "error")}: {Printable.Line(message)}");
         while (_lines.Count > Kept)
             _lines.TryDequeue(out _);
     }

@@ -23,13 +23,7 @@ internal sealed class SecretsFile(string path, string projectName, IReadOnlyColl
                     org => org.Key,
                     org => org.ToDictionary(tenant => $"{tenant.Key.Service}-postgresql", tenant => tenant.ConnectionUri, StringComparer.Ordinal),
                     StringComparer.Ordinal);
-            var next = Path + ".next";
-            await using (var file = Create(next))
-            {
-                await JsonSerializer.SerializeAsync(file, secrets, Indented, cancellationToken);
-            }
-
-            File.Move(next, Path, overwrite: true);
+            await SafeFile.WriteWholeAsync(Path, JsonSerializer.SerializeToUtf8Bytes(secrets, Indented));
         }
         finally
         {
@@ -38,12 +32,4 @@ internal sealed class SecretsFile(string path, string projectName, IReadOnlyColl
     }
 
     public void Dispose() => _one.Dispose();
-
-    private static FileStream Create(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(path, options);
-    }
 }

@@ -67,8 +67,8 @@ internal sealed class TableDemoView(IAnsiConsole console) : IDemoView
         {
             table.AddRow(
                 Markup.Escape(tenant.Tenant.ToString()),
-                Markup.Escape(tenant.Username ?? ""),
-                Markup.Escape(tenant.Database ?? ""),
+                Markup.Escape(Printable.Line(tenant.Username ?? "")),
+                Markup.Escape(Printable.Line(tenant.Database ?? "")),
                 Number(tenant.Leases),
                 Number(tenant.AccessCount),
                 Number(tenant.Generation));

@@ -71,7 +71,7 @@ public class PostgresUriSpecs
 
     [Theory]
     [InlineData("postgresql://app:S3cr3tCanary@h/db")]
-    [InlineData("postgresql://app:x@S3cr3tCanary@h/db")]
+    [InlineData("postgresql://app@x@S3cr3tCanary@h/db")]
     [InlineData("postgresql://app:x/S3cr3tCanary@h/db")]
     [InlineData("postgresql://S3cr3tCanary:x@h/db?options=S3cr3tCanary")]
     public void The_text_for_logs_shows_no_value(string text)

@@ -54,7 +54,7 @@ public class UriToNpgsqlSpecs
     [InlineData("postgresql:///db", "host")]
     [InlineData("postgresql://u:p@:5432/db", "host")]
     [InlineData("postgresql://u:p@h1,,h3/db", "host")]
-    [InlineData("postgresql://app:s3cr@S3cr3tCanary@h/db", "host")]
+    [InlineData("postgresql://app@s3cr@S3cr3tCanary@h/db", "host")]
     [InlineData("postgresql://app:S3cr3tCanary/ret@h/db", "port")]
     [InlineData("postgresql://u@h1,h2,h3/db?port=1,2", "port")]
     [InlineData("postgresql://u@h:0/db", "port")]

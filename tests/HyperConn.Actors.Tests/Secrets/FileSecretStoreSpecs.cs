@@ -54,6 +54,20 @@ public sealed class FileSecretStoreSpecs : IDisposable
     }
 
     [Fact]
+    public async Task A_secret_that_is_no_unicode_takes_no_other_with_it_and_its_older_text_goes_on_serving()
+    {
+        Write("""{"a": {"x": "1"}, "b": {"x": "1"}}""");
+        var store = Open(FilePath);
+        Write("""{"a": {"x": "\ud800"}, "b": {"x": "2"}, "c": "\udfff", "d\ud800": "x"}""");
+
+        Assert.Equal("""{"x":"2"}""", (await Found(store, "b")).Text);
+        Assert.Equal("""{"x":"1"}""", (await Found(store, "a")).Text);
+        Assert.Equal(HyperConnErrorCode.SecretMalformed, Assert.IsType<SecretResult.Failed>(await store.GetAsync("c", default)).Code);
+        Assert.Equal(["a", "b", "c"], await Names(store, ""));
+        Assert.Equal(3, _log.EventIds.Count(id => id == 2030));
+    }
+
+    [Fact]
     public async Task A_change_is_announced_without_anybody_reading()
     {
         Write("""{"a": {"x": "1"}, "gone": {"x": "1"}}""");

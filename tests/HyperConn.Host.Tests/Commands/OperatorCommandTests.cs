@@ -122,7 +122,7 @@ public sealed class OperatorCommandTests(PostgresFixture postgres) : IClassFixtu
 
         // Past the check of the SQL, which refuses these.
         var executor = new TenantExecutor(session.Pools, sql, dryRun, 3, TimeSpan.FromMinutes(1), TimeProvider.System);
-        var result = await executor.RunAsync(provisioner.Tenants[0].Key, CancellationToken.None);
+        var result = await executor.RunAsync(provisioner.Tenants[0].Key, null, CancellationToken.None);
 
         Assert.Equal((ExecStatus.Unknown, "transactionEnded", 1), (result.Status, result.Code, result.Attempts));
     }

@@ -81,6 +81,7 @@ internal static partial class ReferenceTables
         Walk("HyperConn", new HyperConnOptions())
             .Concat(Walk("hyperconn-host.dashboard", new DashboardOptions(), Kebab))
             .Concat(Walk("hyperconn-host.telemetry", new TelemetryOptions(), Kebab))
+            .Concat(Walk("hyperconn-host.logging", new LoggingOptions(), Kebab))
             .Concat(Walk("hyperconn-host.worker", new RunSettings(), Kebab))
             .Concat(Walk("hyperconn-host.sqs", new SqsEventOptions(), Kebab))
             .Concat(Walk("hyperconn-host.outbox", new OutboxOptions(), Kebab)));
