@@ -13,9 +13,16 @@ namespace HyperConn.ConnectionStrings;
 internal static partial class SessionOptions
 {
     /// <summary>
-    /// Sent where the credentials ask for no options, because Npgsql falls back to PGOPTIONS when there are none, and loses an
-    /// empty text when it copies its settings. Says what the session has anyway, in a form that poolers understand too.
+    /// Options for credentials that ask for none: none, because PgBouncer refuses whoever sends any. Only where the process has a PGOPTIONS,
+    /// which Npgsql would fall back to (an empty text is lost when it copies its settings), something must be said in its place.
     /// </summary>
+    public static string? WhenNoneAsked(string clientEncoding) =>
+        string.IsNullOrEmpty(Environment.GetEnvironmentVariable("PGOPTIONS")) ? null : Neutral(clientEncoding);
+
+    /// <summary>Whether these options only keep PGOPTIONS out.</summary>
+    public static bool IsNeutral(string? options, string? clientEncoding) => options is not null && options == Neutral(clientEncoding ?? "");
+
+    /// <summary>Says what the session has anyway.</summary>
     public static string Neutral(string clientEncoding) => $"-c client_encoding={string.Concat(clientEncoding.Where(char.IsAsciiLetterOrDigit))}";
 
     private const string Advice = "Write -c name=value pairs with spaces between them, and spaces in a value as '\\ '.";
