@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Opening;
 
-/// <summary>What opens find out about logins and servers, in the log: event ids 1020–1027. No message has a secret.</summary>
+/// <summary>What opens find out about logins and servers, in the log: event ids 1020–1028. No message has a secret.</summary>
 internal static partial class OpenLog
 {
     [LoggerMessage(1020, LogLevel.Warning, "Login of {Tenant} refused with secret version {SecretVersion} and there is no newer one", EventName = "LoginRefused")]
@@ -25,4 +25,7 @@ internal static partial class OpenLog
 
     [LoggerMessage(1027, LogLevel.Warning, "No connection permit of {Server} for {Tenant} in time; most are held by: {Holders}", EventName = "PermitsTaken")]
     public static partial void PermitsTaken(ILogger logger, string server, TenantKey tenant, string holders);
+
+    [LoggerMessage(1028, LogLevel.Error, "A pooler at {Server} does not take what sessions of {Tenant} start with", EventName = "StartRefused")]
+    public static partial void StartRefused(ILogger logger, string server, TenantKey tenant);
 }
