@@ -120,7 +120,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
             return opening.IsCompletedSuccessfully;
 
         // Several hosts, each without an idle connection, or not known well enough to take one without asking.
-        if (opening.Exception.InnerException is NpgsqlException { InnerException: AggregateException } 
+        if (opening.Exception.InnerException is NpgsqlException { InnerException: AggregateException }
             || (opening.Exception.InnerException is NpgsqlException npgsql && OpenFaults.IsNoHostSuitable(npgsql)))
         {
             return false;

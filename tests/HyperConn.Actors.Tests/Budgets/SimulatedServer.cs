@@ -138,6 +138,9 @@ internal class SimulatedServer
             case ServerCapacityRead m:
                 Ledger.Limit.Read(m.MaxConnections, m.ReservedConnections);
                 break;
+            case PoolerFound:
+                Ledger.Limit.Pooled();
+                break;
             case ServerLimitChanged m:
                 Ledger.Declare(m.MaxConnections);
                 break;

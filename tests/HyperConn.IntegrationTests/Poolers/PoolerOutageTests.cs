@@ -61,8 +61,8 @@ public class PoolerOutageTests
         {
             Settings = Quick,
             Databases = new Dictionary<string, PostgresServer>(StringComparer.Ordinal) { [shaken.Database] = restarting },
+            Users = [shaken.Login],
         });
-        pooler.Allow(shaken.Login.User, shaken.Login.Password);
         var (calmKey, shakenKey) = (TenantKey.Create("core", "calm"), TenantKey.Create("core", "shaken"));
         await using var host = await PoolsHost.StartAsync(
             new MemorySecretStore().Put(calmKey, pooler.Through(calm)).Put(shakenKey, pooler.Through(shaken)),

@@ -129,9 +129,12 @@ internal sealed class PgBouncer : IAsyncDisposable
         foreach (var (name, value) in _options.Settings)
             text.AppendLine(CultureInfo.InvariantCulture, $"{name} = {value}");
         await File.WriteAllTextAsync(Path.Combine(_folder, "pgbouncer.ini"), text.ToString());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "users.txt"), $"\"{_admin.Username}\" \"{_admin.Password}\"\n");
+        var users = _options.Users.Prepend(new TenantLogin(_admin.Username!, _admin.Password!));
+        await File.WriteAllLinesAsync(Path.Combine(_folder, "users.txt"), users.Select(login => $"{Quote(login.User)} {Quote(login.Password)}"));
         await _account.GiveAsync(_folder, CancellationToken.None);
     }
+
+    private static string Quote(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private async Task RunAsync()
     {
@@ -203,6 +206,9 @@ internal sealed record PgBouncerOptions(string Mode)
 
     /// <summary>Further settings, by name; anything else is PgBouncer's default.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Users it knows by itself, without asking the server.</summary>
+    public IReadOnlyList<TenantLogin> Users { get; init; } = [];
 
     /// <summary>Databases that are on another server, by name.</summary>
     public IReadOnlyDictionary<string, PostgresServer> Databases { get; init; } = new Dictionary<string, PostgresServer>(StringComparer.Ordinal);
