@@ -109,8 +109,8 @@ internal static class LibpqToNpgsql
             builder.ClientEncoding = encoding;
         }
 
-        builder.Options = Given("options") ?? SessionOptions.Neutral(builder.ClientEncoding);
-        return SessionOptions.Fault(builder.Options);
+        builder.Options = Given("options") ?? SessionOptions.WhenNoneAsked(builder.ClientEncoding);
+        return builder.Options is { } options ? SessionOptions.Fault(options) : null;
     }
 
     private static string? FillTransport(

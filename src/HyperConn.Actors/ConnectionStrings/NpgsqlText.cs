@@ -132,7 +132,7 @@ internal static class NpgsqlText
         builder.Database ??= builder.Username;
         builder.ApplicationName ??= LibpqToNpgsql.DefaultApplicationName;
         builder.ClientEncoding ??= "UTF8";
-        builder.Options ??= SessionOptions.Neutral(builder.ClientEncoding);
+        builder.Options ??= SessionOptions.WhenNoneAsked(builder.ClientEncoding);
         return null;
     }
 

@@ -13,9 +13,16 @@ namespace HyperConn.ConnectionStrings;
 internal static partial class SessionOptions
 {
     /// <summary>
-    /// Sent where the credentials ask for no options, because Npgsql falls back to PGOPTIONS when there are none, and loses an
-    /// empty text when it copies its settings. Says what the session has anyway, in a form that poolers understand too.
+    /// Options for credentials that ask for none: none, because PgBouncer refuses whoever sends any. Only where the process has a PGOPTIONS,
+    /// which Npgsql would fall back to (an empty text is lost when it copies its settings), something must be said in its place.
     /// </summary>
+    public static string? WhenNoneAsked(string clientEncoding) =>
+        string.IsNullOrEmpty(Environment.GetEnvironmentVariable("PGOPTIONS")) ? null : Neutral(clientEncoding);
+
+    /// <summary>Whether these options only keep PGOPTIONS out.</summary>
+    public static bool IsNeutral(string? options, string? clientEncoding) => options is not null && options == Neutral(clientEncoding ?? "");
+
+    /// <summary>Says what the session has anyway.</summary>
     public static string Neutral(string clientEncoding) => $"-c client_encoding={string.Concat(clientEncoding.Where(char.IsAsciiLetterOrDigit))}";
 
     private const string Advice = "Write -c name=value pairs with spaces between them, and spaces in a value as '\\ '.";
@@ -28,19 +35,42 @@ internal static partial class SessionOptions
         if (!TrySplit(options, out var words))
             return $"The parameter 'options' ends in a backslash. {Advice}";
 
+        return Settings(words).All(setting => Setting().IsMatch(setting))
+            ? null
+            : $"The parameter 'options' has something else than settings. {Advice}";
+    }
+
+    /// <summary>What a setting is given; null: it isn't. Of several the last counts.</summary>
+    /// <param name="options">Options without a fault.</param>
+    /// <param name="name">The setting's name, in lower case.</param>
+    public static string? Value(string options, string name)
+    {
+        if (!TrySplit(options, out var words))
+            return null;
+        string? value = null;
+        foreach (var setting in Settings(words))
+        {
+            var equals = setting.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && string.Equals(setting[..equals].Replace('-', '_'), name, StringComparison.OrdinalIgnoreCase))
+                value = setting[(equals + 1)..];
+        }
+
+        return value;
+    }
+
+    /// <summary>The pieces that should be <c>name=value</c>; an empty one for whatever is no setting.</summary>
+    private static IEnumerable<string> Settings(List<string> words)
+    {
         for (var i = 0; i < words.Count; i++)
         {
-            var setting = words[i] switch
+            yield return words[i] switch
             {
                 "-c" => i + 1 < words.Count ? words[++i] : "",
                 ['-', 'c', .. var attached] => attached,
                 ['-', '-', .. var named] => named,
                 _ => "",
             };
-            if (!Setting().IsMatch(setting))
-                return $"The parameter 'options' has something else than settings. {Advice}";
         }
-        return null;
     }
 
     private static bool TrySplit(string options, out List<string> words)

@@ -28,6 +28,7 @@ internal sealed class OperatorEventLogs(ILoggerFactory inner, OperatorEvents eve
         [1024] = OperatorEventKind.CircuitOpened,
         [1025] = OperatorEventKind.CircuitOpened,
         [1026] = OperatorEventKind.ServerPressure,
+        [1029] = OperatorEventKind.CircuitOpened,
         [1040] = OperatorEventKind.OperatorAction,
         [1050] = OperatorEventKind.LeaseHeldLong,
         [2003] = OperatorEventKind.RefreshFailed,

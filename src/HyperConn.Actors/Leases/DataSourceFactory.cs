@@ -44,6 +44,20 @@ internal static class DataSourceFactory
         return settings.ConnectionString;
     }
 
+    /// <summary>The search path that sessions ask for when they start; null: none.</summary>
+    /// <exception cref="HyperConnException">The tenant's schema has a name that PostgreSQL would cut off.</exception>
+    public static string? SearchPath(TenantKey tenant, PostgresCredentials credentials, SchemaOptions schemas)
+    {
+        if (Schema(tenant, schemas) is { } schema)
+            return QuoteIdentifier(schema);
+
+        // Npgsql's own keyword beats options.
+        var settings = credentials.ToNpgsql();
+        return settings.SearchPath is { Length: > 0 } path ? path
+            : settings.Options is { } options ? SessionOptions.Value(options, "search_path")
+            : null;
+    }
+
     private static NpgsqlDataSourceBuilder Builder(
         TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options, bool pooled)
     {
@@ -111,8 +125,8 @@ internal static class DataSourceFactory
         return schema;
     }
 
-    // PostgreSQL manual, 4.1.1: a quoted identifier may hold anything but NUL; a quote is written twice.
-    private static string QuoteIdentifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    /// <summary>PostgreSQL manual, 4.1.1: a quoted identifier may hold anything but NUL; a quote is written twice.</summary>
+    public static string QuoteIdentifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static void EnsureUnchanged(NpgsqlConnectionStringBuilder before, NpgsqlConnectionStringBuilder after)
     {

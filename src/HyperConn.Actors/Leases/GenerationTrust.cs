@@ -9,7 +9,7 @@ namespace HyperConn.Leases;
 /// </summary>
 internal sealed class GenerationTrust
 {
-    private readonly ServerHealth _health;
+    private ServerHealth _health;
     private readonly CoarseClock _clock;
     private readonly long? _validateAfter;
     private IdleAge _idleAge;
@@ -44,6 +44,13 @@ internal sealed class GenerationTrust
         if (trust == IdleTrust.Trusted)
             Trust(epoch);
         return trust;
+    }
+
+    /// <summary>From now on another health says what the server is worth. Whatever is idle is of a time before its first doubt.</summary>
+    public void Follow(ServerHealth health)
+    {
+        Trust(0);
+        Volatile.Write(ref _health, health);
     }
 
     /// <summary>Whatever is idle from now on is of this epoch.</summary>

@@ -10,10 +10,8 @@ namespace HyperConn.Leases;
 /// One data source of a tenant on one set of credentials, with its leases. The tenant's pool actor makes, replaces and closes it; callers
 /// take leases on it without a message.
 /// </summary>
-/// <remarks>
-/// A pool with P permits gives at most P leases at once, and a lease opens a connection only when none is idle: so Npgsql never holds more
-/// than P connections. Its parts are joined here.
-/// </remarks>
+/// <remarks>A pool with P permits gives at most P leases at once, and a lease opens a connection only when none is idle: so Npgsql never holds
+/// more than P connections. Its parts are joined here.</remarks>
 internal sealed class PoolGeneration : IPermitUser
 {
     private readonly LeaseRuntime _runtime;
@@ -45,7 +43,7 @@ internal sealed class PoolGeneration : IPermitUser
         CreatedAt = runtime.Time.GetUtcNow();
         Endpoints = Array.ConvertAll(servers, server => server.Endpoint);
         ServerName = _hasOneServer ? _server.Name : string.Join(",", servers.Select(s => s.Name));
-        Health = _hasOneServer ? _server.Health : new ServerHealth(runtime.Time);
+        View = new ServerView(servers, runtime.Time, DataSourceFactory.SearchPath(tenant, credentials.Postgres, options.Schemas));
 
         // Anywhere in the stride of the sampling: of thousands of tenants that open seldom, every one may be the sample.
         var accesses = Random.Shared.Next(LeaseWord.SampleEvery);
@@ -91,8 +89,10 @@ internal sealed class PoolGeneration : IPermitUser
         set => Secrets.Credentials = value;
     }
 
-    /// <summary>Whether the server is there. Several hosts share one health of their own: they fail only together.</summary>
-    public ServerHealth Health { get; }
+    public ServerHealth Health => View.Health;
+
+    /// <summary>What it makes of its servers.</summary>
+    public ServerView View { get; }
 
     /// <summary>The tenant's memory of refused logins: while it is open, permits are of use to one that tries only.</summary>
     public Circuit? Login { get; set; }
@@ -171,7 +171,7 @@ internal sealed class PoolGeneration : IPermitUser
     public void Look(long now)
     {
         _trust.Look(_desk, now);
-        if (!_hasOneServer)
+        if (View.HasOwnHealth)
             Health.DoubtIfSilent(now);
     }
 
@@ -289,7 +289,7 @@ internal sealed class PoolGeneration : IPermitUser
     private void GiveBack(int permits, bool alwaysClose, bool closes = true)
     {
         if (alwaysClose || (closes && permits > 0))
-            Connections.CloseIdle();
+            Connections.CloseIdle(forgetHosts: alwaysClose);
         if (permits > 0)
             _desk.Permits.Return(permits);
     }

@@ -15,13 +15,15 @@ internal static class SessionTerminator
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
 
+    // Behind a pooler the numbers are the pooler's, of no process or of somebody else's. There this connection's own number isn't that of the
+    // process that serves it, and nothing is ended.
     // A process number is used again only after its process has gone. So a process that is older than the moment at which the number was ours is
     // ours still, whatever else runs under this role and name.
     private const string Query =
         """
         select count(pg_terminate_backend(a.pid))
         from pg_stat_activity a join unnest($1::int[], $2::float8[]) as ours(pid, seconds) on a.pid = ours.pid
-        where a.usename = current_user and a.datname = current_database() and a.pid <> pg_backend_pid()
+        where $3 = pg_backend_pid() and a.usename = current_user and a.datname = current_database() and a.pid <> pg_backend_pid()
           and extract(epoch from clock_timestamp() - a.backend_start) >= ours.seconds
         """;
 
@@ -32,7 +34,7 @@ internal static class SessionTerminator
     /// <returns>How many sessions were told to end.</returns>
     public static async Task<int> TerminateAsync(PoolGeneration pool, LeaseRuntime runtime, CancellationToken cancellationToken)
     {
-        if (pool.Word.Leases == 0 || pool.Connections.Sessions.Count == 0)
+        if (pool.Word.Leases == 0 || pool.Connections.Sessions.Count == 0 || pool.View.IsPooled)
             return 0;
         var server = pool.Shares[0].Server;
         await server.EndingSessions.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -64,6 +66,7 @@ internal static class SessionTerminator
         command.Parameters.Add(new NpgsqlParameter { Value = sessions.Select(session => session.Process).ToArray() });
         var now = runtime.Monotonic.Now;
         command.Parameters.Add(new NpgsqlParameter { Value = sessions.Select(session => (now - session.OursAt).TotalSeconds).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = connection.ProcessID });
         return Convert.ToInt32(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
     }
 }

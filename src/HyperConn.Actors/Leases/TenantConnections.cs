@@ -27,12 +27,21 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
     /// Closes what is idle; what is in use closes when it comes back. Permits that go back to a budget go after it, or the server would for
     /// a moment have a session more than permits.
     /// </summary>
-    public void CloseIdle()
+    /// <param name="forgetHosts">Something went wrong: which of several hosts is the primary, and which is away, is to be found out anew.</param>
+    public void CloseIdle(bool forgetHosts = false)
     {
+        if (forgetHosts)
+            ForgetHosts();
         // Two overlapping Clear calls of Npgsql can leave a connection of the earlier one idle.
         lock (_gate)
             dataSource.Clear();
     }
+
+    /// <summary>
+    /// Has Npgsql ask several hosts again what they are. It remembers that for ten seconds (Host Recheck Seconds), and would not see for as
+    /// long that a standby was promoted.
+    /// </summary>
+    public void ForgetHosts() => (dataSource as NpgsqlMultiHostDataSource)?.ClearDatabaseStates();
 
     /// <summary>Notes the server process of a connection that is open.</summary>
     public void NoteSession(NpgsqlConnection connection) => NoteSession(connection.ProcessID);

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Text;
 using Npgsql;
 
 namespace HyperConn.Opening;
@@ -8,13 +10,9 @@ namespace HyperConn.Opening;
 /// <summary>Why a server did not take a connection, in words fit for anybody to read.</summary>
 internal static class ConnectCause
 {
-    // What PostgreSQL says with these names roles, databases, hosts and settings, never a value: appendix A of its manual.
-    private static readonly HashSet<string> Quotable =
-    [
-        PostgresErrorCodes.InvalidPassword, PostgresErrorCodes.InvalidAuthorizationSpecification, PostgresErrorCodes.InvalidCatalogName,
-        PostgresErrorCodes.ObjectNotInPrerequisiteState, PostgresErrorCodes.InsufficientPrivilege, PostgresErrorCodes.TooManyConnections,
-        PostgresErrorCodes.CannotConnectNow, PostgresErrorCodes.AdminShutdown, PostgresErrorCodes.CrashShutdown, PostgresErrorCodes.UndefinedObject,
-    ];
+    // What PostgreSQL and poolers say to a login under these classes and codes names roles, databases, hosts, limits and settings, never a
+    // value: connections, resources, an operator's doing, access and names, databases, logins (appendix A of PostgreSQL's manual).
+    private static readonly string[] QuotableClasses = ["08", "28", "3D", "42", "53", "57"];
 
     private const int MostQuoted = 200;
 
@@ -33,13 +31,34 @@ internal static class ConnectCause
     }
 
     /// <summary>A text from a secret or a server, fit for one line of a log.</summary>
-    public static string Printable(string text) =>
-        string.Concat((text.Length > MostQuoted ? text[..MostQuoted] + "…" : text).Select(letter => char.IsControl(letter) ? ' ' : letter));
+    public static string Printable(string text)
+    {
+        var clean = new StringBuilder();
+        foreach (var letter in text.EnumerateRunes())
+        {
+            if (clean.Length >= MostQuoted)
+                return clean.Append('…').ToString();
+            clean.Append(IsPrintable(letter) ? letter.ToString() : " ");
+        }
 
-    private static string Quote(PostgresException postgres, string? password) =>
-        Quotable.Contains(postgres.SqlState) && (string.IsNullOrEmpty(password) || !postgres.MessageText.Contains(password, StringComparison.Ordinal))
-            ? $"{postgres.SqlState}: {Printable(postgres.MessageText)}"
+        return clean.ToString();
+    }
+
+    // Neither what moves a terminal's cursor or begins a line, nor what turns the direction of writing or can't be seen.
+    private static bool IsPrintable(Rune letter) => Rune.GetUnicodeCategory(letter)
+        is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
+    private static string Quote(PostgresException postgres, string? password)
+    {
+        // What a parameter was to be set to is the secret's.
+        var text = PoolerAnswers.IsParameterRefused(postgres) ? postgres.MessageText.Split('=')[0] : postgres.MessageText;
+        return IsQuotable(postgres.SqlState) && (string.IsNullOrEmpty(password) || !text.Contains(password, StringComparison.Ordinal))
+            ? $"{Printable(postgres.SqlState)}: {Printable(text)}"
             : Printable(postgres.SqlState);
+    }
+
+    private static bool IsQuotable(string code) =>
+        code == PostgresErrorCodes.ObjectNotInPrerequisiteState || Array.Exists(QuotableClasses, known => code.StartsWith(known, StringComparison.Ordinal));
 
     private static string? Known(Exception cause, string? password) => cause switch
     {
@@ -57,6 +76,7 @@ internal static class ConnectCause
         // Npgsql has no code for these; the texts are its own and not localised.
         NpgsqlException npgsql when npgsql.Message.StartsWith("SSL connection requested", StringComparison.Ordinal) =>
             "the server does not speak TLS, which the secret's sslmode asks for",
+        NpgsqlException npgsql when OpenFaults.IsNoHostSuitable(npgsql) => "no host is what target_session_attrs asks for",
         NpgsqlException npgsql when OpenFaults.IsPasswordMissing(npgsql) => "the server wants a password, and the secret has none",
         _ => null,
     };

@@ -18,7 +18,8 @@ internal sealed class ConnectionOpener
     {
         _runtime = runtime;
         _leases = runtime.Leases;
-        _opener = new LeaseOpener(runtime, new OpenRecovery(runtime));
+        var capacity = new ServerCapacity(runtime);
+        _opener = new LeaseOpener(runtime, new OpenRecovery(runtime, capacity), capacity);
     }
 
     /// <summary>Longest time one open takes, everything included.</summary>

@@ -7,8 +7,9 @@ using Npgsql;
 namespace HyperConn.Opening;
 
 /// <summary>Opens the connection of a lease that was taken, and ties the two together.</summary>
-internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
+internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, ServerCapacity capacity)
 {
+    private readonly PooledSession _pooled = new(capacity, runtime.Leases.Options.Connections.ConnectTimeout);
     private readonly LeaseRuntime _leases = runtime.Leases;
 
     /// <summary>Opens the connection of the request's lease.</summary>
@@ -44,6 +45,8 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
 
                 var epoch = pool.Health.Epoch;
                 await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
+                if (PooledSession.MustAsk(pool, connection, inTransaction: request.Transaction is not null))
+                    await _pooled.AskAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
                 pool.NoteOpened(connection, pool.Health.Epoch == epoch ? epoch : pool.Health.Epoch & ~1);
                 Report(request, pool);
             }
@@ -57,9 +60,10 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
             // Not in somebody's transaction, which a failed query would end.
             if (request.Transaction is not null)
                 return connection;
-            if (!isNew && request.NeedsProbe && !await ProbeAsync(request, pool, connection, cancellationToken).ConfigureAwait(false))
+            // Of several hosts Npgsql may have had an idle one after all, once it knew again what they are.
+            if (request.NeedsProbe && (!isNew || pool.Shares.Count > 1) && !await ProbeAsync(request, pool, connection, cancellationToken).ConfigureAwait(false))
                 return null;
-            await ServerCapacity.ReadOnceAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
+            await capacity.ReadOnceAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch (Exception exception)
@@ -113,6 +117,14 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
         await opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!opening.IsFaulted)
             return opening.IsCompletedSuccessfully;
+
+        // Several hosts, each without an idle connection, or not known well enough to take one without asking.
+        if (opening.Exception.InnerException is NpgsqlException { InnerException: AggregateException }
+            || (opening.Exception.InnerException is NpgsqlException npgsql && OpenFaults.IsNoHostSuitable(npgsql)))
+        {
+            return false;
+        }
+
         await opening.ConfigureAwait(false);
         return false;
     }
@@ -193,6 +205,15 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery)
     {
         request.ServerReported = request.LoginReported = true;
         if (pool.Health.ReportReachable(pool.Tenant))
+        {
+            foreach (var share in pool.Shares)
+                share.Server.LookAgain();
+            if (!pool.View.IsPooled)
+                OpenLog.ServerReachable(_leases.Logger, pool.ServerName);
+        }
+
+        // Of a pooler itself, beside what is behind it.
+        if (pool.View.IsPooled && pool.Shares is [var only] && only.Server.Health.ReportReachable(pool.Tenant))
             OpenLog.ServerReachable(_leases.Logger, pool.ServerName);
 
         // What the pool had before an outage is gone, and this session is from after it.

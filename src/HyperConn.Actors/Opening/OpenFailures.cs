@@ -1,6 +1,7 @@
 using System.Globalization;
 using HyperConn.Leases;
 using HyperConn.Servers;
+using Npgsql;
 
 namespace HyperConn.Opening;
 
@@ -82,8 +83,11 @@ internal static class OpenFailures
                 tenant),
             OpenFault.ServerFull => new(
                 HyperConnErrorCode.BudgetTimedOut,
-                $"PostgreSQL at {server} has no slot left for {tenant} ({cause}): others use the server too. "
-                + "Lower HyperConn:Servers:MaxConnections so that their connections fit beside these.",
+                pool.View.IsPooled
+                    ? $"The pooler at {server} takes no more clients for {tenant} ({cause}). "
+                    + "Set HyperConn:Servers:MaxConnections below its limit (PgBouncer: max_client_conn), or raise that."
+                    : $"PostgreSQL at {server} has no slot left for {tenant} ({cause}): others use the server too. "
+                    + "Lower HyperConn:Servers:MaxConnections so that their connections fit beside these.",
                 tenant),
             OpenFault.PoolFull => new(
                 HyperConnErrorCode.BudgetTimedOut,
@@ -92,7 +96,16 @@ internal static class OpenFailures
                 tenant),
             OpenFault.Unreachable or OpenFault.NoAnswer => new(
                 HyperConnErrorCode.ServerUnreachable,
-                $"PostgreSQL at {server} can't be reached ({cause}). Check host, port, network and that the server runs."),
+                pool.View.IsPooled && exception is PostgresException
+                    ? $"The pooler at {server} can't reach PostgreSQL ({cause}). Check that the server behind it runs and lets the pooler in."
+                    : $"PostgreSQL at {server} can't be reached ({cause}). Check host, port, network and that the server runs."),
+            OpenFault.PoolerFull => new(
+                HyperConnErrorCode.BudgetTimedOut,
+                $"The pooler at {server} has no server connection free for {tenant} ({cause}). Let it have as many for user '{user}' and database "
+                + $"'{database}' as HyperConn:Connections:MaxPerTenant (PgBouncer: default_pool_size, max_db_connections, max_user_connections), or lower that.",
+                tenant),
+            OpenFault.ParameterRefused => PoolerFailures.ParameterRefused(pool, cause, PoolerAnswers.RefusedParameter(exception)),
+            OpenFault.SearchPathLost => PoolerFailures.SearchPathLost(pool, (SearchPathLostException)exception),
             _ => new(
                 HyperConnErrorCode.ConnectionFailed,
                 $"PostgreSQL at {server} did not accept the connection of {tenant} ({cause}). Check the options and TLS settings in the secret.",

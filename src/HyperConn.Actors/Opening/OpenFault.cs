@@ -24,6 +24,15 @@ internal enum OpenFault
     /// <summary>The role's or the database's own connection limit. Wait.</summary>
     TenantFull,
 
+    /// <summary>A pooler has no server connection for this session in time. Wait, unless the tenant has none at all: then its server is away.</summary>
+    PoolerFull,
+
+    /// <summary>A pooler does not take a parameter that sessions start with.</summary>
+    ParameterRefused,
+
+    /// <summary>A pooler took the search path and dropped it.</summary>
+    SearchPathLost,
+
     /// <summary>Connection objects opened by their owners, beside the leases, take up the whole pool. Wait.</summary>
     PoolFull,
 
@@ -40,6 +49,10 @@ internal static class OpenFaults
     public static OpenFault Of(Exception exception) => exception switch
     {
         PostgresException postgres => Of(postgres),
+        SearchPathLostException => OpenFault.SearchPathLost,
+        NpgsqlException { InnerException: AggregateException several } => OfSeveralHosts(several),
+        // All hosts are there, or known to be away, and none of them is what target_session_attrs asks for: one may become it.
+        NpgsqlException npgsql when IsNoHostSuitable(npgsql) => OpenFault.Unreachable,
         _ when Find<HyperConnException>(exception) is not null => OpenFault.CredentialsExpired,
         _ when Find<SocketException>(exception) is { } socket => IsCertain(socket) ? OpenFault.Unreachable : OpenFault.NoAnswer,
         // Npgsql has no code for these; the texts are its own, not the server's, and not localised.
@@ -51,6 +64,21 @@ internal static class OpenFaults
 
     public static bool IsPasswordMissing(NpgsqlException exception) =>
         exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal);
+
+    /// <summary>Npgsql has no code for it; the text is its own and not localised.</summary>
+    public static bool IsNoHostSuitable(NpgsqlException exception) => exception.Message.StartsWith("No suitable host", StringComparison.Ordinal);
+
+    // Where one host is away, what another answered says more. Cancelled opens say nothing.
+    private static OpenFault OfSeveralHosts(AggregateException several)
+    {
+        var faults = several.InnerExceptions.Where(inner => inner is not OperationCanceledException).Select(Of).ToHashSet();
+        OpenFault[] telling =
+        [
+            OpenFault.ServerFull, OpenFault.TenantFull, OpenFault.PoolerFull, OpenFault.CredentialsExpired, OpenFault.LoginRefused,
+            OpenFault.DatabaseUnavailable, OpenFault.ParameterRefused, OpenFault.NoAnswer, OpenFault.Unreachable,
+        ];
+        return telling.FirstOrDefault(faults.Contains, OpenFault.Other);
+    }
 
     // Codes: PostgreSQL manual, appendix A. Routines tell which of three limits a 53300 is about; unlike messages they are not localised.
     private static OpenFault Of(PostgresException postgres) => postgres.SqlState switch
@@ -65,7 +93,7 @@ internal static class OpenFaults
         PostgresErrorCodes.CannotConnectNow
             or PostgresErrorCodes.AdminShutdown
             or PostgresErrorCodes.CrashShutdown => OpenFault.Unreachable,
-        _ => OpenFault.Other,
+        _ => PoolerAnswers.Read(postgres) ?? OpenFault.Other,
     };
 
     // What holds for every tenant of a host and port.

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Opening;
 
-/// <summary>What opens find out about logins and servers, in the log: event ids 1020–1028. No message has a secret.</summary>
+/// <summary>What opens find out about logins and servers, in the log: event ids 1020–1029. No message has a secret.</summary>
 internal static partial class OpenLog
 {
     [LoggerMessage(1020, LogLevel.Warning, "Login of {Tenant} refused with secret version {SecretVersion} and there is no newer one", EventName = "LoginRefused")]
@@ -28,4 +28,7 @@ internal static partial class OpenLog
 
     [LoggerMessage(1028, LogLevel.Debug, "Idle connections of {Tenant} were not opened anew ({Cause})", EventName = "IdleNotKept")]
     public static partial void NotKept(ILogger logger, TenantKey tenant, string cause);
+
+    [LoggerMessage(1029, LogLevel.Error, "A pooler at {Server} does not take what sessions of {Tenant} start with", EventName = "StartRefused")]
+    public static partial void StartRefused(ILogger logger, string server, TenantKey tenant);
 }

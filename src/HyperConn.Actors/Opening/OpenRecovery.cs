@@ -1,16 +1,17 @@
 using HyperConn.Leases;
 using HyperConn.Primitives;
 using HyperConn.Servers;
+using Npgsql;
 
 namespace HyperConn.Opening;
 
 /// <summary>What follows from an open that failed: for the memory of failures, and for the caller, who tries again or is told why not.</summary>
-internal sealed class OpenRecovery(OpenRuntime runtime)
+internal sealed class OpenRecovery(OpenRuntime runtime, ServerCapacity capacity)
 {
     /// <summary>Does what the fault calls for. Returns when another try makes sense, throws when it does not.</summary>
     public async ValueTask RecoverAsync(OpenRequest request, PoolGeneration pool, Exception exception, CancellationToken cancellationToken)
     {
-        var fault = OpenFaults.Of(exception);
+        var fault = Fault(pool, exception);
         var failure = OpenFailures.Connect(pool, fault, exception);
         request.LastError = exception;
         if (fault == OpenFault.PoolFull)
@@ -24,11 +25,11 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
         request.ServerReported = true;
         if (fault is OpenFault.Unreachable or OpenFault.NoAnswer)
         {
-            await RecoverServerAsync(request, pool, fault, failure, cancellationToken).ConfigureAwait(false);
+            await RecoverServerAsync(request, pool, fault, failure, exception is not PostgresException, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (pool.Health.ReportReachable(pool.Tenant))
+        if (pool.Health.ReportReachable(pool.Tenant) && !pool.View.IsPooled)
             OpenLog.ServerReachable(runtime.Leases.Logger, pool.ServerName);
 
         // A late failure of older credentials says nothing about the ones in use now.
@@ -44,7 +45,7 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
             case OpenFault.LoginRefused:
                 await RecoverLoginAsync(request, pool, failure, cancellationToken).ConfigureAwait(false);
                 return;
-            case OpenFault.ServerFull or OpenFault.TenantFull:
+            case OpenFault.ServerFull or OpenFault.TenantFull or OpenFault.PoolerFull:
                 request.Stage = "the server had no free slot";
                 if (fault == OpenFault.ServerFull)
                     pool.Desk.Permits.ReportServerFull();
@@ -57,20 +58,45 @@ internal sealed class OpenRecovery(OpenRuntime runtime)
                 if (request.Handle!.Login.Failed(failure, request.Lease.LoginProbe, answerAtOnce: true))
                     OpenLog.DatabaseUnavailable(runtime.Leases.Logger, pool.Tenant);
                 throw new HyperConnException(request.Handle!.Login.Cause ?? failure, exception);
+            case OpenFault.ParameterRefused or OpenFault.SearchPathLost:
+                request.LoginReported = true;
+                if (request.Handle!.Login.Failed(failure, request.Lease.LoginProbe, answerAtOnce: true))
+                    OpenLog.StartRefused(runtime.Leases.Logger, pool.ServerName, pool.Tenant);
+                throw new HyperConnException(request.Handle!.Login.Cause ?? failure, exception);
             default:
                 throw new HyperConnException(failure, exception);
         }
     }
 
+    /// <summary>
+    /// The fault, as far as one answer tells it. A pooler that keeps a session waiting has either no server or no connection of it left: where
+    /// the tenant has others, it is the latter.
+    /// </summary>
+    private OpenFault Fault(PoolGeneration pool, Exception exception)
+    {
+        if (PoolerAnswers.IsPoolers(exception) && pool.Shares is [var only])
+            capacity.FoundPooler(only.Server);
+        var fault = OpenFaults.Of(exception);
+        if (fault == OpenFault.PoolerFull || (fault == OpenFault.NoAnswer && pool.View.IsPooled))
+            return pool.Word.Permits > 0 ? OpenFault.PoolerFull : fault == OpenFault.PoolerFull ? OpenFault.Unreachable : fault;
+        return fault;
+    }
+
     private async ValueTask RecoverServerAsync(
-        OpenRequest request, PoolGeneration pool, OpenFault fault, HyperConnFailure failure, CancellationToken cancellationToken)
+        OpenRequest request, PoolGeneration pool, OpenFault fault, HyperConnFailure failure, bool isPoolerAway, CancellationToken cancellationToken)
     {
         var means = fault == OpenFault.Unreachable || request.Lease.ServerProbe.IsProbe
             ? NoAnswerMeans.Server
             : pool.Health.ReportNoAnswer(pool.Tenant, IsAlone(pool));
         if (means == NoAnswerMeans.Server)
         {
-            if (pool.Health.ReportUnreachable(failure, request.Lease.ServerProbe))
+            pool.Connections.ForgetHosts();
+            var isNews = pool.Health.ReportUnreachable(failure, request.Lease.ServerProbe);
+
+            // Behind a pooler each tenant finds out for itself; that the pooler is away is said once.
+            if (pool.View.IsPooled && pool.Shares is [var only])
+                isNews = isPoolerAway ? only.Server.Health.ReportUnreachable(failure, CircuitPass.Closed) : isNews;
+            if (isNews)
                 OpenLog.ServerUnreachable(runtime.Leases.Logger, pool.ServerName, failure.Code);
             return;
         }

@@ -152,7 +152,12 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     {
         while (true)
         {
-            if ((Current ?? Revive()).Listener.TryCreateUnopened() is { } connection)
+            var pool = Current ?? Revive();
+
+            // Nobody asks its sessions about their search path once the caller opens them; so one is asked before.
+            if (pool.View.PathToProve is not null)
+                Open().Dispose();
+            if (pool.Listener.TryCreateUnopened() is { } connection)
                 return connection;
         }
     }
@@ -185,7 +190,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
 
     /// <summary>Why an open would fail whatever it waited for; null: it might succeed. What is remembered outlives the pool.</summary>
     internal HyperConnFailure? Refusal(TimeSpan deadline) =>
-        (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? _health?.Circuit.Refusal(deadline);
+        (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? (Current?.Health ?? _health)?.Circuit.Refusal(deadline);
 
     PoolGeneration? IPoolHandle.Current => Current;
 

@@ -82,6 +82,12 @@ internal sealed class SecretNews(PoolRuntime runtime, PoolRegistry registry, Fun
                 server.Health.ReportReachable();
         }
 
+        foreach (var pool in runtime.Generations.Where(pool => pool.View.HasOwnHealth))
+        {
+            if (target is OperatorTarget.All || (target is OperatorTarget.Server one && pool.Endpoints.Contains(one.Endpoint)))
+                pool.Health.ReportReachable();
+        }
+
         if (target is OperatorTarget.All)
         {
             Forgotten(_failures.ForgetAll());

@@ -9,10 +9,16 @@ internal sealed class BudgetLimit
     /// <summary>Limit in <c>auto</c> before the server has been asked, unless fewer opens at once are allowed.</summary>
     public const int Provisional = 8;
 
+    /// <summary>
+    /// Clients a pooler takes, in <c>auto</c>: it doesn't tell its clients. PgBouncer's default of <c>max_client_conn</c> (its manual, config).
+    /// </summary>
+    public const int PoolersDefault = 100;
+
     private readonly ServerOptions _options;
     private readonly TimeSpan _interval;
     private readonly Random _random;
 
+    private bool _isPooler;
     private int? _capacity;
     private int? _presumed;
     private int? _ceiling;
@@ -39,14 +45,23 @@ internal sealed class BudgetLimit
     public int? Capacity => _capacity;
 
     /// <summary>Whether reading the server's capacity would tell something.</summary>
-    public bool CapacityUnknown => _capacity is null && !IsUnlimited;
+    public bool CapacityUnknown => _capacity is null && !_isPooler && !IsUnlimited;
 
     /// <summary>When the ceiling rises next; null: there is none.</summary>
     public TimeSpan? RisesAt => _ceiling is null ? null : _riseAt;
 
     public void Read(int maxConnections, int reserved)
     {
+        _isPooler = false;
         _capacity = Math.Max(1, maxConnections - reserved);
+        Compute();
+    }
+
+    /// <summary>A pooler stands there. What it says of <c>max_connections</c> is about some server behind it, not about its clients.</summary>
+    public void Pooled()
+    {
+        _isPooler = true;
+        _capacity = null;
         Compute();
     }
 
@@ -91,7 +106,7 @@ internal sealed class BudgetLimit
     {
         // In decimal: 10 slots with 90 % headroom are one, not 0.9999….
         Allowed = _options.MaxConnections
-            ?? ((_capacity ?? _presumed) is { } capacity
+            ?? ((_isPooler ? PoolersDefault : _capacity ?? _presumed) is { } capacity
                 ? Math.Max(1, (int)(capacity * (1 - (decimal)_options.Headroom)))
                 : Math.Min(Provisional, _options.MaxConcurrentOpens));
         InForce = Math.Min(Allowed, _ceiling ?? int.MaxValue);

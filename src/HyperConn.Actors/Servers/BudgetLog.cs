@@ -33,4 +33,8 @@ internal static partial class BudgetLog
     [LoggerMessage(3008, LogLevel.Error,
         "Server {Server}: a pool of {Tenant} gave back {Count} permits but held {Held}. Please report this; the budget goes on with what it counted.")]
     public static partial void ReturnedTooMany(ILogger logger, string server, TenantKey tenant, int count, int held);
+
+    [LoggerMessage(3009, LogLevel.Information,
+        "Server {Server} is a connection pooler, which does not tell how many clients it takes; the budget is {Limit}. Declare Servers.MaxConnections below its own limit (PgBouncer: max_client_conn).")]
+    public static partial void PoolerFound(ILogger logger, string server, int limit);
 }

@@ -68,6 +68,7 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         Receive<SlotFreed>(_ => SettleAndArm());
         Receive<ServerFull>(OnServerFull);
         Receive<ServerCapacityRead>(OnCapacityRead);
+        Receive<PoolerFound>(OnPoolerFound);
         Receive<GetServerStatistics>(OnGetStatistics);
         Receive<Tick>(OnTick);
     }
@@ -128,6 +129,14 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         BudgetLog.CapacityRead(_logger, _server, message.MaxConnections, message.ReservedConnections, limit.InForce);
         if (!limit.IsUnlimited && limit.Allowed > limit.Capacity)
             BudgetLog.LimitAboveCapacity(_logger, _server, limit.Allowed, limit.Capacity.Value);
+        WarnOfFloors();
+        SettleAndArm();
+    }
+
+    private void OnPoolerFound(PoolerFound message)
+    {
+        _ledger.Limit.Pooled();
+        BudgetLog.PoolerFound(_logger, _server, _ledger.Limit.InForce);
         WarnOfFloors();
         SettleAndArm();
     }

@@ -35,6 +35,12 @@ internal sealed record ServerFull : IServerBudgetMessage
 /// <param name="IsPresumed">Read from another host of the same cluster: it counts until this one's own is known.</param>
 internal sealed record ServerCapacityRead(int MaxConnections, int ReservedConnections, bool IsPresumed = false) : IServerBudgetMessage;
 
+/// <summary>A pooler stands at the endpoint, which has a limit of its own that it doesn't tell.</summary>
+internal sealed record PoolerFound : IServerBudgetMessage
+{
+    public static readonly PoolerFound Instance = new();
+}
+
 /// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
 internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
 

@@ -21,6 +21,8 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     private long _timedOut;
     private long _timedOutReportedAt;
     private volatile bool _capacityUnknown;
+    private volatile bool _looked;
+    private volatile ServerKind _kind;
     private volatile IReadOnlyList<TenantPermits> _top = [];
 
     public ServerEndpoint Endpoint { get; } = endpoint;
@@ -64,11 +66,26 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     /// <summary>Whether the server's capacity is still to be read from it: no connection yet, and the limit isn't <c>unlimited</c>.</summary>
     public bool CapacityUnknown { get => _capacityUnknown; set => _capacityUnknown = value; }
 
-    /// <summary>Claims the one query that reads the capacity; false: another caller has it.</summary>
-    public bool TryClaimCapacityRead() => Interlocked.Exchange(ref _reading, 1) == 0;
+    /// <summary>What stands at the endpoint, by what its sessions have said.</summary>
+    public ServerKind Kind { get => _kind; set => _kind = value; }
 
-    /// <summary>The query has ended, well or badly.</summary>
-    public void CapacityReadEnded() => Volatile.Write(ref _reading, 0);
+    /// <summary>Whether a session is to be asked what stands here and how much it takes.</summary>
+    public bool NeedsLook => !_looked || _capacityUnknown;
+
+    /// <summary>It was away: something else may have come back.</summary>
+    public void LookAgain() => _looked = false;
+
+    /// <summary>Claims the one query that looks; false: another caller has it.</summary>
+    public bool TryClaimLook() => Interlocked.Exchange(ref _reading, 1) == 0;
+
+    /// <summary>The query has ended.</summary>
+    /// <param name="answered">Whether it told something.</param>
+    public void LookEnded(bool answered)
+    {
+        if (answered)
+            _looked = true;
+        Volatile.Write(ref _reading, 0);
+    }
 
     /// <summary>Sets how many permits ending leases should give back, and up to how many permits a holder need give none. Budget only.</summary>
     public void Want(int permits, int keep = 0)

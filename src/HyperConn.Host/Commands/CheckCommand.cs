@@ -29,14 +29,16 @@ internal static class CheckCommand
             {
                 await using var session = await CommandSession.OpenAsync(parsed.GetValue(config)!, stop);
                 var tenants = await selection.ReadSomeAsync(parsed, session, stop);
-                var findings = await CheckAsync(session, tenants, parsed.GetValue(parallelism), stop);
+                var servers = new ServerLook();
+                var findings = await CheckAsync(session, tenants, parsed.GetValue(parallelism), servers, stop);
                 var report = new CheckReport(
                     tenants.Count,
                     findings.Count(f => f.Verdict == Verdict.Ok),
                     findings.Count(f => f.Verdict == Verdict.Warning),
                     findings.Count(f => f.Verdict == Verdict.Failed),
                     findings.Count(f => f.Verdict == Verdict.Absent),
-                    findings);
+                    findings,
+                    servers.Found);
                 if (parsed.GetValue(json))
                     CommandOutput.WriteJson(report);
                 else
@@ -48,7 +50,7 @@ internal static class CheckCommand
     }
 
     internal static async Task<IReadOnlyList<Finding>> CheckAsync(
-        CommandSession session, IReadOnlyList<TenantKey> tenants, int parallelism, CancellationToken stop)
+        CommandSession session, IReadOnlyList<TenantKey> tenants, int parallelism, ServerLook servers, CancellationToken stop)
     {
         var findings = new Finding[tenants.Count];
         var several = session.Options.Services.Count > 1;
@@ -58,7 +60,7 @@ internal static class CheckCommand
             new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = stop },
             async (i, token) =>
             {
-                var finding = await CheckAsync(session, tenants[i], away, token);
+                var finding = await CheckAsync(session, tenants[i], away, servers, token);
 
                 // With several services an organisation need not have each of them.
                 if (several && finding.Code == HyperConnErrorCode.KeyNotFound)
@@ -70,7 +72,7 @@ internal static class CheckCommand
     }
 
     private static async Task<Finding> CheckAsync(
-        CommandSession session, TenantKey tenant, ConcurrentDictionary<string, Finding> away, CancellationToken stop)
+        CommandSession session, TenantKey tenant, ConcurrentDictionary<string, Finding> away, ServerLook servers, CancellationToken stop)
     {
         var stage = "secret";
         var server = "";
@@ -100,11 +102,19 @@ internal static class CheckCommand
                 stage = reader.GetBoolean(2) ? stage : "inbox";
             }
 
+            var standing = await servers.LookAsync($"{connection.Host}:{connection.Port}", source, connection, stop);
             if (stage == "inbox" && session.InboxTable is { } inbox && !await TenantInbox.ExistsAsync(connection, inbox, stop))
             {
                 return new Finding(tenant.Service, tenant.Org, Verdict.Warning, stage, null,
                     $"There is no table {inbox} for the ids of events, and the tenant's login may not make it.",
                     $"Run this once in the tenant's schema, and grant select, insert, delete on it to the login: {InboxSql.Ddl(inbox)};");
+            }
+
+            if (standing == ServerLook.TransactionPooler && settings.MaxAutoPrepare > 0)
+            {
+                return new Finding(tenant.Service, tenant.Org, Verdict.Warning, "pooler", null,
+                    "Max Auto Prepare keeps statements in a session, and the pooler gives each transaction another one.",
+                    "Remove it from the secret, or set max_prepared_statements of PgBouncer 1.21 or later.");
             }
 
             return settings.SslMode is SslMode.Disable or SslMode.Allow or SslMode.Prefer && !IsLocal(settings.Host)
@@ -155,6 +165,8 @@ internal static class CheckCommand
             AnsiConsole.Write(table);
         }
 
+        foreach (var server in report.Servers)
+            CommandOutput.WriteLine(server.Server, server.Kind);
         Console.WriteLine($"{report.Checked} tenants checked: {report.Ok} well, {report.Warnings} with a warning, {report.Failed} failed, {report.Absent} without the service");
     }
 
@@ -169,5 +181,5 @@ internal static class CheckCommand
     internal sealed record Finding(
         string Service, string Org, Verdict Verdict, string? Stage, HyperConnErrorCode? Code, string? Message, string? Advice);
 
-    internal sealed record CheckReport(int Checked, int Ok, int Warnings, int Failed, int Absent, IReadOnlyList<Finding> Tenants);
+    internal sealed record CheckReport(int Checked, int Ok, int Warnings, int Failed, int Absent, IReadOnlyList<Finding> Tenants, IReadOnlyList<CheckedServer> Servers);
 }

@@ -49,6 +49,21 @@ public class LimitSpecs
     }
 
     [Fact]
+    public void In_auto_a_pooler_gets_what_PgBouncer_takes_by_default_less_headroom_whatever_a_server_behind_says()
+    {
+        var server = new SimulatedServer(new ServerOptions());
+        server.Tell(new ServerCapacityRead(1_000, 3));
+
+        server.Tell(PoolerFound.Instance);
+
+        Assert.Equal(80, server.State.Limit);
+        Assert.False(server.State.CapacityUnknown);
+
+        server.Tell(new ServerCapacityRead(100, 3));
+        Assert.Equal(77, server.State.Limit);
+    }
+
+    [Fact]
     public void A_declared_number_wins_over_what_the_server_says()
     {
         var server = Limit(200);

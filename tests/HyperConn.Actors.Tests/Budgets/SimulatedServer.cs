@@ -138,6 +138,9 @@ internal class SimulatedServer
             case ServerCapacityRead m:
                 Ledger.Limit.Read(m.MaxConnections, m.ReservedConnections);
                 break;
+            case PoolerFound:
+                Ledger.Limit.Pooled();
+                break;
             default:
                 throw new InvalidOperationException($"No ledger entry for {message.GetType().Name}.");
         }

@@ -243,7 +243,6 @@ public class PostgresCredentialsSpecs
                 Assert.NotEmpty(credentials.Username);
                 Assert.NotEmpty(credentials.Password);
                 Assert.Null(credentials.ToNpgsql().Password);
-                Assert.NotEmpty(credentials.ToNpgsql().Options!);
             }
             else
             {

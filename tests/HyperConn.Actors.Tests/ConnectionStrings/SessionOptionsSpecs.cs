@@ -48,4 +48,11 @@ public class SessionOptionsSpecs
         Assert.Null(SessionOptions.Fault(SessionOptions.Neutral("UTF8")));
         Assert.Null(SessionOptions.Fault(SessionOptions.Neutral("utf-8; drop")));
     }
+
+    [Theory]
+    [InlineData("-c search_path=a", "a")]
+    [InlineData("--search-path=a -csearch_path=b\\ c", "b c")]
+    [InlineData("-c work_mem=8MB", null)]
+    [InlineData("-c Search_Path=a,b", "a,b")]
+    public void The_last_value_of_a_setting_counts(string options, string? value) => Assert.Equal(value, SessionOptions.Value(options, "search_path"));
 }

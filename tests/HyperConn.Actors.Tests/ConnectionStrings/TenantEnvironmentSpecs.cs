@@ -28,6 +28,15 @@ public sealed class TenantEnvironmentSpecs : IDisposable
         ["PGTARGETSESSIONATTRS"] = "standby",
     };
 
+    // What PgBouncer lets through in its default configuration: its manual, ignore_startup_parameters.
+    private static readonly Dictionary<string, string> Neutral = new()
+    {
+        ["user"] = "app",
+        ["database"] = "db",
+        ["application_name"] = "hyperconn",
+        ["client_encoding"] = "UTF8",
+    };
+
     private readonly Dictionary<string, string?> _before = [];
 
     public TenantEnvironmentSpecs()
@@ -55,26 +64,25 @@ public sealed class TenantEnvironmentSpecs : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var text = string.Format(null, form, ((IPEndPoint)listener.LocalEndpoint).Port);
-        Assert.True(PostgresCredentials.TryParse(text, out var credentials, out var fault), fault);
+        var (startup, password) = await LogInAsync(listener, text);
 
-        var builder = new NpgsqlDataSourceBuilder(credentials.ToNpgsql().ConnectionString);
-        builder.UsePasswordProvider(_ => credentials.Password, (_, _) => new(credentials.Password));
-        await using var source = builder.Build();
-        var opening = source.OpenConnectionAsync().AsTask();
-        var (startup, password) = await ReadLogin(listener);
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => opening);
-
-        Assert.Equal(
-            new Dictionary<string, string>
-            {
-                ["user"] = "app",
-                ["database"] = "db",
-                ["application_name"] = "hyperconn",
-                ["client_encoding"] = "UTF8",
-                ["options"] = "-c client_encoding=UTF8",
-            },
-            startup);
+        Assert.Equal(new Dictionary<string, string>(Neutral) { ["options"] = "-c client_encoding=UTF8" }, startup);
         Assert.Equal("own_password", password);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public async Task Nothing_that_a_pooler_refuses_is_sent_where_neither_the_secret_nor_the_environment_asks_for_it(string? options)
+    {
+        Environment.SetEnvironmentVariable("PGOPTIONS", options);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var text = $"postgresql://app:own_password@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/db?sslmode=disable";
+
+        var (startup, _) = await LogInAsync(listener, text);
+
+        Assert.Equal(Neutral, startup);
     }
 
     [Fact]
@@ -82,6 +90,19 @@ public sealed class TenantEnvironmentSpecs : IDisposable
     {
         Assert.True(PostgresCredentials.TryParse("postgresql://u:p@h1,h2/db", out var credentials, out _));
         Assert.Equal("any", credentials.ToNpgsql().TargetSessionAttributes);
+    }
+
+    /// <summary>Lets Npgsql log in with a tenant's credentials at a server that cuts it off after the password.</summary>
+    private static async Task<(Dictionary<string, string> Startup, string Password)> LogInAsync(TcpListener listener, string text)
+    {
+        Assert.True(PostgresCredentials.TryParse(text, out var credentials, out var fault), fault);
+        var builder = new NpgsqlDataSourceBuilder(credentials.ToNpgsql().ConnectionString);
+        builder.UsePasswordProvider(_ => credentials.Password, (_, _) => new(credentials.Password));
+        await using var source = builder.Build();
+        var opening = source.OpenConnectionAsync().AsTask();
+        var login = await ReadLogin(listener);
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => opening);
+        return login;
     }
 
     /// <summary>Plays a server up to the password: protocol 3.0's StartupMessage, AuthenticationCleartextPassword, PasswordMessage.</summary>

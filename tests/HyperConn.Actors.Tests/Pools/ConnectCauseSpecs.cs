@@ -24,6 +24,34 @@ public class ConnectCauseSpecs
         Assert.InRange(ConnectCause.Of(Answer(new string('x', 100_000)), Password).Length, 200, 210);
     }
 
+    [Theory]
+    [InlineData("08P01", "no more connections allowed (max_client_conn)")]
+    [InlineData("53300", "sorry, too many clients already")]
+    [InlineData("57P03", "the database system is starting up")]
+    [InlineData("42704", "unrecognized configuration parameter \"x.y\"")]
+    [InlineData("3D000", "database \"db\" does not exist")]
+    public void What_names_only_limits_settings_and_databases_is_quoted(string state, string text) =>
+        Assert.Equal($"{state}: {text}", ConnectCause.Of(Answer(text, state), Password));
+
+    [Theory]
+    [InlineData("red \u001b[31malert", "red  [31malert")]
+    [InlineData("turned \u202e round", "turned   round")]
+    [InlineData("next\u2028line", "next line")]
+    public void What_a_server_says_moves_no_cursor_and_turns_no_text(string said, string shown) =>
+        Assert.Equal($"08P01: {shown}", ConnectCause.Of(Answer(said, "08P01"), Password));
+
+    [Fact]
+    public void A_text_is_not_cut_inside_a_character()
+    {
+        var shown = ConnectCause.Printable(new string('x', 199) + "😀😀😀");
+
+        Assert.Equal(new string('x', 199) + "😀…", shown);
+    }
+
+    [Fact]
+    public void What_a_refused_parameter_was_to_be_set_to_is_not_quoted() => Assert.Equal(
+        "08P01: unsupported startup parameter: replication", ConnectCause.Of(Answer("unsupported startup parameter: replication=canary", "08P01"), null));
+
     [Fact]
     public void Of_states_that_may_quote_values_only_the_code_is_told() =>
         Assert.Equal("22023", ConnectCause.Of(Answer("invalid value: \"abc\"", "22023"), Password));

@@ -156,6 +156,27 @@ public sealed class OperatorCommandTests(PostgresFixture postgres) : IClassFixtu
         Assert.DoesNotContain("canary", text.Output + text.Errors, StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData(null, "PostgreSQL")]
+    [InlineData(PgBouncerOptions.Session, "a pooler, session pooling")]
+    [InlineData(PgBouncerOptions.Transaction, "a pooler, transaction pooling")]
+    public async Task Check_says_what_stands_where_tenants_connect_to(string? mode, string kind)
+    {
+        await using var provisioner = await postgres.ProvisionAsync(2, services: ["core"]);
+        await using var pooler = mode is null ? null : await PgBouncer.StartAsync(postgres.Server, new PgBouncerOptions(mode));
+        var config = await ConfigureAsync(provisioner, change: secrets =>
+        {
+            foreach (var tenant in provisioner.Tenants.Where(_ => pooler is not null))
+                secrets[$"acme-{tenant.Key.Org}"]["core-postgresql"] = pooler!.Through(tenant);
+        });
+
+        var run = await RunAsync("check", "--config", config, "--json", "--parallelism", "1");
+
+        var server = run.Json.GetProperty("servers").EnumerateArray().Single();
+        Assert.Equal((0, kind), (run.ExitCode, server.GetProperty("kind").GetString()));
+        Assert.Equal(pooler is null ? $"{postgres.Server.Host}:{postgres.Server.Port}" : $"127.0.0.1:{pooler.Port}", server.GetProperty("server").GetString());
+    }
+
     [SkippableFact]
     public async Task Tenants_are_listed_and_filtered()
     {

@@ -31,8 +31,13 @@ public abstract class TenantsFixture : PostgresFixture, IAsyncLifetime
         }
     }
 
+    /// <summary>Ends what a derived fixture put in front of the server.</summary>
+    protected virtual Task EndAsync() => Task.CompletedTask;
+
     async Task IAsyncLifetime.DisposeAsync()
     {
+        await EndAsync();
+
         // What a server of our own has on it goes with it.
         if (_tenants is not null && Server.Control is null)
             await _tenants.DisposeAsync();
