@@ -136,7 +136,7 @@ public sealed class LoggingProcessTests(PostgresFixture postgres) : IClassFixtur
         var path = Path.Combine(_folder, "hyperconn.conf");
         File.WriteAllText(path, $$"""
             hyperconn { project-name = acme, services = [core], secrets.file.path = secrets.json, pools.acquire-timeout = 1s }
-            hyperconn-host { dashboard.enabled = off, worker.statements.default = "select 1" }
+            hyperconn-host { dashboard.enabled = off, worker { statements.default = "select 1", retry-for = 1s } }
             {{more}}
             """);
         return path;
