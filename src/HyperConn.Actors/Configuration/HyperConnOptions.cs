@@ -167,9 +167,8 @@ public sealed class ConnectionOptions
     /// built-in types only. Default false.</summary>
     public bool NoTypeLoading { get; set; }
 
-    /// <summary>Data sources of one database share what Npgsql knows of its types, as do those of all databases without types of their own on
-    /// servers of one version: half the time of a cold open, and half the memory of an opened pool. Each first open still asks the server what types it has. Off: each
-    /// pool loads its own, as Npgsql does by itself. Default true.</summary>
+    /// <summary>Pools share what they know of a database's types, after asking the server at their first open what types it has: cold opens cost
+    /// the server much less. False: each pool loads its own, as Npgsql does. Default true.</summary>
     public bool ShareTypes { get; set; } = true;
 
     /// <summary>Called for each data source before it is built, to add type mappings, tracing and the like. Must not change

@@ -234,7 +234,7 @@ public class TypeSharingTests(PostgresFixture postgres)
         var database = await databases.CreateAsync(Types);
         await databases.ShareAsync(database);
         await databases.DropAsync(database);
-        await databases.CreateAsync(database, "create type other as enum ('x'); create type mood as enum ('ok', 'sad', 'happy')");
+        await databases.CreateNamedAsync(database, "create type other as enum ('x'); create type mood as enum ('ok', 'sad', 'happy')");
         var source = databases.Tenant(database, builder => builder.MapEnum<Mood>("public.mood"));
         Assert.Equal(Mood.Sad, await ScalarAsync<Mood>(source, "select $1", Mood.Sad));
         Assert.Equal(await KnownTypesAsync(databases.Bare(database)), await KnownTypesAsync(databases.Tenant(database)));

@@ -24,11 +24,11 @@ internal sealed class TypedDatabases(PostgresServer server, bool sharing = true)
     public async Task<string> CreateAsync(string? sql = null, string? template = null)
     {
         var name = "types_" + Guid.NewGuid().ToString("N");
-        await CreateAsync(name, sql, template);
+        await CreateNamedAsync(name, sql, template);
         return name;
     }
 
-    public async Task CreateAsync(string name, string? sql, string? template = null)
+    public async Task CreateNamedAsync(string name, string? sql, string? template = null)
     {
         await RunAsync(null, $"create database {name}" + (template is null ? "" : $" template {template}"));
         _databases.Add(name);
