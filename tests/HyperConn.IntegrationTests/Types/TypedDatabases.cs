@@ -64,6 +64,7 @@ internal sealed class TypedDatabases(PostgresServer server, bool sharing = true)
         var settings = Settings(database, role);
         address?.Invoke(settings);
         var options = new HyperConnOptions();
+        options.Connections.ConnectTimeout = options.Pools.AcquireTimeout = TimeSpan.FromMinutes(1);
         if (configure is not null)
             options.Connections.ConfigureDataSource = (_, builder) => configure(builder);
         var key = TenantKey.Create("core", $"org{Interlocked.Increment(ref _tenants)}");
