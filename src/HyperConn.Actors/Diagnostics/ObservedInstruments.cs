@@ -18,6 +18,7 @@ internal sealed class ObservedInstruments
         Pools();
         Acquisitions();
         Secrets();
+        TypeCatalogues();
         Servers();
         Circuits();
         if (options.TenantLabels)
@@ -74,6 +75,18 @@ internal sealed class ObservedInstruments
             "s",
             "How long the refresh of a secret that is due and in use has not come, for the secret that waits longest; zero: none waits.",
             static s => [new(s.Secrets.RefreshOverdue.TotalSeconds)]);
+    }
+
+    private void TypeCatalogues()
+    {
+        UpDown("hyperconn.type_catalogue.count", "{catalogue}", "Catalogues of types in memory that pools share.", static s => [new(s.TypeCatalogues.Catalogues)]);
+        UpDown("hyperconn.type_catalogue.types", "{type}", "Types in these catalogues.", static s => [new(s.TypeCatalogues.Types)]);
+        Totals("hyperconn.type_catalogue.loads", "{load}", "Pools that took up their types, by where these came from.", static s =>
+        [
+            new(s.TypeCatalogues.Shared, Tag(HyperConnTelemetry.TagOutcome, "shared")),
+            new(s.TypeCatalogues.Loaded, Tag(HyperConnTelemetry.TagOutcome, "loaded")),
+            new(s.TypeCatalogues.Unshared, Tag(HyperConnTelemetry.TagOutcome, "unshared")),
+        ]);
     }
 
     private void Servers()

@@ -1,5 +1,6 @@
 using System.Text;
 using HyperConn.ConnectionStrings;
+using HyperConn.TypeCatalogues;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -26,14 +27,20 @@ internal static class DataSourceFactory
     /// <param name="password">Asked for the password of each physical connection.</param>
     /// <param name="loggers">What Npgsql logs with.</param>
     /// <param name="options">Settings.</param>
+    /// <param name="types">Where its types come from; null: it loads its own.</param>
     public static NpgsqlDataSource Build(
-        TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options) =>
-        Builder(tenant, credentials, password, loggers, options, pooled: true).Build();
+        TenantKey tenant,
+        PostgresCredentials credentials,
+        Func<string> password,
+        ILoggerFactory loggers,
+        HyperConnOptions options,
+        CatalogueSharing? types = null) =>
+        Builder(new MarkedPassword(tenant, password, types), credentials, loggers, options, pooled: true).Build();
 
     /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
     public static NpgsqlDataSource BuildUnpooled(
         TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options) =>
-        Builder(tenant, credentials, password, loggers, options, pooled: false).Build();
+        Builder(new MarkedPassword(tenant, password, catalogues: null), credentials, loggers, options, pooled: false).Build();
 
     /// <summary>The connection string for people: no password of any kind.</summary>
     public static string Describe(PostgresCredentials credentials)
@@ -59,8 +66,9 @@ internal static class DataSourceFactory
     }
 
     private static NpgsqlDataSourceBuilder Builder(
-        TenantKey tenant, PostgresCredentials credentials, Func<string> password, ILoggerFactory loggers, HyperConnOptions options, bool pooled)
+        MarkedPassword password, PostgresCredentials credentials, ILoggerFactory loggers, HyperConnOptions options, bool pooled)
     {
+        var tenant = password.Tenant;
         var settings = credentials.ToNpgsql();
         var connections = options.Connections;
         settings.MaxPoolSize = connections.MaxPerTenant;
@@ -100,8 +108,9 @@ internal static class DataSourceFactory
         if (connections.NoTypeLoading)
             builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
         credentials.GuardCertificates(builder);
-        builder.UsePasswordProvider(_ => password(), (_, _) => new ValueTask<string>(password()));
+        builder.UsePasswordProvider(password.Get, password.GetAsync);
         connections.ConfigureDataSource?.Invoke(tenant, builder);
+        password.Mark(builder);
         EnsureUnchanged(settings, builder.ConnectionStringBuilder);
         return builder;
     }

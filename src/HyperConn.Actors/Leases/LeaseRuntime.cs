@@ -1,4 +1,5 @@
 using HyperConn.Primitives;
+using HyperConn.TypeCatalogues;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -18,6 +19,7 @@ internal sealed class LeaseRuntime
         Loggers = loggers ?? NullLoggerFactory.Instance;
         NpgsqlLoggers = new NpgsqlLogs(Loggers);
         Logger = Loggers.CreateLogger("HyperConn.Pools");
+        Types = options.Connections is { ShareTypes: true, NoTypeLoading: false } ? new CatalogueSharing(Monotonic, Logger) : null;
     }
 
     public HyperConnOptions Options { get; }
@@ -36,6 +38,9 @@ internal sealed class LeaseRuntime
     public NpgsqlLogs NpgsqlLoggers { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>The types that data sources share; null: each loads its own.</summary>
+    public CatalogueSharing? Types { get; }
 
     /// <summary>Leases of generations that are closed, and which of all leases were not hot.</summary>
     public LeaseTotals Totals { get; } = new();

@@ -55,6 +55,9 @@ public sealed record HyperConnStatistics
     /// <summary>The secret fetcher's counters.</summary>
     public SecretFetcherStatistics Secrets { get; init; } = new();
 
+    /// <summary>How the catalogues of PostgreSQL's types are shared; all zero where <see cref="ConnectionOptions.ShareTypes"/> is off.</summary>
+    public TypeCatalogueStatistics TypeCatalogues { get; init; } = new();
+
     /// <summary>One entry for each PostgreSQL server in use.</summary>
     public IReadOnlyList<ServerStatistics> Servers { get; init; } = [];
 

@@ -55,6 +55,7 @@ internal sealed class LeaseWatch : ReceiveActor, IWithTimers
     private void OnLookForIdle(LookForIdle _)
     {
         _runtime.Leases.NpgsqlLoggers.RefreshLevels();
+        _runtime.Leases.Types?.TidyNowAndThen();
         var leases = 0L;
         var now = _runtime.Clock.Milliseconds;
         foreach (var pool in _runtime.Generations)

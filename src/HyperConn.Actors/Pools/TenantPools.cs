@@ -161,6 +161,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
             CapUnmet = counters.CapUnmet,
             Rotations = counters.Rotations,
             Secrets = runtime.Store.AddTo(secrets),
+            TypeCatalogues = runtime.Leases.Types?.Statistics ?? new TypeCatalogueStatistics(),
             Servers = servers,
             Tenants = pools.Tenants,
             Restrictions = runtime.Restrictions.All,

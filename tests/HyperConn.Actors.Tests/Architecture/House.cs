@@ -21,12 +21,13 @@ internal sealed class House(IReadOnlyCollection<Inhabitant> types, ILookup<strin
     // What a room may use; a room is not asked for itself. From top to bottom.
     private static readonly Dictionary<string, string[]> Below = new(StringComparer.Ordinal)
     {
-        ["Hosting"] = ["Diagnostics", "Pools", "Opening", "Leases", "Servers", "Secrets", "ConnectionStrings", "Configuration", "Primitives", ""],
-        ["Diagnostics"] = ["Pools", "Opening", "Leases", "Servers", "Secrets", "Configuration", "Primitives", ""],
-        ["Pools"] = ["Opening", "Leases", "Servers", "Secrets", "ConnectionStrings", "Configuration", "Primitives", ""],
+        ["Hosting"] = ["Diagnostics", "Pools", "Opening", "Leases", "Servers", "TypeCatalogues", "Secrets", "ConnectionStrings", "Configuration", "Primitives", ""],
+        ["Diagnostics"] = ["Pools", "Opening", "Leases", "Servers", "TypeCatalogues", "Secrets", "Configuration", "Primitives", ""],
+        ["Pools"] = ["Opening", "Leases", "Servers", "TypeCatalogues", "Secrets", "ConnectionStrings", "Configuration", "Primitives", ""],
         ["Opening"] = ["Leases", "Servers", "ConnectionStrings", "Configuration", "Primitives", ""],
-        ["Leases"] = ["Servers", "ConnectionStrings", "Configuration", "Primitives", ""],
+        ["Leases"] = ["Servers", "TypeCatalogues", "ConnectionStrings", "Configuration", "Primitives", ""],
         ["Servers"] = ["Configuration", "Primitives", ""],
+        ["TypeCatalogues"] = ["Primitives", ""],
         ["Secrets"] = ["Configuration", "Primitives", ""],
         ["ConnectionStrings"] = ["Primitives", ""],
         ["Configuration"] = ["Primitives", ""],
