@@ -13,11 +13,13 @@ public class IsolationTests(RoomyServer server)
     {
         var tenants = server.Tenants;
         await using var host = await server.StartAsync();
-        await using var watchdog = new Watchdog(TimeSpan.FromSeconds(10));
+        await using var watchdog = new Watchdog(TimeSpan.FromSeconds(30));
+        var used = new System.Collections.Concurrent.ConcurrentDictionary<TenantKey, bool>();
 
         await Soak.RunAsync(Workers, Soak.Duration(6), async (_, random) =>
         {
             var tenant = tenants[random.Next(tenants.Count)].Key;
+            used[tenant] = true;
             await using var connection = await host.Pools.OpenConnectionAsync(tenant);
             await server.Oracle.AssertOwnedAsync(connection, tenant);
             watchdog.Step();
@@ -27,7 +29,7 @@ public class IsolationTests(RoomyServer server)
         var statistics = await host.Pools.GetStatisticsAsync();
         Assert.Equal(0, statistics.Leases);
         Assert.Equal(0, statistics.FailedAcquisitions);
-        Assert.Equal(tenants.Count, statistics.PoolsCreated);
+        Assert.Equal(used.Count, statistics.PoolsCreated);
     }
 
     [SkippableFact]
@@ -44,7 +46,7 @@ public class IsolationTests(RoomyServer server)
         var handles = new TenantDataSource[tenants.Count];
         for (var i = 0; i < handles.Length; i++)
             handles[i] = await host.Pools.GetDataSourceAsync(tenants[i].Key);
-        await using var watchdog = new Watchdog(TimeSpan.FromSeconds(10));
+        await using var watchdog = new Watchdog(TimeSpan.FromSeconds(30));
 
         await Soak.RunAsync(Workers, Soak.Duration(20), async (worker, random) =>
         {
