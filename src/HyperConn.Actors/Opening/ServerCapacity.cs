@@ -1,3 +1,4 @@
+using System.Data;
 using Akka.Actor;
 using HyperConn.Leases;
 using HyperConn.Servers;
@@ -37,9 +38,10 @@ internal sealed class ServerCapacity(OpenRuntime runtime)
                     FoundServer(server, pool, new ServerCapacityRead(reader.GetInt32(0), reader.GetInt32(1)));
             }
         }
-        catch (PostgresException)
+        catch (PostgresException) when (connection.State == ConnectionState.Open)
         {
-            // Something in between that speaks the protocol but has no pg_settings: the provisional limit stays.
+            // Something in between that speaks the protocol but has no pg_settings: the provisional limit stays. One that the server ended
+            // meanwhile is no connection to hand out: that goes on as a failed open.
         }
         finally
         {
