@@ -22,10 +22,12 @@ internal sealed class OutboxWorld(string connectionString, string table) : IAsyn
     public Task CreateAsync() => ExecuteAsync(OutboxSql.Ddl(table));
 
     /// <summary>Sends events, ids from <c>first</c>, over as many tenants, in one transaction.</summary>
+    // "order by i" alone would be by the column that i::text makes, which PostgreSQL calls i too: "10" before "2".
     public Task SendAsync(int first, int count, int tenants = 1) => ExecuteAsync(
         $"""
         insert into {table} (service, org, type, event_id, data)
-        select 'core', 'org' || i % {tenants}, 'order', i::text, jsonb_build_object('n', i) from generate_series({first}, {first + count - 1}) i order by i
+        select 'core', 'org' || g.i % {tenants}, 'order', g.i::text, jsonb_build_object('n', g.i)
+        from generate_series({first}, {first + count - 1}) as g (i) order by g.i
         """);
 
     public async Task ExecuteAsync(string sql)
