@@ -1,3 +1,5 @@
+using HyperConn.Events;
+
 namespace HyperConn.Host;
 
 /// <summary>
@@ -10,7 +12,8 @@ internal sealed partial class DashboardFeed(
     DashboardOptions options,
     HyperConnOptions settings,
     ILogger<DashboardFeed> log,
-    TimeProvider clock) : BackgroundService
+    TimeProvider clock,
+    TenantEventWorker? worker = null) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly SampleHistory _history = new(options.HistorySamples);
@@ -18,6 +21,7 @@ internal sealed partial class DashboardFeed(
     private TaskCompletionSource _next = NewSignal();
     private TaskCompletionSource _first = NewSignal();
     private Published? _published;
+    private (long Handled, DateTimeOffset At)? _lastHandled;
 
     public string Title => options.Title ?? (settings.ProjectName.Length > 0 ? settings.ProjectName : "HyperConn");
 
@@ -51,7 +55,7 @@ internal sealed partial class DashboardFeed(
     {
         var now = await CurrentAsync(cancellationToken);
         lock (_lock)
-            return new Overview(Title, _startedAt, options.SampleInterval.TotalSeconds, settings.Diagnostics.LeakThreshold.TotalSeconds, now.Sample, now.Totals, _history.Columns(), now.Servers, now.Attention);
+            return new Overview(Title, _startedAt, options.SampleInterval.TotalSeconds, settings.Diagnostics.LeakThreshold.TotalSeconds, now.Sample, now.Totals, _history.Columns(), now.Servers, now.Attention, now.EventWorker);
     }
 
     public async ValueTask<ServerList> ServersAsync(CancellationToken cancellationToken)
@@ -127,7 +131,7 @@ internal sealed partial class DashboardFeed(
         var view = new TenantView(statistics);
         var servers = ServerRows.Of(statistics);
         var sample = Samples.Of(statistics, last);
-        var published = new Published(view, sample, Samples.TotalsOf(view), servers, AttentionList.Of(statistics, settings.Diagnostics.LeakThreshold));
+        var published = new Published(view, sample, Samples.TotalsOf(view), servers, AttentionList.Of(statistics, settings.Diagnostics.LeakThreshold), Worker());
         TaskCompletionSource wake;
         lock (_lock)
         {
@@ -141,6 +145,26 @@ internal sealed partial class DashboardFeed(
         wake.TrySetResult();
     }
 
+    private EventWorkerRow? Worker()
+    {
+        // It may be there and nobody has started it.
+        if (worker?.ExecuteTask is not { } completion)
+            return null;
+        try
+        {
+            var (statistics, at) = (worker.GetStatistics(), clock.GetUtcNow());
+            var row = EventWorkerRow.Of(statistics, completion, at, _lastHandled);
+            _lastHandled = (statistics.Handled, at);
+            return row;
+        }
+        catch (Exception exception)
+        {
+            // Sources are anybody's: one that can't count must not take the pools' numbers away.
+            LogSampleFailed(exception);
+            return _published?.EventWorker;
+        }
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(EventId = 5101, EventName = "DashboardSampleFailed", Level = LogLevel.Warning, Message = "The dashboard could not take a sample; it shows the one before")]
@@ -152,5 +176,6 @@ internal sealed partial class DashboardFeed(
         Sample Sample,
         Totals Totals,
         IReadOnlyList<ServerNow> Servers,
-        IReadOnlyList<Attention> Attention);
+        IReadOnlyList<Attention> Attention,
+        EventWorkerRow? EventWorker);
 }

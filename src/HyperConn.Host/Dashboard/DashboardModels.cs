@@ -86,7 +86,8 @@ internal sealed record Overview(
     Totals Totals,
     SampleColumns History,
     IReadOnlyList<ServerNow> Servers,
-    IReadOnlyList<Attention> Attention);
+    IReadOnlyList<Attention> Attention,
+    EventWorkerRow? EventWorker);
 
 /// <summary>What the stream sends each interval.</summary>
 internal sealed record Tick(
@@ -94,6 +95,7 @@ internal sealed record Tick(
     Totals Totals,
     IReadOnlyList<ServerNow> Servers,
     IReadOnlyList<Attention> Attention,
+    EventWorkerRow? EventWorker,
     IReadOnlyList<EventRow> Events);
 
 internal sealed record TenantRow(

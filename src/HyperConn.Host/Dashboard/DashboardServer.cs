@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using HyperConn.Events;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -49,7 +50,8 @@ internal sealed partial class DashboardServer(
             options,
             services.GetService<Microsoft.Extensions.Options.IOptions<HyperConnOptions>>()?.Value ?? new HyperConnOptions(),
             logs.CreateLogger<DashboardFeed>(),
-            clock);
+            clock,
+            services.GetService<TenantEventWorker>());
         _app = Build(clock, logs, options.Endpoint!.Port);
         try
         {

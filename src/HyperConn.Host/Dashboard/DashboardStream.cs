@@ -35,7 +35,7 @@ internal static class DashboardStream
             var events = feed.EventsAfter(known, MostEventsInATick);
             if (events.Count > 0)
                 known = events[^1].Id;
-            yield return new SseItem<Tick>(new Tick(now.Sample, now.Totals, now.Servers, now.Attention, events), "tick")
+            yield return new SseItem<Tick>(new Tick(now.Sample, now.Totals, now.Servers, now.Attention, now.EventWorker, events), "tick")
             {
                 EventId = known.ToString(System.Globalization.CultureInfo.InvariantCulture),
             };

@@ -22,7 +22,7 @@ export function forgottenBefore(events, routine) {
   return kept.length >= (routine ? MostRoutine : MostNotable) ? Date.parse(kept.at(-1).at) : null;
 }
 
-export const store = { overview: null, now: null, totals: null, history: null, servers: [], serverHistory: new Map(), attention: [], events: [], clockSkew: 0 };
+export const store = { overview: null, now: null, totals: null, history: null, servers: [], serverHistory: new Map(), attention: [], eventWorker: null, events: [], clockSkew: 0 };
 
 const listeners = new Set();
 
@@ -47,6 +47,7 @@ function take(part) {
   store.totals = part.totals;
   store.servers = part.servers;
   store.attention = part.attention;
+  store.eventWorker = part.eventWorker ?? null;
   store.clockSkew = Date.parse(part.now.at) - Date.now();
 }
 

@@ -5,6 +5,7 @@ import { store, now, isRoutine } from '../store.js';
 import { budgetBar } from './servers.js';
 import { eventItem } from './events.js';
 import { tenantMap } from './map.js';
+import { workerPanel } from './worker.js';
 import { openMenu } from '../actions.js';
 
 const tiles = [
@@ -57,6 +58,7 @@ export default function overview() {
   const servers = h('div', { class: 'server-list' });
   const events = h('ol', { class: 'event-list compact' });
   const map = tenantMap();
+  const worker = workerPanel();
   const mapLegend = h('div', { class: 'legend map-legend' });
   const range = h('div', { class: 'segments', role: 'group', 'aria-label': 'Time shown' }, ranges.map(([value, text]) =>
     h('button', {
@@ -75,6 +77,7 @@ export default function overview() {
       h('section', { class: 'panel attention-panel' }, h('h2', {}, 'Needs attention ', attentionCount), attention),
       h('section', { class: 'panel wide' }, h('h2', {}, 'Connections'), connections.element),
       h('section', { class: 'panel' }, h('h2', {}, 'Servers ', h('a', { href: '#/servers', class: 'more' }, 'All')), servers),
+      worker.element,
       h('section', { class: 'panel all' }, h('h2', {}, 'Tenants at a glance ', h('a', { href: '#/tenants', class: 'more' }, 'Table')), mapLegend, map.element),
       h('section', { class: 'panel all' }, h('h2', {}, 'Latest events ', h('a', { href: '#/events', class: 'more' }, 'All')), events)));
 
@@ -114,6 +117,7 @@ export default function overview() {
       charts();
       attend();
       serverRows(servers);
+      worker.update();
       const notable = store.events.filter(event => !isRoutine(event));
       const latest = (notable.length ? notable : store.events).slice(0, 6);
       if (events.dataset.last !== String(latest[0]?.id ?? '')) {
