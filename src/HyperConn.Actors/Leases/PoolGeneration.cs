@@ -59,6 +59,8 @@ internal sealed class PoolGeneration : IPermitUser
         Secrets = new CredentialsInUse(
             tenant, credentials, runtime.Monotonic, options.Secrets.HardLimit, () => runtime.ShuttingDown && _end.IsClosing, () => owner.CredentialsStale(this));
         DataSource = DataSourceFactory.Build(tenant, credentials.Postgres, Secrets.CurrentPassword, runtime.NpgsqlLoggers, options, runtime.Types);
+        IdleSource = TenantConnections.IdleSourceOf(DataSource);
+        Connections = new TenantConnections(DataSource, runtime.Time, options.Connections.MaxPerTenant);
         Connections = new TenantConnections(DataSource, runtime.Time, options.Connections.MaxPerTenant);
     }
 
@@ -73,6 +75,12 @@ internal sealed class PoolGeneration : IPermitUser
     public DateTimeOffset CreatedAt { get; }
 
     public NpgsqlDataSource DataSource { get; }
+
+    /// <summary>What idle connections are taken from (<see cref="TenantConnections.IdleSourceOf"/>).</summary>
+    public NpgsqlDataSource IdleSource { get; }
+
+    /// <summary>Whether some hosts are only for when none of the preferred ones is there.</summary>
+    public bool PrefersHosts => !ReferenceEquals(IdleSource, DataSource);
 
     public TenantConnections Connections { get; }
 

@@ -19,6 +19,19 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
 
     public NpgsqlDataSource DataSource => dataSource;
 
+    /// <summary>
+    /// The view of a data source that idle connections are taken from. Npgsql asks a host what it is over a connection, which then stays idle
+    /// whatever the answer. Where one kind of host is preferred, it would take such a one of the other kind rather than open a new one.
+    /// </summary>
+    public static NpgsqlDataSource IdleSourceOf(NpgsqlDataSource dataSource) => dataSource is NpgsqlMultiHostDataSource several
+        ? new NpgsqlConnectionStringBuilder(several.ConnectionString).TargetSessionAttributes switch
+        {
+            "prefer-standby" => several.WithTargetSession(TargetSessionAttributes.Standby),
+            "prefer-primary" => several.WithTargetSession(TargetSessionAttributes.Primary),
+            _ => several,
+        }
+        : dataSource;
+
     /// <summary>Begins to open a connection, if one is idle. Nothing is sent, nothing waited for.</summary>
     /// <returns>Ended well: one was idle and is open. Cancelled: none is idle, and the connection is as it was.</returns>
     public static Task OpenIdle(NpgsqlConnection connection) => connection.OpenAsync(OnlyIdle);

@@ -59,7 +59,7 @@ internal sealed class ConnectionOpener
     private ValueTask<NpgsqlConnection> OpenLeased(
         IPoolHandle handle, PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
-        var connection = pool.DataSource.CreateConnection();
+        var connection = pool.IdleSource.CreateConnection();
         return TenantConnections.OpenIdle(connection).IsCompletedSuccessfully
             ? new ValueTask<NpgsqlConnection>(pool.Listener.Bind(connection, bucket))
             : OpenAsync(handle, pool, bucket, isBlocking, cancellationToken);

@@ -20,7 +20,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
 
         // Read first: should the login be refused, the blame must not fall on credentials that came in meanwhile.
         request.SecretVersion = pool.Credentials.SecretVersion;
-        var connection = pool.DataSource.CreateConnection();
+        var connection = pool.IdleSource.CreateConnection();
         using var activity = AcquireSpans.StartConnect(pool.Endpoints);
         var lease = request.Lease;
         var (isNew, isBound) = (false, false);
@@ -43,6 +43,8 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
                     slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
                 }
 
+                if (pool.PrefersHosts)
+                    connection = pool.DataSource.CreateConnection();
                 var epoch = pool.Health.Epoch;
                 await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
                 if (PooledSession.MustAsk(pool, connection, inTransaction: request.Transaction is not null))
@@ -60,8 +62,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
             // Not in somebody's transaction, which a failed query would end.
             if (request.Transaction is not null)
                 return connection;
-            // Of several hosts Npgsql may have had an idle one after all, once it knew again what they are.
-            if (request.NeedsProbe && (!isNew || pool.Shares.Count > 1) && !await ProbeAsync(request, pool, connection, cancellationToken).ConfigureAwait(false))
+            if (MustProbe(request, pool, isNew) && !await ProbeAsync(request, pool, connection, cancellationToken).ConfigureAwait(false))
                 return null;
             await capacity.ReadOnceAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
             return connection;
@@ -89,6 +90,13 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
         await recovery.RecoverAsync(request, pool, failure, cancellationToken).ConfigureAwait(false);
         return null;
     }
+
+    /// <summary>
+    /// Whether a connection is asked before it is handed out. Of several hosts Npgsql may have had an idle one after all, once it knew again
+    /// what they are, or because it has none of those preferred: that one may be of a host that has died since.
+    /// </summary>
+    private static bool MustProbe(OpenRequest request, PoolGeneration pool, bool isNew) =>
+        isNew ? pool.PrefersHosts || (request.NeedsProbe && pool.Shares.Count > 1) : request.NeedsProbe;
 
     /// <summary>The physical connection of a lease under the same ambient transaction waits to be used again.</summary>
     public static async ValueTask<NpgsqlConnection> ResumeAsync(OpenRequest request, EnlistedLease lease, CancellationToken cancellationToken)

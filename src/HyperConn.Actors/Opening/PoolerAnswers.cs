@@ -22,6 +22,8 @@ internal static class PoolerAnswers
         ("client_login_timeout", OpenFault.Unreachable),
         ("server conn crashed", OpenFault.Unreachable),
         ("cannot connect", OpenFault.Unreachable),
+        // It could not give a server the session's settings: the server went away meanwhile, or, seldom, does not take them.
+        ("invalid server parameter", OpenFault.Unreachable),
         ("bouncer config error", OpenFault.Unreachable),
         ("pooler is shutting down", OpenFault.Unreachable),
         ("no such database", OpenFault.DatabaseUnavailable),

@@ -104,7 +104,7 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ValueTask<NpgsqlConnection> OpenLeased(PoolGeneration pool, int bucket, bool isBlocking, CancellationToken cancellationToken)
     {
-        var connection = pool.DataSource.CreateConnection();
+        var connection = pool.IdleSource.CreateConnection();
         if (!TenantConnections.OpenIdle(connection).IsCompletedSuccessfully)
             return OpenNew(pool, bucket, isBlocking, cancellationToken);
         return new ValueTask<NpgsqlConnection>(AmbientEnlistment.Of(connection) is { } transaction

@@ -17,6 +17,7 @@ public class OpenFaultSpecs
     [InlineData("server login has been failing, try again later (server_login_retry)", OpenFault.Unreachable)]
     [InlineData("client_login_timeout (server down)", OpenFault.Unreachable)]
     [InlineData("server conn crashed?", OpenFault.Unreachable)]
+    [InlineData("invalid server parameter", OpenFault.Unreachable)]
     [InlineData("the database system is starting up", OpenFault.Unreachable)]
     [InlineData("SASL authentication failed", OpenFault.LoginRefused)]
     [InlineData("password authentication failed for user \"app\"", OpenFault.LoginRefused)]
