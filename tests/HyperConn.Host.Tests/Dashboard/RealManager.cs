@@ -43,7 +43,7 @@ internal sealed class RealManager : IAsyncDisposable
 
     public IReadOnlyList<ProvisionedTenant> Tenants => Provisioner.Tenants;
 
-    public static async Task<RealManager> StartAsync(PostgresFixture postgres, int tenants, Action<HyperConnOptions>? configure = null, TelemetryOptions? telemetry = null)
+    public static async Task<RealManager> StartAsync(PostgresFixture postgres, int tenants, Action<HyperConnOptions>? configure = null, TelemetryOptions? telemetry = null, Action<IServiceCollection>? services = null)
     {
         var provisioner = await postgres.ProvisionAsync(tenants, 1);
         var folder = Directory.CreateTempSubdirectory("hyperconn-operator-test-").FullName;
@@ -67,6 +67,7 @@ internal sealed class RealManager : IAsyncDisposable
             AdminToken = DashboardFixture.Token,
             SampleInterval = TimeSpan.FromMilliseconds(200),
         }, telemetry);
+        services?.Invoke(builder.Services);
         var host = builder.Build();
         await host.StartAsync();
         return new RealManager(host, provisioner, secrets, logs);
