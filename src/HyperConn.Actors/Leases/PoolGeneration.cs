@@ -61,7 +61,6 @@ internal sealed class PoolGeneration : IPermitUser
         DataSource = DataSourceFactory.Build(tenant, credentials.Postgres, Secrets.CurrentPassword, runtime.NpgsqlLoggers, options, runtime.Types);
         IdleSource = TenantConnections.IdleSourceOf(DataSource);
         Connections = new TenantConnections(DataSource, runtime.Time, options.Connections.MaxPerTenant);
-        Connections = new TenantConnections(DataSource, runtime.Time, options.Connections.MaxPerTenant);
     }
 
     public TenantKey Tenant { get; }
@@ -125,10 +124,8 @@ internal sealed class PoolGeneration : IPermitUser
     /// <summary>How many leases were begun, and whether one is old.</summary>
     public LeaseAges Ages { get; }
 
-    /// <summary>
-    /// Ties leases to their connections. Nothing but its owner can close a connection between its opening and that, because Npgsql's
-    /// keepalive, which could, is switched off.
-    /// </summary>
+    /// <summary>Ties leases to their connections. Nothing but its owner can close a connection between its opening and that, because
+    /// Npgsql's keepalive, which could, is switched off.</summary>
     public LeaseListener Listener { get; }
 
     /// <summary>Whether idle connections may be handed out unasked.</summary>
@@ -151,10 +148,8 @@ internal sealed class PoolGeneration : IPermitUser
     /// <summary>Counts as a use for eviction: somebody asked for the pool.</summary>
     public void Touch() => Volatile.Write(ref _touchedAt, _clock.Recent);
 
-    /// <summary>
-    /// Looks at the idle connections, before a lease is taken past the hot path. What is lost, because the server was away, is closed, and
-    /// its permits go back: new connections then need a grant each, which bounds how many are opened at once.
-    /// </summary>
+    /// <summary>Looks at the idle connections, before a lease is taken past the hot path. What is lost, because the server was away, is closed,
+    /// and its permits go back: new connections then need a grant each, which bounds how many are opened at once.</summary>
     /// <returns>Whether an idle connection must be asked before it is handed out.</returns>
     public bool NeedsProbe()
     {
