@@ -39,6 +39,7 @@ public class IsolationTests(RoomyServer server)
         var tenants = server.Tenants;
         await using var host = await server.StartAsync(o =>
         {
+            o.Connections.ConnectTimeout = TimeSpan.FromSeconds(60);
             o.Pools.MaxPools = Cap;
             o.Pools.IdleTimeToLive = TimeSpan.FromMilliseconds(1);
             o.Pools.SweepInterval = TimeSpan.FromMilliseconds(5);
