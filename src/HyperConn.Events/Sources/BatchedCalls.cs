@@ -63,7 +63,9 @@ internal sealed class BatchedCalls<T> : IAsyncDisposable
     /// <summary>Ends; what is not sent by now never is.</summary>
     public async ValueTask DisposeAsync()
     {
-        _items.Writer.TryComplete();
+        // A container that has its owner under two names disposes it twice.
+        if (!_items.Writer.TryComplete())
+            return;
         await _end.CancelAsync().ConfigureAwait(false);
         await _workers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _end.Dispose();
