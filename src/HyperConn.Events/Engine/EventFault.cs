@@ -33,8 +33,12 @@ internal sealed record EventFault(string Code, string Message, bool IsTransient,
     /// <summary>Whether the manager hands out no connections any more: nothing is the matter with the event.</summary>
     public static bool IsShutdown(Exception error) => error is HyperConnException { Code: HyperConnErrorCode.ShuttingDown };
 
+    // A connection that a server does not take is no fault of the event: one that is being killed refuses in many ways.
     private static EventFault Of(HyperConnException error) => new(
-        error.Code.ToString(), error.Message, error.IsTransient, error.IsTransient && error.Code != HyperConnErrorCode.Internal);
+        error.Code.ToString(),
+        error.Message,
+        error.IsTransient || error.Code == HyperConnErrorCode.ConnectionFailed,
+        (error.IsTransient && error.Code != HyperConnErrorCode.Internal) || error.Code == HyperConnErrorCode.ConnectionFailed);
 
     private static bool IsBroken(Exception error) =>
         error is IOException or SocketException or TimeoutException || (error.InnerException is { } inner && IsBroken(inner));
