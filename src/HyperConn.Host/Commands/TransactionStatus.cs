@@ -83,6 +83,11 @@ internal static class TransactionStatus
                 _ => TransactionFate.Unknown,
             };
         }
+        catch (PostgresException inTheFuture) when (inTheFuture.SqlState == PostgresErrorCodes.InvalidParameterValue)
+        {
+            // The same server has not come to that number (again): nothing of it had reached the disk before a crash.
+            return TransactionFate.Aborted;
+        }
         catch (PostgresException)
         {
             return TransactionFate.Unknown;
