@@ -27,6 +27,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
     [InlineData(true, 400)]
     public async Task Every_order_counts_once_whatever_is_killed(bool fifo, int orders)
     {
+        Skip.If(Environment.GetEnvironmentVariable("HYPERCONN_SOAK_SECONDS") is null, "Of the long form: set HYPERCONN_SOAK_SECONDS.");
         var seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
@@ -72,6 +73,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
     [SkippableFact]
     public async Task An_order_that_can_t_be_read_ends_in_the_dead_letter_queue_and_the_others_count()
     {
+        Skip.If(Environment.GetEnvironmentVariable("HYPERCONN_SOAK_SECONDS") is null, "Of the long form: set HYPERCONN_SOAK_SECONDS.");
         var queue = await sqs.QueueAsync(maxReceives: 2);
         await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions());
         await using var shops = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = Tenants, OwnDatabases = Tenants, Services = ["core"] });
