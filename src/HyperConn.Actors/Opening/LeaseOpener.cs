@@ -194,7 +194,8 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
     /// <returns>The server whose slot must be released after.</returns>
     private static async ValueTask<ServerState> TakeSlotAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
-        var server = pool.Shares[0].Server;
+        // Of several hosts the one that grants last, whose slot a granted open has, too: so one bound holds for both.
+        var server = pool.Shares[^1].Server;
         if (request.IsBlocking)
             server.OpenSlots.Take(cancellationToken);
         else
