@@ -34,9 +34,9 @@ internal sealed class PermitRequests
         return permits >= _cap.Current(now);
     }
 
-    /// <summary>Whether waiting callers can use one more permit of a server.</summary>
+    /// <summary>Whether waiting callers can use one more permit of a server: not before the servers that come first have granted one.</summary>
     public bool MayTake(ServerShare share, LeaseWord word, int waiters, long now) =>
-        !word.IsDraining && waiters > share.Unmatched && word.Permits + share.Unmatched < _cap.Current(now);
+        !word.IsDraining && waiters > share.Unmatched && word.Permits + share.Unmatched < _cap.Current(now) && IsNext(share);
 
     /// <summary>
     /// Whether a permit is of use now. While the server is away or the login is refused, only to the one that tries, and only when it is
@@ -94,6 +94,19 @@ internal sealed class PermitRequests
 
             return;
         }
+    }
+
+    private bool IsNext(ServerShare share)
+    {
+        foreach (var other in _shares)
+        {
+            if (other == share)
+                return true;
+            if (other.Unmatched == 0)
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Nobody waits any more: gives back permits of some servers that those of the others were waited for.</summary>

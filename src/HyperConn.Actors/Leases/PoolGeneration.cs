@@ -78,9 +78,6 @@ internal sealed class PoolGeneration : IPermitUser
     /// <summary>What idle connections are taken from (<see cref="TenantConnections.IdleSourceOf"/>).</summary>
     public NpgsqlDataSource IdleSource { get; }
 
-    /// <summary>Whether some hosts are only for when none of the preferred ones is there.</summary>
-    public bool PrefersHosts => !ReferenceEquals(IdleSource, DataSource);
-
     public TenantConnections Connections { get; }
 
     /// <summary>Who has leases, and who waits.</summary>

@@ -19,6 +19,9 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
 
     public NpgsqlDataSource DataSource => dataSource;
 
+    /// <summary>Whether some hosts are only for when none of the preferred ones is there.</summary>
+    public bool PrefersHosts { get; } = !ReferenceEquals(IdleSourceOf(dataSource), dataSource);
+
     /// <summary>
     /// The view of a data source that idle connections are taken from. Npgsql asks a host what it is over a connection, which then stays idle
     /// whatever the answer. Where one kind of host is preferred, it would take such a one of the other kind rather than open a new one.

@@ -55,7 +55,7 @@ internal sealed class IdleKeeper(LeaseRuntime runtime)
     /// <summary>Opens one on a lease, which ends if it can't; null: others are being opened, which go first.</summary>
     private static async ValueTask<NpgsqlConnection?> TryOpenAsync(PoolGeneration pool, int bucket, CancellationToken cancellationToken)
     {
-        var slots = pool.Shares[0].Server.OpenSlots;
+        var slots = pool.Shares[^1].Server.OpenSlots;
         if (!slots.TryTake())
         {
             pool.EndUnused(bucket);
@@ -81,7 +81,7 @@ internal sealed class IdleKeeper(LeaseRuntime runtime)
         finally
         {
             slots.Release();
-            pool.Shares[0].Server.Budget.Tell(SlotFreed.Instance, Akka.Actor.ActorRefs.NoSender);
+            pool.Shares[^1].Server.Budget.Tell(SlotFreed.Instance, Akka.Actor.ActorRefs.NoSender);
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
                     slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
                 }
 
-                if (pool.PrefersHosts)
+                if (pool.Connections.PrefersHosts)
                     connection = pool.DataSource.CreateConnection();
                 var epoch = pool.Health.Epoch;
                 await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
@@ -96,7 +96,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
     /// what they are, or because it has none of those preferred: that one may be of a host that has died since.
     /// </summary>
     private static bool MustProbe(OpenRequest request, PoolGeneration pool, bool isNew) =>
-        isNew ? pool.PrefersHosts || (request.NeedsProbe && pool.Shares.Count > 1) : request.NeedsProbe;
+        isNew ? pool.Connections.PrefersHosts || (request.NeedsProbe && pool.Shares.Count > 1) : request.NeedsProbe;
 
     /// <summary>The physical connection of a lease under the same ambient transaction waits to be used again.</summary>
     public static async ValueTask<NpgsqlConnection> ResumeAsync(OpenRequest request, EnlistedLease lease, CancellationToken cancellationToken)
@@ -194,7 +194,8 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
     /// <returns>The server whose slot must be released after.</returns>
     private static async ValueTask<ServerState> TakeSlotAsync(OpenRequest request, PoolGeneration pool, CancellationToken cancellationToken)
     {
-        var server = pool.Shares[0].Server;
+        // Of several hosts the one that grants last, whose slot a granted open has, too: so one bound holds for both.
+        var server = pool.Shares[^1].Server;
         if (request.IsBlocking)
             server.OpenSlots.Take(cancellationToken);
         else
