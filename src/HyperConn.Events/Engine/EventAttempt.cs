@@ -22,29 +22,31 @@ internal sealed class EventAttempt(
         var found = handlers.Find(work.Event.Type)
             ?? throw new EventRejectedException("NoHandler", "Nothing is configured for this type of event, and no default.");
         await using var connection = await pools.OpenConnectionAsync(work.Event.Tenant, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await MakeAsync(work, found, connection, cancellationToken).ConfigureAwait(false);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable && inbox is not null)
-        {
-            if (!await inbox.CreateIfMissingAsync(connection, cancellationToken).ConfigureAwait(false))
-                throw;
-        }
-
-        return await MakeAsync(work, found, connection, cancellationToken).ConfigureAwait(false);
+        if (await MakeAsync(work, found, connection, mayMiss: true, cancellationToken).ConfigureAwait(false) is { } result)
+            return result;
+        await inbox!.CreateIfMissingAsync(connection, cancellationToken).ConfigureAwait(false);
+        return (await MakeAsync(work, found, connection, mayMiss: false, cancellationToken).ConfigureAwait(false))!.Value;
     }
 
-    private async Task<EventResult> MakeAsync(
-        EventWork work, HandlerRegistration found, NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>One attempt.</summary>
+    /// <param name="mayMiss">Whether a missing inbox is an answer, null, and not an error.</param>
+    private async Task<EventResult?> MakeAsync(
+        EventWork work, HandlerRegistration found, NpgsqlConnection connection, bool mayMiss, CancellationToken cancellationToken)
     {
         if (found.Instance is IOneCommandHandler single)
-            return await MakeInOneAsync(work, single, connection, cancellationToken).ConfigureAwait(false);
+            return await MakeInOneAsync(work, single, connection, mayMiss, cancellationToken).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-        if (inbox is not null && !await inbox.TryEnterAsync(connection, transaction, work.Event, cancellationToken).ConfigureAwait(false))
+        try
         {
-            await transaction.RollbackAsync(CancellationToken.None).ConfigureAwait(false);
-            return EventResult.Duplicate;
+            if (inbox is not null && !await inbox.TryEnterAsync(connection, transaction, work.Event, cancellationToken).ConfigureAwait(false))
+            {
+                await transaction.RollbackAsync(CancellationToken.None).ConfigureAwait(false);
+                return EventResult.Duplicate;
+            }
+        }
+        catch (PostgresException e) when (mayMiss && e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return null;
         }
 
         var context = new TenantEventContext
@@ -71,8 +73,8 @@ internal sealed class EventAttempt(
     }
 
     /// <summary>Inbox row and effect in one round trip: what is sent together, with no transaction begun, is one of its own.</summary>
-    private async Task<EventResult> MakeInOneAsync(
-        EventWork work, IOneCommandHandler handler, NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<EventResult?> MakeInOneAsync(
+        EventWork work, IOneCommandHandler handler, NpgsqlConnection connection, bool mayMiss, CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand();
         var sql = handler.Command(work.Event, command.Parameters);
@@ -85,6 +87,11 @@ internal sealed class EventAttempt(
         catch (PostgresException e) when (inbox?.IsDuplicate(e) == true)
         {
             return EventResult.Duplicate;
+        }
+        catch (PostgresException e) when (mayMiss && inbox is not null && e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            // Its own table or one of the handler's: only a second try tells, and nothing was done yet.
+            return null;
         }
     }
 }

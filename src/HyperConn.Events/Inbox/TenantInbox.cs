@@ -47,13 +47,12 @@ internal sealed class TenantInbox(string table, string scope)
         error.SqlState == PostgresErrorCodes.UniqueViolation
         && string.Equals(error.TableName, table[(table.IndexOf('.', StringComparison.Ordinal) + 1)..], StringComparison.Ordinal);
 
-    /// <summary>Makes the table where there is none.</summary>
-    /// <returns>False: there is one.</returns>
+    /// <summary>Makes the table where there is none; another worker may do so at the same moment.</summary>
     /// <exception cref="EventRejectedException">The login may not make it.</exception>
-    public async Task<bool> CreateIfMissingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public async Task CreateIfMissingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (await ExistsAsync(connection, table, cancellationToken).ConfigureAwait(false))
-            return false;
+            return;
         await using var command = new NpgsqlCommand(InboxSql.Ddl(table), connection);
         try
         {
@@ -72,8 +71,6 @@ internal sealed class TenantInbox(string table, string scope)
                 + "'hyperconn check' prints its DDL.",
                 e);
         }
-
-        return true;
     }
 
     /// <summary>Whether a table can be seen.</summary>
