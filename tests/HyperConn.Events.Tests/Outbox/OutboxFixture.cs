@@ -30,6 +30,13 @@ internal sealed class OutboxWorld(string connectionString, string table) : IAsyn
         from generate_series({first}, {first + count - 1}) as g (i) order by g.i
         """);
 
+    /// <summary>Sends an event that somebody has claimed already.</summary>
+    public Task SendLostClaimAsync(int id, Guid claimedBy, TimeSpan lease) => ExecuteAsync(
+        $"""
+        insert into {table} (service, org, event_id, claimed_by, claimed_until, attempts)
+        values ('core', 'org0', '{id}', '{claimedBy}', now() + {lease.TotalSeconds} * interval '1 second', 1)
+        """);
+
     public async Task ExecuteAsync(string sql)
     {
         await using var command = _senders.CreateCommand(sql);

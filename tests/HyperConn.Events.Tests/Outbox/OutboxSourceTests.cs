@@ -1,3 +1,4 @@
+using HyperConn.Events.Sources;
 using HyperConn.Testing;
 using Npgsql;
 
@@ -147,6 +148,43 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
                 done.Add(delivery);
             await pump.EndAsync(delivery);
         }
+    }
+
+    [SkippableFact]
+    public async Task Rows_of_a_claim_whose_answer_was_lost_are_not_overtaken_even_when_it_was_carried_out_later()
+    {
+        await using var world = postgres.World();
+        await world.CreateAsync();
+        await world.SendAsync(0, 1);
+        var options = world.Options;
+        (options.PollInterval, options.Timeout) = (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
+        var source = new OutboxEventSource(options);
+        await using var pump = new SourcePump(source, (_, _) => Task.CompletedTask);
+        await SourcePump.UntilAsync(() => pump.Taken.Count == 1, "the first in hand");
+        var claimedBy = await world.ScalarAsync<Guid>($"select claimed_by from {world.Table}");
+        await using (var connection = new NpgsqlConnection(world.Options.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var gate = new NpgsqlCommand(OutboxTable.Gate(world.Table), connection, transaction);
+            await gate.ExecuteNonQueryAsync();
+            await SourcePump.UntilAsync(() => source.GetStatistics().Faults > 0, "a claim that got no answer");
+        }
+
+        // What was lost comes late: as the one who claimed then, which is somebody else's now.
+        await SourcePump.UntilAsync(
+            async () => await world.ScalarAsync<Guid>($"select claimed_by from {world.Table}") != claimedBy, "it claims as somebody else");
+        await world.SendLostClaimAsync(1, claimedBy, TimeSpan.FromSeconds(2));
+        await world.SendAsync(2, 3);
+        await pump.EndAsync(pump.Taken.Single());
+        await SourcePump.UntilAsync(async () => await world.LeftAsync() == 4, "the first ended");
+        for (var taken = 2; taken <= 5; taken++)
+        {
+            await SourcePump.UntilAsync(() => pump.Taken.Count >= taken, "the lease of the lost claim is over");
+            await pump.EndAsync(pump.Taken.Last());
+        }
+
+        Assert.Equal(["0", "1", "2", "3", "4"], pump.Ids);
     }
 
     [SkippableFact]
