@@ -8,6 +8,14 @@ public sealed class OutboxFixture : PostgresFixture
 {
     /// <summary>A table that isn't there yet.</summary>
     internal OutboxWorld World() => new(Server.Admin().ConnectionString, "outbox_" + Guid.NewGuid().ToString("N")[..12]);
+
+    /// <summary>A table that is there, and empty.</summary>
+    internal async Task<OutboxWorld> TableAsync()
+    {
+        var world = World();
+        await world.CreateAsync();
+        return world;
+    }
 }
 
 /// <summary>One outbox table as its senders and onlookers see it.</summary>

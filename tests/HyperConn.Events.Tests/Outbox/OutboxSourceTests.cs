@@ -26,8 +26,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task A_row_brings_its_event()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         await world.ExecuteAsync($$"""insert into {{world.Table}} (service, org, type, event_id, data) values ('core', 'acme', 'order.placed', 'o-17', '{"sum": 3}')""");
         await world.ExecuteAsync($"insert into {world.Table} (service, org) values ('core', 'acme')");
         await using var pump = new SourcePump(new OutboxEventSource(world.Options), (pump, delivery) => pump.EndAsync(delivery));
@@ -43,8 +42,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task A_notification_wakes_it_long_before_the_poll()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         options.PollInterval = TimeSpan.FromHours(1);
         await using var pump = new SourcePump(new OutboxEventSource(options), (pump, delivery) => pump.EndAsync(delivery));
@@ -61,8 +59,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Without_notifications_the_poll_finds_what_is_there()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         (options.Listen, options.PollInterval) = (false, TimeSpan.FromMilliseconds(50));
         await using var pump = new SourcePump(new OutboxEventSource(options), (pump, delivery) => pump.EndAsync(delivery));
@@ -75,8 +72,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Many_hosts_share_a_table_and_a_tenants_rows_are_never_in_two_hands()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         (options.BatchSize, options.PollInterval) = (7, TimeSpan.FromMilliseconds(20));
         var busy = new Dictionary<TenantKey, int>();
@@ -115,8 +111,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Hosts_that_hand_back_now_and_then_still_keep_every_tenants_order()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         (options.BatchSize, options.PollInterval) = (5, TimeSpan.FromMilliseconds(10));
         var done = new List<TenantDelivery>();
@@ -153,8 +148,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Rows_of_a_claim_whose_answer_was_lost_are_not_overtaken_even_when_it_was_carried_out_later()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         await world.SendAsync(0, 1);
         var options = world.Options;
         (options.PollInterval, options.Timeout) = (TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1));
@@ -190,8 +184,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task A_row_that_somebody_has_locked_is_not_overtaken_by_its_tenants_later_ones()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         await world.SendAsync(0, 10, tenants: 2);
         await using var connection = new NpgsqlConnection(world.Options.ConnectionString);
         await connection.OpenAsync();
@@ -211,8 +204,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Leases_hold_while_events_are_worked_on_and_end_with_the_host()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         (options.Lease, options.PollInterval) = (TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(50));
         await world.SendAsync(0, 20, tenants: 20);
@@ -235,8 +227,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task What_was_not_handed_out_goes_back_at_the_stop_and_does_not_count_as_tried()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         options.Lease = TimeSpan.FromHours(1);
         await world.SendAsync(0, 50, tenants: 50);
@@ -254,8 +245,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Rejected_rows_stay_with_what_went_wrong_and_old_ones_are_swept()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         await world.SendAsync(0, 3, tenants: 3);
         await world.ExecuteAsync($"insert into {world.Table} (service, org) values ('no service', 'x')");
         await world.ExecuteAsync(
@@ -280,8 +270,7 @@ public sealed class OutboxSourceTests(OutboxFixture postgres) : IClassFixture<Ou
     [SkippableFact]
     public async Task Handled_rows_are_kept_when_told()
     {
-        await using var world = postgres.World();
-        await world.CreateAsync();
+        await using var world = await postgres.TableAsync();
         var options = world.Options;
         options.KeepHandled = TimeSpan.FromDays(1);
         await world.SendAsync(0, 5);

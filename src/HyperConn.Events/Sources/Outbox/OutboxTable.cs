@@ -230,8 +230,7 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         """;
 
     // Tenants with a row in somebody else's hands, or on its way back, are left alone. Of the others, those rows are taken that stand
-    // before
-    // the first one that is locked by anybody: a row that is skipped must not be overtaken.
+    // before the first one that is locked by anybody: a row that is skipped must not be overtaken.
     private string ClaimInOrder =>
         $"""
         with busy as materialized (
