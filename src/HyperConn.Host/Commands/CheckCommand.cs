@@ -109,7 +109,7 @@ internal static class CheckCommand
             if (session.Inbox is { } inbox && await inbox.LookAsync(connection, stop) is { } lack)
             {
                 return new Finding(tenant.Service, tenant.Org, Verdict.Warning, InboxStage, null,
-                    $"{lack.Message} Ids of events are noted there.", inbox.Advice(lack.IsMissing)) { NeedsDdl = lack.IsMissing };
+                    $"{lack.Message} Ids of events are noted there.", inbox.Advice(lack.IsMissing), lack.IsMissing);
             }
 
             if (standing == ServerLook.TransactionPooler && settings.MaxAutoPrepare > 0)
@@ -189,11 +189,8 @@ internal static class CheckCommand
     }
 
     internal sealed record Finding(
-        string Service, string Org, Verdict Verdict, string? Stage, HyperConnErrorCode? Code, string? Message, string? Advice)
-    {
-        [JsonIgnore]
-        public bool NeedsDdl { get; init; }
-    }
+        string Service, string Org, Verdict Verdict, string? Stage, HyperConnErrorCode? Code, string? Message, string? Advice,
+        [property: JsonIgnore] bool NeedsDdl = false);
 
     internal sealed record CheckReport(int Checked, int Ok, int Warnings, int Failed, int Absent, IReadOnlyList<Finding> Tenants, IReadOnlyList<CheckedServer> Servers,
         CheckedOutbox? Outbox, string? InboxDdl);
