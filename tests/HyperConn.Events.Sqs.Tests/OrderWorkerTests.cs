@@ -26,8 +26,8 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
     private static readonly string Build = Path.Combine([.. AppContext.BaseDirectory.TrimEnd('/').Split('/').TakeLast(3)]);
 
     [SkippableTheory]
-    [InlineData(false, 80)]
-    [InlineData(true, 20)]
+    [InlineData(false, 40)]
+    [InlineData(true, 10)]
     public async Task Every_order_counts_once_whatever_is_killed(bool fifo, int ordersPerKill)
     {
         var orders = ordersPerKill * (Kills + 1);
