@@ -54,14 +54,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
                         await server.Control.StartAsync();
                         break;
                     case "store":
-                        var secrets = Path.Combine(_folder, "secrets.json");
-                        var good = await File.ReadAllBytesAsync(secrets);
-                        await File.WriteAllTextAsync(secrets, "{ half a fi");
-                        // One that starts now knows no secret at all.
-                        host = await EndAsync(host, "KILL", config, spool);
-                        await Task.Delay(IsLong ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(3));
-                        await File.WriteAllBytesAsync(secrets + ".next", good);
-                        File.Move(secrets + ".next", secrets, overwrite: true);
+                        host = await WithoutStoreAsync(host, IsLong ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(3), config, spool);
                         break;
                     default:
                         host = await EndAsync(host, random.Next(3) == 0 ? "TERM" : "KILL", config, spool);
@@ -70,11 +63,6 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             }
 
             await UntilDoneAsync(host, spool, seed);
-            await host.SignalAsync("TERM");
-            Assert.True(await host.WaitAsync() == 0, $"seed {seed}: {host.Errors}");
-            Assert.Contains(" 0 rejected, ", host.Errors, StringComparison.Ordinal);
-            Assert.Contains(" 0 lost", host.Errors, StringComparison.Ordinal);
-            output.WriteLine(Summary(host));
             Assert.False(Summary(host).Contains("5,000 events handled", StringComparison.Ordinal), "It began anew, or was never ended at work.");
         }
         finally
@@ -82,8 +70,58 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             await host.DisposeAsync();
         }
 
+        await CheckAsync(spool, provisioner.Tenants, expected, seed);
+    }
+
+    [SkippableFact]
+    public async Task PostgreSQL_away_for_40_s_and_the_store_for_10_s_twice_cost_retries_and_no_event()
+    {
+        await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = 60 });
+        var provisioner = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = Tenants, OwnDatabases = 3, Services = ["core"] });
+        var config = await ConfigureAsync(provisioner);
+        var spool = Directory.CreateDirectory(Path.Combine(_folder, "spool")).FullName;
+        var expected = await FillAsync(spool, provisioner.Tenants, new Random(17));
+        var host = HostProcess.Start("run", "--config", config, "--events", spool);
+        try
+        {
+            await UntilAtWorkAsync(host, spool);
+            await server.Control!.StopAsync();
+            for (var outage = 0; outage < 2; outage++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(10));
+                host = await WithoutStoreAsync(host, TimeSpan.FromSeconds(10), config, spool);
+            }
+
+            await server.Control.StartAsync();
+            await UntilDoneAsync(host, spool, seed: 17);
+            Assert.DoesNotContain(" 0 retried", Summary(host), StringComparison.Ordinal);
+        }
+        finally
+        {
+            await host.DisposeAsync();
+        }
+
+        await CheckAsync(spool, provisioner.Tenants, expected, seed: 17);
+    }
+
+    /// <summary>Takes the secret store away for a time, and begins anew without it: one that starts now knows no secret at all.</summary>
+    private async Task<HostProcess> WithoutStoreAsync(HostProcess host, TimeSpan time, string config, string spool)
+    {
+        var secrets = Path.Combine(_folder, "secrets.json");
+        var good = await File.ReadAllBytesAsync(secrets);
+        await File.WriteAllTextAsync(secrets, "{ half a fi");
+        host = await EndAsync(host, "KILL", config, spool);
+        await Task.Delay(time);
+        await File.WriteAllBytesAsync(secrets + ".next", good);
+        File.Move(secrets + ".next", secrets, overwrite: true);
+        return host;
+    }
+
+    private static async Task CheckAsync(
+        string spool, IReadOnlyList<ProvisionedTenant> tenants, Dictionary<TenantKey, List<string>> expected, int seed)
+    {
         Assert.Empty(Directory.EnumerateFiles(spool, "*.rejected"));
-        foreach (var tenant in provisioner.Tenants)
+        foreach (var tenant in tenants)
             Assert.True(expected[tenant.Key].SequenceEqual(await ReadAsync(tenant)), $"seed {seed}: {tenant.Key} is not as it should be");
     }
 
@@ -115,7 +153,8 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private static async Task UntilDoneAsync(HostProcess host, string spool, int seed)
+    /// <summary>Waits until all is done, and stops the host, which then has nothing to complain of.</summary>
+    private async Task UntilDoneAsync(HostProcess host, string spool, int seed)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (Directory.EnumerateFiles(spool, "*.jsonl").Any())
@@ -123,6 +162,12 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             Assert.False(patience.IsCancellationRequested, $"seed {seed}: it does not come to an end: {host.Errors}");
             await Task.Delay(100);
         }
+
+        await host.SignalAsync("TERM");
+        Assert.True(await host.WaitAsync() == 0, $"seed {seed}: {host.Errors}");
+        Assert.Contains(" 0 rejected, ", host.Errors, StringComparison.Ordinal);
+        Assert.Contains(" 0 lost", host.Errors, StringComparison.Ordinal);
+        output.WriteLine(Summary(host));
     }
 
     private static async Task<Dictionary<TenantKey, List<string>>> FillAsync(string spool, IReadOnlyList<ProvisionedTenant> tenants, Random random)

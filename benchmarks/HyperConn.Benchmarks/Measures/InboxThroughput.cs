@@ -1,17 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using HyperConn.Benchmarks.Running;
 using HyperConn.Events;
+using HyperConn.Host.Demo;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace HyperConn.Benchmarks.Measures;
 
-/// <summary>Events of 40 tenants, one insert each, with the inbox against without; events a second.</summary>
+/// <summary>Events of 40 tenants, the k-th with 1/k of the first one's, one insert each, with the inbox against without; events a second.</summary>
 internal sealed class InboxThroughput : Measure
 {
     private const int Events = 5_000;
     private const int TenantCount = 40;
+    private const int Seed = 17;
 
     private static readonly Dictionary<string, string> Statements = new(StringComparer.Ordinal)
     {
@@ -45,7 +46,7 @@ internal sealed class InboxThroughput : Measure
     {
         var round = _round++;
         await using var manager = await Manager.StartAsync(tenants.Store(), services: services => services
-            .AddSingleton<ITenantEventSource>(new Numbers(tenants.Keys, round))
+            .AddSingleton<ITenantEventSource>(new GeneratedEvents(tenants.All, new Random(Seed), (round * (long)Events) + 1, Events))
             .AddTenantEventWorker(o => o.Inbox = inbox)
             .AddHandler(new SqlStatementHandler(Statements)));
         // Pools and connections first: what is measured is events.
@@ -58,40 +59,5 @@ internal sealed class InboxThroughput : Measure
         var rate = Events / watch.Elapsed.TotalSeconds;
         var s = worker.GetStatistics();
         return s.Handled == Events ? rate : throw new InvalidOperationException($"{s.Handled} of {Events} events were handled: {string.Join(", ", s.Causes)}");
-    }
-
-    /// <summary>A number of events, the tenants in turn, with ids no other round has.</summary>
-    private sealed class Numbers(IReadOnlyList<TenantKey> tenants, int round) : ITenantEventSource
-    {
-        public string Name => "numbers";
-
-        public string IdScope => "numbers";
-
-        public bool IsOrdered => true;
-
-        public bool Redelivers => true;
-
-        public TimeSpan? ExtendEvery => null;
-
-        public async IAsyncEnumerable<TenantDelivery> ReadAsync([EnumeratorCancellation] CancellationToken stop)
-        {
-            for (var i = 0; i < Events; i++)
-            {
-                var id = string.Create(CultureInfo.InvariantCulture, $"{round}-{i}");
-                yield return new TenantDelivery { Place = id, Event = new TenantEvent(tenants[i % tenants.Count], "default", id, "{}") };
-            }
-
-            await Task.CompletedTask;
-        }
-
-        public ValueTask CompleteAsync(TenantDelivery delivery, EventOutcome outcome, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public ValueTask AbandonAsync(TenantDelivery delivery, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public ValueTask ExtendAsync(IReadOnlyCollection<TenantDelivery> deliveries, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public EventSourceStatistics GetStatistics() => new();
-
-        public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 }

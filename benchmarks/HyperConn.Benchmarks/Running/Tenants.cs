@@ -25,6 +25,8 @@ internal sealed class Tenants : IAsyncDisposable
 
     public PostgresServer Server => _server;
 
+    public IReadOnlyList<ProvisionedTenant> All => _provisioner.Tenants;
+
     /// <summary>Settings of each tenant for a bare data source, the same that HyperConn derives from the secret.</summary>
     public IReadOnlyDictionary<(string Service, string Org), NpgsqlConnectionStringBuilder> Settings { get; }
 

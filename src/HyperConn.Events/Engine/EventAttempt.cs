@@ -28,7 +28,7 @@ internal sealed class EventAttempt(
         return (await MakeAsync(work, found, connection, mayMiss: false, cancellationToken).ConfigureAwait(false))!.Value;
     }
 
-    // Null: the inbox is missing; where it may not be, that is an error.
+    /// <summary>One attempt. With <c>mayMiss</c> a missing inbox is an answer, null, and not an error.</summary>
     private async Task<EventResult?> MakeAsync(
         EventWork work, HandlerRegistration found, NpgsqlConnection connection, bool mayMiss, CancellationToken cancellationToken)
     {

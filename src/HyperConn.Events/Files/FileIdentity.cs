@@ -12,16 +12,19 @@ internal readonly record struct FileIdentity(long Device, long Inode, long Size,
 
 /// <summary>What is known of a name in a folder.</summary>
 /// <param name="Identity">What stands there.</param>
-/// <param name="IsRegular">Whether it is a file of bytes: no link, folder, pipe or device.</param>
+/// <param name="Kind">Of which kind it is.</param>
 /// <param name="IsOurs">Whether it belongs to the user of this process, and has no other name.</param>
-internal readonly record struct FileFacts(FileIdentity Identity, bool IsRegular, bool IsOurs)
+internal readonly record struct FileFacts(FileIdentity Identity, FileKind Kind, bool IsOurs)
 {
     private const int AtCurrentFolder = -100;
     private const int AtEmptyPath = 0x1000;
     private const int NoFollow = 0x100;
     private const uint BasicStats = 0x7ff;
-    private const ushort TypeMask = 0xf000;
-    private const ushort Regular = 0x8000;
+    private const int NoEntry = 2;
+    private const int NotAFolder = 20;
+
+    /// <summary>Whether it is a file of bytes: no link, folder, pipe or device.</summary>
+    public bool IsRegular => Kind == FileKind.Regular;
 
     private static bool HasStatx { get; } =
         OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "statx", out _);
@@ -33,8 +36,14 @@ internal readonly record struct FileFacts(FileIdentity Identity, bool IsRegular,
         if (HasStatx)
             return Statx(AtCurrentFolder, path, NoFollow);
         var info = new FileInfo(path);
-        return info.Exists ? Of(info) : null;
+        return info.Exists || info.LinkTarget is not null ? Of(info)
+            : Directory.Exists(path) ? new FileFacts(default, FileKind.Folder, IsOurs: true)
+            : null;
     }
+
+    /// <summary>Of which kind a name is.</summary>
+    /// <exception cref="IOException">It can't be looked at.</exception>
+    public static FileKind KindOf(string path) => Of(path)?.Kind ?? FileKind.None;
 
     /// <summary>Looks at an open file.</summary>
     public static FileFacts Of(SafeFileHandle handle, string path)
@@ -53,17 +62,22 @@ internal readonly record struct FileFacts(FileIdentity Identity, bool IsRegular,
         }
     }
 
-    private static FileFacts Of(FileInfo info) => new(
-        new FileIdentity(0, 0, info.Length, info.LastWriteTimeUtc.Ticks ^ (info.CreationTimeUtc.Ticks << 1)),
-        info.LinkTarget is null && (info.Attributes & (FileAttributes.Directory | FileAttributes.Device | FileAttributes.ReparsePoint)) == 0,
-        IsOurs: true);
+    private static FileFacts Of(FileInfo info)
+    {
+        if (info.LinkTarget is not null)
+            return new FileFacts(default, FileKind.Link, IsOurs: true);
+        const FileAttributes special = FileAttributes.Directory | FileAttributes.Device | FileAttributes.ReparsePoint;
+        return new FileFacts(
+            new FileIdentity(0, 0, info.Length, info.LastWriteTimeUtc.Ticks ^ (info.CreationTimeUtc.Ticks << 1)),
+            (info.Attributes & special) == 0 ? FileKind.Regular : FileKind.Special,
+            IsOurs: true);
+    }
 
     private static FileFacts? Statx(int folder, string path, int flags)
     {
         if (Native.Statx(folder, path, flags, BasicStats, out var s) != 0)
         {
-            const int noEntry = 2;
-            return Marshal.GetLastPInvokeError() == noEntry
+            return Marshal.GetLastPInvokeError() is NoEntry or NotAFolder
                 ? null
                 : throw new IOException($"'{path}' can't be looked at: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         }
@@ -71,8 +85,16 @@ internal readonly record struct FileFacts(FileIdentity Identity, bool IsRegular,
         var identity = new FileIdentity(
             ((long)s.DeviceMajor << 32) | s.DeviceMinor, (long)s.Inode, (long)s.Size,
             (s.ModifiedSeconds * 1_000_000_000) + s.ModifiedNanoseconds);
-        return new FileFacts(identity, (s.Mode & TypeMask) == Regular, s.User == Native.EffectiveUser() && s.Links == 1);
+        return new FileFacts(identity, KindOf(s.Mode), s.User == Native.EffectiveUser() && s.Links == 1);
     }
+
+    private static FileKind KindOf(ushort mode) => (mode & 0xF000) switch
+    {
+        0x8000 => FileKind.Regular,
+        0x4000 => FileKind.Folder,
+        0xA000 => FileKind.Link,
+        _ => FileKind.Special,
+    };
 }
 
 /// <summary>Calls of the system that .NET has no name for.</summary>

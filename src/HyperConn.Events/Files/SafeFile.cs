@@ -1,21 +1,36 @@
 namespace HyperConn.Events;
 
-/// <summary>Opens files in folders that others may write to: never through a link, never a pipe or a device, never somebody
-/// else's.</summary>
+/// <summary>
+/// Files in folders that others may write to: no link is followed, nothing but regular files is opened, what is made is new and only its
+/// owner's to read.
+/// </summary>
 internal static class SafeFile
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>Makes a file that was not there, mode 0600, open to nobody else while it is open.</summary>
+    /// <exception cref="IOException">There is something of that name already, a dangling link included.</exception>
+    public static FileStream CreateNew(string path) => new(path, Options(FileMode.CreateNew, FileAccess.Write));
+
+    /// <summary>Opens a file to be read.</summary>
+    /// <param name="path">Its name.</param>
+    /// <param name="share">Who else may have it open.</param>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It is no regular file, or can't be read.</exception>
+    public static FileStream OpenToRead(string path, FileShare share = FileShare.Read | FileShare.Delete)
+    {
+        LookAt(path);
+        return new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = share, Options = FileOptions.Asynchronous });
+    }
+
     /// <summary>Opens a file to be read.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="identity">What was opened.</param>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="IOException">It is no regular file, or can't be read.</exception>
     public static FileStream OpenToRead(string path, out FileIdentity identity)
     {
-        if (FileFacts.Of(path) is not { } facts)
-            throw new FileNotFoundException($"There is no file '{path}'.", path);
-        if (!facts.IsRegular)
-            throw new IOException($"'{path}' is a link, a pipe or a device; only regular files are read.");
+        var facts = LookAt(path);
         var handle = OperatingSystem.IsLinux() ? Native.OpenToRead(path) : File.OpenHandle(path);
         try
         {
@@ -41,12 +56,10 @@ internal static class SafeFile
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static FileStream OpenToAppend(string path, Func<byte[], bool> isOurs, out bool isNew)
     {
-        isNew = FileFacts.Of(path) is null;
+        isNew = FileFacts.KindOf(path) == FileKind.None;
         if (isNew)
-            return new FileStream(path, Options(FileMode.CreateNew, FileAccess.Write));
-        var facts = FileFacts.Of(path)!.Value;
-        if (!facts.IsRegular)
-            throw new IOException($"'{path}' is a link, a pipe or a device; rejected events are kept in regular files only.");
+            return CreateNew(path);
+        var facts = LookAt(path);
         if (!facts.IsOurs)
             throw new IOException($"'{path}' belongs to another user or has several names; nothing is appended to it.");
         var stream = new FileStream(path, Options(FileMode.Open, FileAccess.ReadWrite));
@@ -68,19 +81,35 @@ internal static class SafeFile
         }
     }
 
-    /// <summary>Writes a file so that it is there as a whole, durably, or as it was before.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
+    /// <summary>
+    /// Writes a file whole, in one step and through to the disk: an interruption, a loss of power included, leaves what was there before or
+    /// this, never half of it.
+    /// </summary>
+    /// <exception cref="IOException">What stands there is no regular file; or it can't be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    public static void WriteWhole(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.Delete(temporary);
-        using (var stream = new FileStream(temporary, Options(FileMode.CreateNew, FileAccess.Write)))
+        path = Path.GetFullPath(path);
+        if (FileFacts.KindOf(path) is var kind && kind is not (FileKind.None or FileKind.Regular))
+            throw new IOException(NotAFile(path, kind));
+        var folder = Path.GetDirectoryName(path)!;
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}");
+        try
         {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
+            using (var file = CreateNew(temporary))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
 
-        File.Move(temporary, path, overwrite: true);
-        SyncFolder(Path.GetDirectoryName(path)!);
+            File.Move(temporary, path, overwrite: true);
+            SyncFolder(folder);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <summary>Gives a file another name, unless that name is taken.</summary>
@@ -105,9 +134,28 @@ internal static class SafeFile
     {
         if (!OperatingSystem.IsLinux())
             return;
-        using var handle = Native.OpenToRead(folder);
-        Native.Sync(handle);
+        try
+        {
+            using var handle = Native.OpenToRead(folder);
+            Native.Sync(handle);
+        }
+        catch (IOException)
+        {
+            // It may be written, and not read.
+        }
     }
+
+    private static FileFacts LookAt(string path) =>
+        FileFacts.Of(path) is not { } facts ? throw new FileNotFoundException($"There is no file '{path}'.", path)
+        : facts.IsRegular ? facts
+        : throw new IOException(NotAFile(path, facts.Kind));
+
+    private static string NotAFile(string path, FileKind kind) => kind switch
+    {
+        FileKind.Folder => $"'{path}' is a folder, not a file.",
+        FileKind.Link => $"'{path}' is a symbolic link, which is not followed. Name the file itself.",
+        _ => $"'{path}' is a pipe, a socket or a device, not a file.",
+    };
 
     private static FileStreamOptions Options(FileMode mode, FileAccess access)
     {

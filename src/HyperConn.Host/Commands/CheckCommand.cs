@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
-using HyperConn.Events;
+using System.Text.Json.Serialization;
 using Npgsql;
 using Spectre.Console;
 
@@ -9,6 +9,8 @@ namespace HyperConn.Host.Commands;
 /// <summary><c>hyperconn check</c>: configuration, then every tenant's secret, parse, TLS, login and schema.</summary>
 internal static class CheckCommand
 {
+    private const string InboxStage = "inbox";
+
     public static Command Create()
     {
         var config = CommandSession.ConfigOption();
@@ -31,6 +33,7 @@ internal static class CheckCommand
                 var tenants = await selection.ReadSomeAsync(parsed, session, stop);
                 var servers = new ServerLook();
                 var findings = await CheckAsync(session, tenants, parsed.GetValue(parallelism), servers, stop);
+                var outbox = session.Outbox is { } options ? await CheckedOutbox.LookAsync(options, session.Pools, stop) : null;
                 var report = new CheckReport(
                     tenants.Count,
                     findings.Count(f => f.Verdict == Verdict.Ok),
@@ -38,12 +41,14 @@ internal static class CheckCommand
                     findings.Count(f => f.Verdict == Verdict.Failed),
                     findings.Count(f => f.Verdict == Verdict.Absent),
                     findings,
-                    servers.Found);
+                    servers.Found,
+                    outbox,
+                    findings.Any(f => f is { Stage: InboxStage, NeedsDdl: true }) ? session.Inbox!.Ddl : null);
                 if (parsed.GetValue(json))
                     CommandOutput.WriteJson(report);
                 else
                     Write(report);
-                return report.Failed > 0 || (parsed.GetValue(strict) && report.Warnings > 0) ? ExitCodes.Bad : ExitCodes.Good;
+                return report.Failed > 0 || outbox?.Message is not null || (parsed.GetValue(strict) && report.Warnings > 0) ? ExitCodes.Bad : ExitCodes.Good;
             },
             stop));
         return command;
@@ -89,7 +94,7 @@ internal static class CheckCommand
             await using var connection = await source.OpenConnectionAsync(stop);
             stage = "schema";
             await using var command = new NpgsqlCommand(
-                "select current_setting('search_path'), current_schema(), has_schema_privilege(current_schema(), 'create')", connection);
+                "select current_setting('search_path'), current_schema()", connection);
             await using (var reader = await command.ExecuteReaderAsync(stop))
             {
                 await reader.ReadAsync(stop);
@@ -98,16 +103,13 @@ internal static class CheckCommand
                     return Failed(tenant, stage, null, $"No schema of the search path ({reader.GetString(0)}) exists or may be used.",
                         "Create the schema and grant USAGE on it, or correct hyperconn.schemas.");
                 }
-
-                stage = reader.GetBoolean(2) ? stage : "inbox";
             }
 
             var standing = await servers.LookAsync($"{connection.Host}:{connection.Port}", source, connection, stop);
-            if (stage == "inbox" && session.InboxTable is { } inbox && !await TenantInbox.ExistsAsync(connection, inbox, stop))
+            if (session.Inbox is { } inbox && await inbox.LookAsync(connection, stop) is { } lack)
             {
-                return new Finding(tenant.Service, tenant.Org, Verdict.Warning, stage, null,
-                    $"There is no table {inbox} for the ids of events, and the tenant's login may not make it.",
-                    $"Run this once in the tenant's schema, and grant select, insert, delete on it to the login: {InboxSql.Ddl(inbox)};");
+                return new Finding(tenant.Service, tenant.Org, Verdict.Warning, InboxStage, null,
+                    $"{lack.Message} Ids of events are noted there.", inbox.Advice(lack.IsMissing), lack.IsMissing);
             }
 
             if (standing == ServerLook.TransactionPooler && settings.MaxAutoPrepare > 0)
@@ -167,6 +169,14 @@ internal static class CheckCommand
 
         foreach (var server in report.Servers)
             CommandOutput.WriteLine(server.Server, server.Kind);
+        if (report.Outbox is { } outbox)
+            CommandOutput.WriteLine("outbox", outbox.Table, outbox.Message ?? "ok", outbox.Advice);
+
+        // As it is, to be copied.
+        if (report.InboxDdl is not null)
+            Console.WriteLine($"\n-- Once in the schema of each tenant above without an inbox:\n{report.InboxDdl}\n");
+        if (report.Outbox?.Ddl is { } ddl)
+            Console.WriteLine($"\n-- Once in the database of the outbox:\n{ddl}\n");
         Console.WriteLine($"{report.Checked} tenants checked: {report.Ok} well, {report.Warnings} with a warning, {report.Failed} failed, {report.Absent} without the service");
     }
 
@@ -179,7 +189,9 @@ internal static class CheckCommand
     }
 
     internal sealed record Finding(
-        string Service, string Org, Verdict Verdict, string? Stage, HyperConnErrorCode? Code, string? Message, string? Advice);
+        string Service, string Org, Verdict Verdict, string? Stage, HyperConnErrorCode? Code, string? Message, string? Advice,
+        [property: JsonIgnore] bool NeedsDdl = false);
 
-    internal sealed record CheckReport(int Checked, int Ok, int Warnings, int Failed, int Absent, IReadOnlyList<Finding> Tenants, IReadOnlyList<CheckedServer> Servers);
+    internal sealed record CheckReport(int Checked, int Ok, int Warnings, int Failed, int Absent, IReadOnlyList<Finding> Tenants, IReadOnlyList<CheckedServer> Servers,
+        CheckedOutbox? Outbox, string? InboxDdl);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Akka.Hosting;
+using HyperConn.Events;
 using Microsoft.Extensions.Options;
 
 namespace HyperConn.Host.Commands;
@@ -9,10 +10,9 @@ internal sealed class CommandSession : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    private CommandSession(IHost host, string? inboxTable)
+    private CommandSession(IHost host, EventTable? inbox, OutboxOptions? outbox)
     {
-        _host = host;
-        InboxTable = inboxTable;
+        (_host, Inbox, Outbox) = (host, inbox, outbox);
         Pools = host.Services.GetRequiredService<ITenantPools>();
         Options = host.Services.GetRequiredService<IOptions<HyperConnOptions>>().Value;
     }
@@ -22,7 +22,10 @@ internal sealed class CommandSession : IAsyncDisposable
     public HyperConnOptions Options { get; }
 
     /// <summary>Table in which <c>run</c> notes ids of events in each tenant's database; null: the file configures no such worker.</summary>
-    public string? InboxTable { get; }
+    public EventTable? Inbox { get; }
+
+    /// <summary>The outbox that <c>run</c> reads; null: the file names none.</summary>
+    public OutboxOptions? Outbox { get; }
 
     public static Option<string> ConfigOption() =>
         new("--config", "-c") { Description = "Configuration file (HOCON).", DefaultValueFactory = _ => "hyperconn.conf" };
@@ -50,7 +53,10 @@ internal sealed class CommandSession : IAsyncDisposable
             host = builder.Build();
             await host.StartAsync(cancellationToken);
             var worker = RunSettings.Read(config.Hocon, config.Resolve, []);
-            return new CommandSession(host, worker is { Inbox: true, Statements.Count: > 0 } ? worker.InboxTable : null);
+            return new CommandSession(
+                host,
+                worker is { Inbox: true, Statements.Count: > 0 } ? EventTable.Inbox(worker.InboxTable) : null,
+                worker.Events == SourceSettings.OutboxName ? SourceSettings.Read(config.Hocon, []).Outbox : null);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
+using HyperConn.Events;
 
 namespace HyperConn.Host.Commands;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using HyperConn.Events;
 
 namespace HyperConn.Host.Commands;
 
@@ -81,15 +82,15 @@ internal sealed record ExecReport(
 
     /// <summary>Writes it in one step, so that an interruption leaves the report of before or this one, never half of one.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
-    public Task SaveAsync(string path) => SafeFile.WriteWholeAsync(path, JsonSerializer.SerializeToUtf8Bytes(this, CommandOutput.Json));
+    public Task SaveAsync(string path) => Task.Run(() => SafeFile.WriteWhole(path, JsonSerializer.SerializeToUtf8Bytes(this, CommandOutput.Json)));
 
     /// <summary>Makes sure that no file is replaced but an earlier report whose run ended (or an empty file).</summary>
     /// <exception cref="CommandException">It would be; the message says what to do.</exception>
     public static async Task MayReplaceAsync(string path, CancellationToken cancellationToken)
     {
-        if (FileKinds.Of(ExecJournal.PathOf(path)) != FileKind.None)
+        if (FileFacts.KindOf(ExecJournal.PathOf(path)) != FileKind.None)
             throw new CommandException($"'{path}' is of an exec that was interrupted, or still runs. Go on with it by --resume, or name another file.");
-        if (FileKinds.Of(path) == FileKind.Regular && new FileInfo(path).Length > 0)
+        if (FileFacts.KindOf(path) == FileKind.Regular && new FileInfo(path).Length > 0)
         {
             try
             {

@@ -47,7 +47,7 @@ internal sealed class InterruptedTenant(ITenantPools pools, TimeSpan patience, T
             switch (fate)
             {
                 case TransactionFate.Unknown:
-                    return (fate, $"The server that answers now can't tell how transaction {xid} ended: it is another one, crashed since, or has forgotten it. Look up whether it was carried out.");
+                    return (fate, $"The server that answers now can't tell how transaction {xid} ended: it is another one or a standby, crashed since, or has forgotten it. Look up whether it was carried out.");
                 case TransactionFate.InProgress when Stopwatch.GetElapsedTime(started) > patience:
                     return (fate, $"Transaction {xid} of the interrupted run still runs on the server. Wait for it or end it, then --resume.");
                 case TransactionFate.InProgress:

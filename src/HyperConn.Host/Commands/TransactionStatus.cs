@@ -23,7 +23,8 @@ internal enum TransactionFate
 /// PostgreSQL's manual, "Transaction ID and Snapshot Information Functions". A number means something on its own server and timeline only:
 /// a promoted standby may have given the same number to another transaction. So may a server that crashed, if nothing of the transaction had
 /// reached its disk; such a number that is committed now proves nothing, one that is aborted does. A crash shows in the time of the
-/// cumulative statistics' reset, which recovery sets anew.
+/// cumulative statistics' reset, which recovery sets anew. A standby is never asked: it may not have come to the commit yet, and would call
+/// aborted, or not yet begun, what its primary has carried out.
 /// </remarks>
 internal static class TransactionStatus
 {
@@ -32,11 +33,12 @@ internal static class TransactionStatus
         select system.system_identifier::text || '/' || greatest(last.timeline_id, recovery.min_recovery_end_timeline)::text
           || '/' || coalesce((extract(epoch from statistics.stats_reset) * 1000000)::bigint::text, '')
         from pg_control_system() system, pg_control_checkpoint() last, pg_control_recovery() recovery, pg_stat_bgwriter statistics
+        where not pg_is_in_recovery()
         """;
 
     private static readonly Version NewNames = new(13, 0);
 
-    /// <summary>Which server and timeline this is, and since which crash; null: it may not be asked.</summary>
+    /// <summary>Which server and timeline this is, and since which crash; null: it may not be asked, or is a standby.</summary>
     public static async Task<string?> ServerAsync(NpgsqlConnection connection, CancellationToken stop)
     {
         try

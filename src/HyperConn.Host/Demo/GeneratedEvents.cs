@@ -4,18 +4,22 @@ using HyperConn.Events;
 
 namespace HyperConn.Host.Demo;
 
-/// <summary>Endless events of the tenants in the way of the world: the k-th tenant has 1/k of the first one's (Zipf's law).</summary>
+/// <summary>Events of the tenants in the way of the world: the k-th tenant has 1/k of the first one's (Zipf's law).</summary>
 internal sealed class GeneratedEvents : ITenantEventSource
 {
     private readonly IReadOnlyList<ProvisionedTenant> _tenants;
     private readonly double[] _cumulated;
     private readonly Random _random;
+    private readonly long _first;
+    private readonly long _last;
 
     /// <param name="tenants">Tenants, the busiest first.</param>
     /// <param name="random">Source of chance.</param>
-    public GeneratedEvents(IReadOnlyList<ProvisionedTenant> tenants, Random random)
+    /// <param name="first">Number of the first event, which is its id.</param>
+    /// <param name="count">How many; null: without end.</param>
+    public GeneratedEvents(IReadOnlyList<ProvisionedTenant> tenants, Random random, long first = 1, long? count = null)
     {
-        (_tenants, _random) = (tenants, random);
+        (_tenants, _random, _first, _last) = (tenants, random, first, count is null ? long.MaxValue : first + count.Value - 1);
         _cumulated = new double[tenants.Count];
         var sum = 0.0;
         for (var k = 0; k < _cumulated.Length; k++)
@@ -35,7 +39,7 @@ internal sealed class GeneratedEvents : ITenantEventSource
 
     public async IAsyncEnumerable<TenantDelivery> ReadAsync([EnumeratorCancellation] CancellationToken stop)
     {
-        for (long number = 1; !stop.IsCancellationRequested; number++)
+        for (var number = _first; number <= _last && !stop.IsCancellationRequested; number++)
         {
             var id = number.ToString(CultureInfo.InvariantCulture);
             yield return new TenantDelivery { Place = $"event {id}", Event = new TenantEvent(Pick().Key, "demo", id, $"{{\"number\": {id}}}") };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HyperConn.Events;
 
 namespace HyperConn.Host.Demo;
 
@@ -23,7 +24,7 @@ internal sealed class SecretsFile(string path, string projectName, IReadOnlyColl
                     org => org.Key,
                     org => org.ToDictionary(tenant => $"{tenant.Key.Service}-postgresql", tenant => tenant.ConnectionUri, StringComparer.Ordinal),
                     StringComparer.Ordinal);
-            await SafeFile.WriteWholeAsync(Path, JsonSerializer.SerializeToUtf8Bytes(secrets, Indented));
+            await Task.Run(() => SafeFile.WriteWhole(Path, JsonSerializer.SerializeToUtf8Bytes(secrets, Indented)), CancellationToken.None);
         }
         finally
         {

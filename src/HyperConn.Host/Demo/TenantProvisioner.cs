@@ -141,6 +141,8 @@ internal sealed class TenantProvisioner : IAsyncDisposable
         _disposed = true;
         await using (_admin)
         {
+            // The server may have been killed meanwhile, and with it the sessions that are idle here.
+            _admin.Clear();
             var databases = await ReadNamesAsync("select datname from pg_database where starts_with(datname, $1)");
             await ExecuteAsync(_admin, databases.Select(name => $"DROP DATABASE {Quote(name)} WITH (FORCE)"), CancellationToken.None, atomic: false);
             var roles = await ReadNamesAsync("select rolname from pg_roles where starts_with(rolname, $1)");

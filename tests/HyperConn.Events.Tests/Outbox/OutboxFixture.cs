@@ -8,6 +8,14 @@ public sealed class OutboxFixture : PostgresFixture
 {
     /// <summary>A table that isn't there yet.</summary>
     internal OutboxWorld World() => new(Server.Admin().ConnectionString, "outbox_" + Guid.NewGuid().ToString("N")[..12]);
+
+    /// <summary>A table that is there, and empty.</summary>
+    internal async Task<OutboxWorld> TableAsync()
+    {
+        var world = World();
+        await world.CreateAsync();
+        return world;
+    }
 }
 
 /// <summary>One outbox table as its senders and onlookers see it.</summary>
@@ -28,6 +36,13 @@ internal sealed class OutboxWorld(string connectionString, string table) : IAsyn
         insert into {table} (service, org, type, event_id, data)
         select 'core', 'org' || g.i % {tenants}, 'order', g.i::text, jsonb_build_object('n', g.i)
         from generate_series({first}, {first + count - 1}) as g (i) order by g.i
+        """);
+
+    /// <summary>Sends an event that somebody has claimed already.</summary>
+    public Task SendLostClaimAsync(int id, Guid claimedBy, TimeSpan lease) => ExecuteAsync(
+        $"""
+        insert into {table} (service, org, event_id, claimed_by, claimed_until, attempts)
+        values ('core', 'org0', '{id}', '{claimedBy}', now() + {lease.TotalSeconds} * interval '1 second', 1)
         """);
 
     public async Task ExecuteAsync(string sql)

@@ -147,34 +147,6 @@ public sealed class ExecCrashTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [SkippableFact]
-    public async Task A_number_that_is_committed_on_a_server_that_crashed_meanwhile_proves_nothing_and_an_aborted_one_does()
-    {
-        await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions());
-        var settings = server.Admin("postgres");
-        settings.Pooling = false;
-        string committed, aborted, before;
-        await using (var source = NpgsqlDataSource.Create(settings))
-        await using (var connection = await source.OpenConnectionAsync())
-        {
-            before = (await TransactionStatus.ServerAsync(connection, CancellationToken.None))!;
-            Assert.NotNull(before);
-            committed = await XidAsync(connection, commit: true);
-            aborted = await XidAsync(connection, commit: false);
-            Assert.Equal(TransactionFate.Committed, await TransactionStatus.OfAsync(connection, committed, before, CancellationToken.None));
-            Assert.Equal(TransactionFate.Aborted, await TransactionStatus.OfAsync(connection, aborted, before, CancellationToken.None));
-        }
-
-        await server.Control!.KillAsync();
-        await server.Control.StartAsync();
-        await using var again = NpgsqlDataSource.Create(settings);
-        await using var later = await again.OpenConnectionAsync();
-
-        Assert.NotEqual(before, await TransactionStatus.ServerAsync(later, CancellationToken.None));
-        Assert.Equal(TransactionFate.Unknown, await TransactionStatus.OfAsync(later, committed, before, CancellationToken.None));
-        Assert.Equal(TransactionFate.Aborted, await TransactionStatus.OfAsync(later, aborted, before, CancellationToken.None));
-    }
-
-    [SkippableFact]
     public async Task An_interrupted_report_is_not_begun_anew_and_not_resumed_by_two()
     {
         await using var provisioner = await postgres.ProvisionAsync(1, services: ["core"]);
@@ -190,14 +162,6 @@ public sealed class ExecCrashTests(PostgresFixture postgres) : IClassFixture<Pos
         Assert.Contains("--resume", errors, StringComparison.Ordinal);
         await first.SignalAsync("KILL");
         await first.WaitAsync();
-    }
-
-    private static async Task<string> XidAsync(NpgsqlConnection connection, bool commit)
-    {
-        await using var transaction = await connection.BeginTransactionAsync();
-        var xid = (await TransactionStatus.XidAsync(connection, transaction, CancellationToken.None))!;
-        await (commit ? transaction.CommitAsync() : transaction.RollbackAsync());
-        return xid;
     }
 
     private static async Task<(int ExitCode, string Errors)> RunAsync(params string[] arguments)

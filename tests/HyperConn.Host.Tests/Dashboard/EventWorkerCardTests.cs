@@ -57,18 +57,19 @@ public sealed class EventWorkerCardTests(Browser browser, PostgresFixture postgr
     }
 
     [SkippableFact]
-    public async Task The_card_shows_them_in_both_schemes_and_on_a_phone()
+    public async Task The_card_shows_them_in_both_schemes_on_a_phone_and_on_a_desk()
     {
         var instance = browser.Instance;
         await using var manager = await StartAsync();
         await SpoolAsync(manager);
         await WhenDoneAsync(manager);
-        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        var forms = new[] { (Name: "phone", Width: 360), (Name: "desk", Width: 1440) };
+        foreach (var (scheme, form) in new[] { ColorScheme.Light, ColorScheme.Dark }.SelectMany(_ => forms, (scheme, form) => (scheme, form)))
         {
             await using var context = await instance.NewContextAsync(new BrowserNewContextOptions
             {
                 ColorScheme = scheme,
-                ViewportSize = new ViewportSize { Width = 360, Height = 740 },
+                ViewportSize = new ViewportSize { Width = form.Width, Height = 740 },
                 ReducedMotion = ReducedMotion.Reduce,
             });
             context.SetDefaultTimeout(PageViews.Patience);
@@ -81,8 +82,10 @@ public sealed class EventWorkerCardTests(Browser browser, PostgresFixture postgr
             foreach (var part in new[] { "spool", "invalid text representation", "3 failures", "SecretNotFound", "Waiting at the source" })
                 Assert.Contains(part, text, StringComparison.Ordinal);
             Assert.Equal("5", await card.Locator("dd.bad").InnerTextAsync());
-            Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= 360, "The page is wider than the screen.");
+            Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= form.Width, "The page is wider than the screen.");
             Assert.Empty(await page.EvaluateAsync<string[]>(PageAudit.Script));
+            if (Environment.GetEnvironmentVariable("HYPERCONN_SCREENSHOTS") is { Length: > 0 } folder)
+                await card.ScreenshotAsync(new LocatorScreenshotOptions { Path = Path.Combine(folder, $"worker-{form.Name}-{scheme.ToString().ToLowerInvariant()}.png") });
         }
     }
 

@@ -64,12 +64,12 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
             open = _own.OpenConnectionAsync;
         }
 
-        _table = new OutboxTable(open, options, Guid.NewGuid());
+        _table = new OutboxTable(open, options);
         _faults = new OutboxFaults(options, _time, logger ?? (ILogger)NullLogger.Instance);
-        _intake = new OutboxIntake(_table, _faults, options, _time);
+        _returns = new BatchedCalls<OutboxReturn>(ReturnAsync, Batches, _time);
+        _intake = new OutboxIntake(_table, _returns.Add, _returns.FlushAsync, _faults, options, _time);
         _listener = new OutboxListener(open, options, _faults, _time, _intake.Wake);
         _ends = new BatchedCalls<OutboxEnd>(EndAsync, Batches, _time);
-        _returns = new BatchedCalls<OutboxReturn>(ReturnAsync, Batches, _time);
     }
 
     /// <inheritdoc/>
@@ -106,21 +106,19 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
         {
             while (!loops.IsFaulted && !stop.IsCancellationRequested)
             {
-                var taken = await _intake.TakeAsync(_returns.FlushAsync, row => GiveBack(row, untried: true), stop).ConfigureAwait(false);
-                if (taken is not { } delivery)
+                if (await _intake.TakeAsync(stop).ConfigureAwait(false) is not { } delivery)
                     continue;
                 if (_intake.IsLeased(delivery))
                     yield return delivery;
                 else
-                    GiveBack(delivery, untried: true);
+                    _intake.GiveBack(delivery, untried: true);
             }
         }
         finally
         {
             await end.CancelAsync().ConfigureAwait(false);
             await loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            foreach (var delivery in _intake.TakeAll())
-                Return(delivery, seconds: 0, untried: true);
+            _intake.GiveBackAll();
         }
 
         // A loop ends only when it is told to; anything else is a fault of ours, and must be seen.
@@ -145,7 +143,7 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask AbandonAsync(TenantDelivery delivery, CancellationToken cancellationToken)
     {
-        GiveBack(Mine(delivery), untried: false);
+        _intake.GiveBack(Mine(delivery), untried: false);
         return ValueTask.CompletedTask;
     }
 
@@ -211,23 +209,6 @@ public sealed class OutboxEventSource : ITenantEventSource, IAsyncDisposable
         }
 
         return false;
-    }
-
-    private void GiveBack(OutboxDelivery delivery, bool untried)
-    {
-        if (!delivery.TryEnd())
-            return;
-        foreach (var behind in _intake.GiveUp(delivery))
-            Return(behind, seconds: 0, untried: true);
-        Return(delivery, untried ? 0 : ReturnPause.Seconds(delivery.Takes), untried);
-    }
-
-    private void Return(OutboxDelivery delivery, int seconds, bool untried)
-    {
-        delivery.TryEnd();
-        _intake.Forget(delivery);
-        _returns.Add(new OutboxReturn(delivery, seconds, untried));
-        _intake.Returned(delivery);
     }
 
     private Task<IReadOnlyList<OutboxEnd>> EndAsync(IReadOnlyList<OutboxEnd> batch, CancellationToken ct) => SendAsync(

@@ -3,7 +3,19 @@ using System.Collections.Concurrent;
 namespace HyperConn.Events.Sources;
 
 /// <summary>Claims rows when it is asked for one and has none, and keeps their leases until they are taken.</summary>
-internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, OutboxOptions options, TimeProvider time)
+/// <param name="table">The table.</param>
+/// <param name="returns">Takes rows that go back, and does not wait.</param>
+/// <param name="flushReturns">Waits until all of them are back.</param>
+/// <param name="faults">Faults of calls.</param>
+/// <param name="options">Settings.</param>
+/// <param name="time">Clock.</param>
+internal sealed class OutboxIntake(
+    OutboxTable table,
+    Action<OutboxReturn> returns,
+    Func<CancellationToken, Task> flushReturns,
+    OutboxFaults faults,
+    OutboxOptions options,
+    TimeProvider time)
 {
     // Of a lease: a row with more left can wait for the next round, a third of it later.
     private const double EnoughLeft = 0.7;
@@ -11,16 +23,16 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
     private readonly DeliveryHand<OutboxDelivery> _hand = new(delivery => delivery.Group, delivery => delivery.Bytes);
     private readonly ConcurrentDictionary<long, OutboxDelivery> _known = new();
     private readonly GrowingPause _backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+
+    // What is claimed comes into the hand, and what goes back leaves it, in one step each. Between the two steps of one hand-back, rows
+    // that stand behind it could otherwise come in from a claim under way, and be handed out before it.
     private readonly Lock _gate = new();
     private readonly HashSet<object> _returned = [];
     private bool _mayHaveUnknown;
 
     /// <summary>Takes the next row; null: there is none now, and a pause has passed.</summary>
-    /// <param name="flushReturns">Waits until what was handed back is back.</param>
-    /// <param name="giveBack">Hands back what must not be handed out.</param>
     /// <param name="stop">Ends the waiting.</param>
-    public async Task<OutboxDelivery?> TakeAsync(
-        Func<CancellationToken, Task> flushReturns, Action<OutboxDelivery> giveBack, CancellationToken stop)
+    public async Task<OutboxDelivery?> TakeAsync(CancellationToken stop)
     {
         if (_hand.TryTake(out var delivery))
             return delivery;
@@ -31,7 +43,7 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
         {
             try
             {
-                if (await ClaimAsync(flushReturns, giveBack, stop).ConfigureAwait(false))
+                if (await ClaimAsync(stop).ConfigureAwait(false))
                     return _hand.TryTake(out delivery) ? delivery : null;
             }
             catch (Exception) when (stop.IsCancellationRequested)
@@ -51,22 +63,34 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
         return null;
     }
 
-    /// <summary>Takes all that were not taken.</summary>
-    public IReadOnlyList<OutboxDelivery> TakeAll() => _hand.TakeAll();
-
     /// <summary>One that was taken is done with: the next of its tenant may go.</summary>
     public void Done(OutboxDelivery delivery) => _hand.Done(delivery);
 
-    /// <summary>One that was taken goes back; so must those of its tenant behind it, which are taken by this.</summary>
-    public IReadOnlyList<OutboxDelivery> GiveUp(OutboxDelivery delivery) => _hand.GiveUp(delivery);
-
-    /// <summary>Rows of a tenant are on their way back. A claim under way may bring rows that stand behind them.</summary>
-    public void Returned(OutboxDelivery delivery)
+    /// <summary>Hands one back that was taken, and with it those of its tenant behind it.</summary>
+    /// <param name="delivery">The row.</param>
+    /// <param name="untried">Whether its event was not begun. Those behind it never were.</param>
+    public void GiveBack(OutboxDelivery delivery, bool untried)
     {
-        if (delivery.Group is not { } group)
-            return;
         lock (_gate)
-            _returned.Add(group);
+        {
+            if (!delivery.TryEnd())
+                return;
+            if (delivery.Group is { } group)
+                _returned.Add(group);
+            foreach (var behind in _hand.GiveUp(delivery))
+                Return(behind, seconds: 0, untried: true);
+            Return(delivery, untried ? 0 : ReturnPause.Seconds(delivery.Takes), untried);
+        }
+    }
+
+    /// <summary>Hands back all that were not taken, when nothing is claimed any more.</summary>
+    public void GiveBackAll()
+    {
+        lock (_gate)
+        {
+            foreach (var delivery in _hand.TakeAll())
+                Return(delivery, seconds: 0, untried: true);
+        }
     }
 
     /// <summary>A row is not in hand any more.</summary>
@@ -110,7 +134,7 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
         }
     }
 
-    private async Task<bool> ClaimAsync(Func<CancellationToken, Task> flushReturns, Action<OutboxDelivery> giveBack, CancellationToken stop)
+    private async Task<bool> ClaimAsync(CancellationToken stop)
     {
         lock (_gate)
             _returned.Clear();
@@ -118,7 +142,7 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
         await flushReturns(stop).ConfigureAwait(false);
         if (_mayHaveUnknown)
         {
-            await faults.LimitAsync(token => table.FreeUnknownAsync([.. _known.Keys], token), stop).ConfigureAwait(false);
+            await faults.LimitAsync(token => table.FreeUnknownAsync(Known, token), stop).ConfigureAwait(false);
             _mayHaveUnknown = false;
         }
 
@@ -127,7 +151,6 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
         var rows = await faults.LimitAsync(table.ClaimAsync, CancellationToken.None).ConfigureAwait(false);
         _backoff.Reset();
         var fresh = new List<OutboxDelivery>(rows.Count);
-        var overtaking = new List<OutboxDelivery>();
         lock (_gate)
         {
             foreach (var row in rows)
@@ -135,15 +158,32 @@ internal sealed class OutboxIntake(OutboxTable table, OutboxFaults faults, Outbo
                 var delivery = OutboxRows.Read(row, options.Table, options.Ordered);
                 var known = _known.GetOrAdd(row.Id, delivery);
                 known.KeptUntil = LeaseFrom(before);
-                if (known == delivery)
-                    (delivery.Group is { } group && _returned.Contains(group) ? overtaking : fresh).Add(delivery);
+                if (known != delivery)
+                    continue;
+                // Rows of its tenant went back since the claim began: it may stand behind them, and goes the same way.
+                if (delivery.Group is { } group && _returned.Contains(group))
+                    Return(delivery, seconds: 0, untried: true);
+                else
+                    fresh.Add(delivery);
             }
 
             _hand.Add(fresh);
         }
 
-        overtaking.ForEach(giveBack);
         return rows.Count > 0;
+    }
+
+    private long[] Known()
+    {
+        lock (_gate)
+            return [.. _known.Keys];
+    }
+
+    private void Return(OutboxDelivery delivery, int seconds, bool untried)
+    {
+        delivery.TryEnd();
+        Forget(delivery);
+        returns(new OutboxReturn(delivery, seconds, untried));
     }
 
     private long LeaseFrom(long timestamp) => timestamp + (long)(options.Lease.TotalSeconds * time.TimestampFrequency);

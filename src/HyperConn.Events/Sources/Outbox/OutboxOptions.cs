@@ -17,7 +17,7 @@ public sealed class OutboxOptions
     /// <summary>Makes the table, its indexes and its trigger at the start where they are missing. Default true.</summary>
     public bool CreateTable { get; set; } = true;
 
-    /// <summary>Whether a tenant's rows are handled one after the other in the order of their ids, where one host reads the table. Default
+    /// <summary>Whether a tenant's rows are handled one after the other in the order of their ids, by all hosts together. Default
     /// true.</summary>
     public bool Ordered { get; set; } = true;
 

@@ -20,15 +20,19 @@ internal readonly record struct OutboxReturn(OutboxDelivery Delivery, int Second
 /// <summary>The statements on the outbox table. Each takes a connection for itself and has a time-out; faults are the caller's.</summary>
 /// <param name="open">Opens a connection.</param>
 /// <param name="options">Settings.</param>
-/// <param name="me">Who claims.</param>
-internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnection>> open, OutboxOptions options, Guid me)
+internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnection>> open, OutboxOptions options)
 {
     // Distinguishes our advisory locks from those of others: "HCob".
     private const int LockSpace = 0x48436f62;
     private const int MostCounted = 100_000;
     private const int MostSweptAtOnce = 1_000;
+    private const int FormerSelves = 8;
 
     private readonly string _table = InboxSql.Quote(options.Table);
+
+    // Who has claimed for us; the last is who claims now.
+    private volatile Guid[] _us = [Guid.NewGuid()];
+    private bool _isRenewing;
 
     /// <summary>Makes the table where it is missing.</summary>
     public async Task CreateIfMissingAsync(CancellationToken ct)
@@ -71,11 +75,11 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         batch.Timeout = Seconds;
         // What is sent together is one transaction. Claims in order are made one after the other: the second must see the first.
         if (options.Ordered)
-            Add(batch, $"select pg_advisory_xact_lock({LockSpace}, '{_table}'::regclass::oid::int)");
+            Add(batch, Gate(options.Table));
         Add(
             batch,
             options.Ordered ? ClaimInOrder : Claim,
-            new NpgsqlParameter<Guid> { TypedValue = me },
+            new NpgsqlParameter<Guid> { TypedValue = _us[^1] },
             new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease },
             Int(options.BatchSize));
         var rows = new List<OutboxRow>();
@@ -93,15 +97,31 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         return rows;
     }
 
-    /// <summary>Frees what was claimed by us and isn't known: the answer to a claim got lost.</summary>
-    public Task FreeUnknownAsync(long[] known, CancellationToken ct) => ExecuteAsync(
-        $"""
-        update {_table} set claimed_by = null, claimed_until = null, attempts = attempts - 1
-        where ended_at is null and claimed_until is not null and claimed_by = $1 and id <> all ($2)
-        """,
-        ct,
-        new NpgsqlParameter<Guid> { TypedValue = me },
-        Ids(known));
+    /// <summary>
+    /// Frees what was claimed by us and isn't known, after the answer to a claim got lost. That claim may be carried out even later than
+    /// this, so from here on we claim as somebody else: its rows are then another's to us, too, and their tenants' later ones wait until its
+    /// lease is over.
+    /// </summary>
+    /// <param name="known">Tells the rows that are known.</param>
+    /// <param name="ct">Gives it up; then it is to be called again before the next claim.</param>
+    public async Task FreeUnknownAsync(Func<long[]> known, CancellationToken ct)
+    {
+        if (!_isRenewing)
+            _us = [.. _us.TakeLast(FormerSelves), Guid.NewGuid()];
+        _isRenewing = true;
+        await ExecuteAsync(
+            $"""
+            update {_table} set claimed_by = case when id = any ($2) then $3 end,
+                claimed_until = case when id = any ($2) then claimed_until end,
+                attempts = case when id = any ($2) then attempts else attempts - 1 end
+            where ended_at is null and claimed_until is not null and claimed_by = any ($1)
+            """,
+            ct,
+            Us(_us[..^1]),
+            Ids(known()),
+            new NpgsqlParameter<Guid> { TypedValue = _us[^1] }).ConfigureAwait(false);
+        _isRenewing = false;
+    }
 
     /// <summary>Prolongs leases.</summary>
     /// <returns>The rows that are still ours.</returns>
@@ -112,9 +132,9 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
             connection,
             $"""
             update {_table} set claimed_until = statement_timestamp() + $3
-            where id = any ($2) and claimed_by = $1 and ended_at is null returning id
+            where id = any ($2) and claimed_by = any ($1) and ended_at is null returning id
             """,
-            new NpgsqlParameter<Guid> { TypedValue = me },
+            Us(_us),
             Ids(ids),
             new NpgsqlParameter<TimeSpan> { TypedValue = options.Lease });
         var ours = new HashSet<long>();
@@ -158,10 +178,10 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         $"""
         update {_table} t set claimed_by = null, attempts = t.attempts - r.untried,
             claimed_until = case when r.seconds > 0 then statement_timestamp() + r.seconds * interval '1 second' end
-        from unnest($2, $3, $4) as r (id, seconds, untried) where t.id = r.id and t.claimed_by = $1 and t.ended_at is null
+        from unnest($2, $3, $4) as r (id, seconds, untried) where t.id = r.id and t.claimed_by = any ($1) and t.ended_at is null
         """,
         ct,
-        new NpgsqlParameter<Guid> { TypedValue = me },
+        Us(_us),
         Ids([.. rows.Select(row => row.Delivery.RowId)]),
         new NpgsqlParameter<int[]> { TypedValue = [.. rows.Select(row => row.Seconds)] },
         new NpgsqlParameter<int[]> { TypedValue = [.. rows.Select(row => row.Untried ? 1 : 0)] });
@@ -196,6 +216,9 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         new NpgsqlParameter<TimeSpan> { TypedValue = options.KeepRejected },
         new NpgsqlParameter<TimeSpan> { TypedValue = options.KeepHandled }).ConfigureAwait(false) == MostSweptAtOnce;
 
+    /// <summary>What claims in order take first.</summary>
+    internal static string Gate(string table) => $"select pg_advisory_xact_lock({LockSpace}, '{InboxSql.Quote(table)}'::regclass::oid::int)";
+
     private string Claim =>
         $"""
         update {_table} t set claimed_by = $1, claimed_until = statement_timestamp() + $2, attempts = t.attempts + 1
@@ -207,8 +230,7 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
         """;
 
     // Tenants with a row in somebody else's hands, or on its way back, are left alone. Of the others, those rows are taken that stand
-    // before
-    // the first one that is locked by anybody: a row that is skipped must not be overtaken.
+    // before the first one that is locked by anybody: a row that is skipped must not be overtaken.
     private string ClaimInOrder =>
         $"""
         with busy as materialized (
@@ -260,6 +282,8 @@ internal sealed class OutboxTable(Func<CancellationToken, ValueTask<NpgsqlConnec
             command.Parameters.Add(parameter);
         batch.BatchCommands.Add(command);
     }
+
+    private static NpgsqlParameter<Guid[]> Us(Guid[] us) => new() { TypedValue = us };
 
     private static NpgsqlParameter<long[]> Ids(long[] ids) => new() { TypedValue = ids };
 

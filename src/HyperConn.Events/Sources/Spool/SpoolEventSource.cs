@@ -21,7 +21,7 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
     private readonly SpoolProgress _progress;
     private readonly FileStream _lock;
     private readonly Lock _saving = new();
-    private readonly ConcurrentDictionary<FileKey, SpoolFile> _open = new();
+    private readonly ConcurrentDictionary<SpoolFileKey, SpoolFile> _open = new();
     private readonly Dictionary<FileIdentity, SpoolPosition> _known;
     private volatile Exception? _fault;
     private volatile bool _isDirty;
@@ -200,16 +200,14 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
         }
     }
 
-    /// <summary>
-    /// Adds up what is not read yet, and drops positions of files that are not there any more: renamed in a run that ended before it could
-    /// say so.
-    /// </summary>
+    /// <summary>Adds up what is not read yet, and drops positions of files that are gone: renamed in a run that ended before it could say
+    /// so.</summary>
     private void LookAt(List<string> paths)
     {
         var found = paths.Select(path => (Path: path, Facts: FileFacts.Of(path))).Where(file => file.Facts is { IsRegular: true }).ToList();
         Interlocked.Exchange(
             ref _unreadBytes,
-            found.Where(file => !_open.ContainsKey(FileKey.Of(file.Facts!.Value.Identity, file.Path))).Sum(file => file.Facts!.Value.Identity.Size));
+            found.Where(file => !_open.ContainsKey(SpoolFileKey.Of(file.Facts!.Value.Identity, file.Path))).Sum(file => file.Facts!.Value.Identity.Size));
         lock (_saving)
         {
             var there = found.Select(file => file.Facts!.Value.Identity).ToHashSet();
@@ -222,14 +220,14 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
     {
         try
         {
-            if (FileFacts.Of(path) is not { } facts || _open.ContainsKey(FileKey.Of(facts.Identity, path)))
+            if (FileFacts.Of(path) is not { } facts || _open.ContainsKey(SpoolFileKey.Of(facts.Identity, path)))
                 return null;
             var stream = SafeFile.OpenToRead(path, out var identity);
             lock (_saving)
             {
                 _known.Remove(identity, out var known);
                 var file = new SpoolFile(path, identity, known, _time);
-                if (_open.TryAdd(FileKey.Of(identity, path), file))
+                if (_open.TryAdd(SpoolFileKey.Of(identity, path), file))
                 {
                     Interlocked.Add(ref _unreadBytes, -identity.Size);
                     return (file, stream);
@@ -253,7 +251,7 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
         _rejects?.Flush();
         SpoolDone.Rename(file, _log);
         file.Dispose();
-        _open.TryRemove(FileKey.Of(file.Identity, file.Path), out _);
+        _open.TryRemove(SpoolFileKey.Of(file.Identity, file.Path), out _);
         _isDirty = true;
     }
 
@@ -297,11 +295,5 @@ internal sealed class SpoolEventSource : ITenantEventSource, IDisposable
             throw new IOException(
                 $"The progress of {_options.Folder} can't be saved; going on would double events at the next start: {fault.Message}",
                 fault);
-    }
-
-    /// <summary>What a file is while it is open, whatever happens to its size.</summary>
-    private readonly record struct FileKey(long Device, long Inode, string? Path)
-    {
-        public static FileKey Of(FileIdentity identity, string path) => new(identity.Device, identity.Inode, identity.Inode == 0 ? path : null);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class SpoolProgress(string folder)
     /// <exception cref="IOException">They can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">They may not be written.</exception>
     public void Save(IReadOnlyCollection<SpoolPosition> files) =>
-        SafeFile.Replace(Path, JsonSerializer.SerializeToUtf8Bytes(new Content(Version, files), Json));
+        SafeFile.WriteWhole(Path, JsonSerializer.SerializeToUtf8Bytes(new Content(Version, files), Json));
 
     private static bool IsSound(SpoolPosition file) =>
         file is { Pending: not null, Lines: >= 0, ReadFrom: >= 0, ReadFromLines: >= 0 } && file.Frontier <= file.Size && file.ReadFrom <= file.Frontier

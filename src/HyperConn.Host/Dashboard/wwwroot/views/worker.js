@@ -51,4 +51,5 @@ export function workerPanel() {
 
 const cause = ({ code, condition, failures, rejected }) => h('li', {},
   h('span', { class: 'mono' }, code), condition ? h('span', { class: 'muted' }, condition) : null,
-  h('b', {}, `${number(failures)} ${failures === 1 ? 'failure' : 'failures'}`), h('span', { class: 'muted' }, `${number(rejected)} rejected`));
+  h('span', { class: 'counts' },
+    h('b', {}, `${number(failures)} ${failures === 1 ? 'failure' : 'failures'}`), h('span', { class: 'muted' }, `${number(rejected)} rejected`)));
