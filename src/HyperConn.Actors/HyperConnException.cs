@@ -1,13 +1,15 @@
 using System.Data.Common;
+using Npgsql;
 
 namespace HyperConn;
 
 /// <summary>The one exception the library throws for anything that went wrong on the way to a tenant's connection.</summary>
 /// <remarks>
 /// <para>Misuse of an argument still gets an <see cref="ArgumentException"/>, and cancellation by the caller an
-/// <see cref="OperationCanceledException"/>. What PostgreSQL said is the <see cref="Exception.InnerException"/>. Being a
-/// <see cref="DbException"/>, it is handled by what handles failures of databases already: <c>catch (DbException)</c>, and retry policies
-/// that read <see cref="IsTransient"/>.</para>
+/// <see cref="OperationCanceledException"/>. What PostgreSQL said is the <see cref="Exception.InnerException"/>. Being an
+/// <see cref="NpgsqlException"/>, and so a <see cref="DbException"/>, it is handled by what handles failures of PostgreSQL already:
+/// <c>catch (NpgsqlException)</c>, retry policies that read <see cref="IsTransient"/>, and Entity Framework Core's
+/// <c>EnableRetryOnFailure</c>.</para>
 /// <list type="table">
 /// <listheader><term>Code</term><description><see cref="IsTransient"/>, that is, asking again later can help though nobody changes
 /// anything</description></listheader>
@@ -36,7 +38,7 @@ namespace HyperConn;
 /// days. <see cref="HyperConnFailure.RetryAt"/> says when it ends.</description></item>
 /// </list>
 /// </remarks>
-public sealed class HyperConnException : DbException
+public sealed class HyperConnException : NpgsqlException
 {
     /// <summary>Makes an exception of a failure.</summary>
     /// <param name="failure">The failure.</param>

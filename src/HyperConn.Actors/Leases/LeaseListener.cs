@@ -39,20 +39,6 @@ internal sealed class LeaseListener
         return connection;
     }
 
-    /// <summary>
-    /// A connection object that its owner opens when it likes. Each time it opens it counts as a lease, over the permits if need be.
-    /// It keeps the data source from being disposed (not its pool from being evicted) until the garbage collector has it.
-    /// </summary>
-    /// <returns>Null: the generation is closed.</returns>
-    public NpgsqlConnection? TryCreateUnopened()
-    {
-        if (!_pool.Connections.TryPin())
-            return null;
-        var connection = _pool.DataSource.CreateConnection();
-        connection.StateChange += new PinningTracker(_runtime, _pool).OnStateChange;
-        return connection;
-    }
-
     private void OnFirstBucket(object sender, StateChangeEventArgs change) => OnStateChange(sender, change, _onFirstBucket, 0);
 
     private void OnSecondBucket(object sender, StateChangeEventArgs change) => OnStateChange(sender, change, _onSecondBucket, 1);
@@ -76,15 +62,13 @@ internal sealed class LeaseListener
     }
 
     /// <summary>
-    /// Follows one connection object that its owner opens and closes at will, or that was opened in an ambient transaction. Each time it opens
-    /// counts as a lease, over the permits if need be.
+    /// Follows one connection that its owner closed and opens again, or that was opened in an ambient transaction. Each time it opens counts as
+    /// a lease, over the permits if need be.
     /// </summary>
-    private class Tracker(LeaseRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
+    private sealed class Tracker(LeaseRuntime runtime, PoolGeneration pool, EnlistedLease? enlisted = null)
     {
         private EnlistedLease? _enlisted = enlisted;
         private int _bucket;
-
-        protected PoolGeneration Pool => pool;
 
         public void OnStateChange(object sender, StateChangeEventArgs change)
         {
@@ -120,13 +104,5 @@ internal sealed class LeaseListener
             if (transaction is not null)
                 _enlisted = EnlistedLease.Begin(runtime, pool, _bucket, transaction);
         }
-    }
-
-    /// <summary>
-    /// Lives as long as a connection object that was created unopened. Npgsql has no event for its disposal, so the garbage collector tells.
-    /// </summary>
-    private sealed class PinningTracker(LeaseRuntime runtime, PoolGeneration pool) : Tracker(runtime, pool)
-    {
-        ~PinningTracker() => Pool.Connections.Unpin();
     }
 }

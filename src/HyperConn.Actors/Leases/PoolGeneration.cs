@@ -262,7 +262,7 @@ internal sealed class PoolGeneration : IPermitUser
             return;
         Connections.CloseIdle();
         _desk.Permits.Close();
-        Connections.Unpin();
+        Connections.DisposeLater();
         _runtime.Totals.Closed(Ages.Begun);
         _end.Complete();
         Owner.Closed(this);

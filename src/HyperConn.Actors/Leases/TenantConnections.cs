@@ -15,7 +15,6 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
 
     private readonly Lock _gate = new();
     private SessionNotes? _sessions;
-    private int _pins = 1;
 
     public NpgsqlDataSource DataSource => dataSource;
 
@@ -79,27 +78,8 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
         }
     }
 
-    /// <summary>Keeps the data source from being disposed; false: it is.</summary>
-    public bool TryPin()
-    {
-        var pins = Volatile.Read(ref _pins);
-        while (pins > 0)
-        {
-            var seen = Interlocked.CompareExchange(ref _pins, pins + 1, pins);
-            if (seen == pins)
-                return true;
-            pins = seen;
-        }
-
-        return false;
-    }
-
-    /// <summary>The last one disposes the data source, a moment later and on another thread: it closes sockets, and may wait for a lock.</summary>
-    public void Unpin()
-    {
-        if (Interlocked.Decrement(ref _pins) == 0)
-            _ = DisposeLaterAsync();
-    }
+    /// <summary>Disposes the data source, a moment later and on another thread: it closes sockets, and may wait for a lock.</summary>
+    public void DisposeLater() => _ = DisposeLaterAsync();
 
     private async Task DisposeLaterAsync()
     {

@@ -12,6 +12,9 @@ internal interface IPoolSource
     /// <summary>The handle of a tenant that has, or had, a pool.</summary>
     IPoolHandle HandleOf(TenantKey tenant);
 
+    /// <summary>Where a tenant's leases are taken; null: it never had a pool.</summary>
+    ILeaseSource? FindSource(TenantKey tenant);
+
     /// <summary>The failure of a caller whose time passed because an operator paused the tenant or its server; null: nobody did.</summary>
     HyperConnFailure? WhyPaused(TenantKey tenant);
 }

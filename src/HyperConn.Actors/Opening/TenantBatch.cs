@@ -4,10 +4,19 @@ using Npgsql;
 
 namespace HyperConn.Opening;
 
-/// <summary>A batch on a tenant's data source: each execution takes a lease and gives it back.</summary>
-internal sealed class TenantBatch(TenantDataSource source) : DbBatch
+/// <summary>
+/// A batch on a tenant's data source, of which each execution takes a lease and gives it back, or on a <see cref="TenantConnection"/>.
+/// </summary>
+internal sealed class TenantBatch : DbBatch
 {
+    private readonly ILeaseSource? _source;
     private readonly NpgsqlBatch _batch = new();
+    private TenantConnection? _connection;
+    private DbTransaction? _transaction;
+
+    public TenantBatch(ILeaseSource source) => _source = source;
+
+    public TenantBatch(TenantConnection connection) => _connection = connection;
 
     public override int Timeout
     {
@@ -19,43 +28,77 @@ internal sealed class TenantBatch(TenantDataSource source) : DbBatch
 
     protected override DbConnection? DbConnection
     {
-        get => _batch.Connection;
-        set => throw TenantLease.NotHere();
+        get => _source is null ? _connection : _batch.Connection;
+        set
+        {
+            if (_source is not null)
+                throw TenantLease.NotHere();
+            _connection = value as TenantConnection ?? (value is null ? null : throw TenantLease.NotOurs(value));
+            _batch.Connection = null;
+        }
     }
 
     protected override DbTransaction? DbTransaction
     {
-        get => null;
-        set => throw TenantLease.NotHere();
+        get => _transaction;
+        set
+        {
+            if (_source is not null)
+                throw TenantLease.NotHere();
+            if (value is not (null or TenantTransaction))
+                throw TenantLease.NotOurs(value);
+            _transaction = value;
+        }
+    }
+
+    private NpgsqlBatch OnConnection
+    {
+        get
+        {
+            _batch.Connection = (_connection ?? throw new InvalidOperationException("The batch has no connection.")).Npgsql;
+            return _batch;
+        }
     }
 
     public override void Cancel() => _batch.Cancel();
 
-    public override int ExecuteNonQuery() => TenantLease.Run(source, OnLease, _batch.ExecuteNonQuery);
+    public override int ExecuteNonQuery() =>
+        _source is null ? OnConnection.ExecuteNonQuery() : TenantLease.Run(_source, OnLease, _batch.ExecuteNonQuery);
 
-    public override object? ExecuteScalar() => TenantLease.Run(source, OnLease, _batch.ExecuteScalar);
+    public override object? ExecuteScalar() =>
+        _source is null ? OnConnection.ExecuteScalar() : TenantLease.Run(_source, OnLease, _batch.ExecuteScalar);
 
-    public override Task<int> ExecuteNonQueryAsync(CancellationToken cancellationToken = default) =>
-        TenantLease.RunAsync(source, OnLease, _batch.ExecuteNonQueryAsync, cancellationToken);
+    public override Task<int> ExecuteNonQueryAsync(CancellationToken cancellationToken = default) => _source is null
+        ? OnConnection.ExecuteNonQueryAsync(cancellationToken)
+        : TenantLease.RunAsync(_source, OnLease, _batch.ExecuteNonQueryAsync, cancellationToken);
 
-    public override Task<object?> ExecuteScalarAsync(CancellationToken cancellationToken = default) =>
-        TenantLease.RunAsync(source, OnLease, _batch.ExecuteScalarAsync, cancellationToken);
+    public override Task<object?> ExecuteScalarAsync(CancellationToken cancellationToken = default) => _source is null
+        ? OnConnection.ExecuteScalarAsync(cancellationToken)
+        : TenantLease.RunAsync(_source, OnLease, _batch.ExecuteScalarAsync, cancellationToken);
 
-    // Nothing to prepare: each execution may have another connection.
+    // Without a connection there is nothing to prepare: each execution may have another.
     public override void Prepare()
     {
+        if (_source is null)
+            OnConnection.Prepare();
     }
 
-    public override Task PrepareAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public override Task PrepareAsync(CancellationToken cancellationToken = default) =>
+        _source is null ? OnConnection.PrepareAsync(cancellationToken) : Task.CompletedTask;
 
     protected override DbBatchCommand CreateDbBatchCommand() => new NpgsqlBatchCommand();
 
-    protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) =>
-        TenantLease.Read(source, OnLease, () => _batch.ExecuteReader(behavior | CommandBehavior.CloseConnection));
+    protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => _source is null
+        ? OnConnection.ExecuteReader(behavior)
+        : TenantLease.Read(_source, OnLease, () => _batch.ExecuteReader(behavior | CommandBehavior.CloseConnection));
 
-    protected override Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) =>
-        TenantLease.ReadAsync(
-            source, OnLease, async token => await _batch.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false), cancellationToken);
+    protected override Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) => _source is null
+        ? ((DbBatch)OnConnection).ExecuteReaderAsync(behavior, cancellationToken)
+        : TenantLease.ReadAsync(
+            _source,
+            OnLease,
+            async token => await _batch.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false),
+            cancellationToken);
 
     public override void Dispose()
     {

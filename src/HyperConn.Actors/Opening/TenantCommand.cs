@@ -6,21 +6,27 @@ using Npgsql;
 
 namespace HyperConn;
 
-/// <summary>
-/// A command on a tenant's data source: each execution takes a lease, and gives it back when it ends or when its reader is closed.
-/// </summary>
+/// <summary>A command of a tenant. Parameters and readers are Npgsql's.</summary>
 /// <remarks>
-/// <para>Made by <see cref="TenantDataSource.CreateCommand"/>. It can't be an <see cref="NpgsqlCommand"/>, whose readers nobody but Npgsql can
-/// tie to a lease; parameters and readers are Npgsql's.</para>
-/// <para>It has no transaction and no connection to be set: setting one throws <see cref="InvalidOperationException"/>. Where several commands
-/// belong together, open a connection and make them on it. Every execution throws <see cref="HyperConnException"/> when no connection can be had.</para>
+/// <para>Made by <see cref="TenantDataSource.CreateCommand"/>, each execution takes a lease, and gives it back when it ends or when its reader is
+/// closed. Such a command has no transaction and no connection to be set: setting one throws <see cref="InvalidOperationException"/>. Where
+/// several commands belong together, open a connection and make them on it.</para>
+/// <para>Made by <see cref="TenantConnection.CreateCommand"/>, it runs on that connection, which must be open.</para>
+/// <para>It can't be an <see cref="NpgsqlCommand"/>, whose readers nobody but Npgsql can tie to a lease. An execution that needs a lease throws
+/// <see cref="HyperConnException"/> when no connection can be had.</para>
 /// </remarks>
 public sealed class TenantCommand : DbCommand
 {
-    private readonly TenantDataSource _source;
+    private readonly ILeaseSource? _source;
     private readonly NpgsqlCommand _command = new();
+    private TenantConnection? _connection;
+    private DbTransaction? _transaction;
+    private bool _isPlain = true;
+    private bool _isDisposed;
 
-    internal TenantCommand(TenantDataSource source) => _source = source;
+    internal TenantCommand(ILeaseSource source) => _source = source;
+
+    internal TenantCommand(TenantConnection connection) => _connection = connection;
 
     /// <summary>The parameters.</summary>
     public new NpgsqlParameterCollection Parameters => _command.Parameters;
@@ -37,7 +43,11 @@ public sealed class TenantCommand : DbCommand
     public override int CommandTimeout
     {
         get => _command.CommandTimeout;
-        set => _command.CommandTimeout = value;
+        set
+        {
+            _command.CommandTimeout = value;
+            _isPlain = false;
+        }
     }
 
     /// <inheritdoc/>
@@ -54,14 +64,24 @@ public sealed class TenantCommand : DbCommand
     public override UpdateRowSource UpdatedRowSource
     {
         get => _command.UpdatedRowSource;
-        set => _command.UpdatedRowSource = value;
+        set
+        {
+            _command.UpdatedRowSource = value;
+            _isPlain = false;
+        }
     }
 
     /// <inheritdoc/>
     protected override DbConnection? DbConnection
     {
-        get => _command.Connection;
-        set => throw TenantLease.NotHere();
+        get => _source is null ? _connection : _command.Connection;
+        set
+        {
+            if (_source is not null)
+                throw TenantLease.NotHere();
+            _connection = value as TenantConnection ?? (value is null ? null : throw TenantLease.NotOurs(value));
+            _command.Connection = null;
+        }
     }
 
     /// <inheritdoc/>
@@ -70,31 +90,62 @@ public sealed class TenantCommand : DbCommand
     /// <inheritdoc/>
     protected override DbTransaction? DbTransaction
     {
-        get => null;
-        set => throw TenantLease.NotHere();
+        get => _transaction;
+        set
+        {
+            if (_source is not null)
+                throw TenantLease.NotHere();
+            if (value is not (null or TenantTransaction))
+                throw TenantLease.NotOurs(value);
+            _transaction = value;
+        }
+    }
+
+    /// <summary>Npgsql's command on the connection's present one.</summary>
+    private NpgsqlCommand OnConnection
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _command.Connection = (_connection ?? throw new InvalidOperationException("The command has no connection.")).Npgsql;
+            return _command;
+        }
     }
 
     /// <inheritdoc/>
     public override void Cancel() => _command.Cancel();
 
     /// <inheritdoc/>
-    public override int ExecuteNonQuery() => TenantLease.Run(_source, OnLease, _command.ExecuteNonQuery);
+    public override int ExecuteNonQuery() =>
+        _source is null ? OnConnection.ExecuteNonQuery() : TenantLease.Run(_source, OnLease, _command.ExecuteNonQuery);
 
     /// <inheritdoc/>
-    public override object? ExecuteScalar() => TenantLease.Run(_source, OnLease, _command.ExecuteScalar);
+    public override object? ExecuteScalar() =>
+        _source is null ? OnConnection.ExecuteScalar() : TenantLease.Run(_source, OnLease, _command.ExecuteScalar);
 
     /// <inheritdoc/>
-    public override Task<int> ExecuteNonQueryAsync(CancellationToken cancellationToken) =>
-        TenantLease.RunAsync(_source, OnLease, _command.ExecuteNonQueryAsync, cancellationToken);
+    public override Task<int> ExecuteNonQueryAsync(CancellationToken cancellationToken) => _source is null
+        ? OnConnection.ExecuteNonQueryAsync(cancellationToken)
+        : TenantLease.RunAsync(_source, OnLease, _command.ExecuteNonQueryAsync, cancellationToken);
 
     /// <inheritdoc/>
-    public override Task<object?> ExecuteScalarAsync(CancellationToken cancellationToken) =>
-        TenantLease.RunAsync(_source, OnLease, _command.ExecuteScalarAsync, cancellationToken);
+    public override Task<object?> ExecuteScalarAsync(CancellationToken cancellationToken) => _source is null
+        ? OnConnection.ExecuteScalarAsync(cancellationToken)
+        : TenantLease.RunAsync(_source, OnLease, _command.ExecuteScalarAsync, cancellationToken);
 
-    /// <summary>Does nothing: each execution may have another connection. Npgsql's <c>Max Auto Prepare</c> prepares what is run often.</summary>
+    /// <summary>Prepares the command on its connection. Without one it does nothing: each execution may have another; Npgsql's
+    /// <c>Max Auto Prepare</c> prepares what is run often.</summary>
     public override void Prepare()
     {
+        if (_source is null)
+            OnConnection.Prepare();
     }
+
+    /// <inheritdoc cref="Prepare"/>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that ends when it is prepared.</returns>
+    public override Task PrepareAsync(CancellationToken cancellationToken = default) =>
+        _source is null ? OnConnection.PrepareAsync(cancellationToken) : Task.CompletedTask;
 
     /// <inheritdoc/>
     protected override DbParameter CreateDbParameter() => CreateParameter();
@@ -104,7 +155,7 @@ public sealed class TenantCommand : DbCommand
     public new NpgsqlParameter CreateParameter() => _command.CreateParameter();
 
     /// <summary>Runs the command and blocks until the first row can be read. The lease ends when the reader is closed or disposed.</summary>
-    /// <param name="behavior">What is asked for; the connection is always closed with the reader.</param>
+    /// <param name="behavior">What is asked for; a lease of the command's own always ends with the reader.</param>
     /// <returns>The reader.</returns>
     /// <exception cref="HyperConnException">No connection can be had; the code says why.</exception>
     public new NpgsqlDataReader ExecuteReader(CommandBehavior behavior = CommandBehavior.Default) => (NpgsqlDataReader)ExecuteDbDataReader(behavior);
@@ -117,27 +168,52 @@ public sealed class TenantCommand : DbCommand
         ExecuteReaderAsync(CommandBehavior.Default, cancellationToken);
 
     /// <inheritdoc cref="ExecuteReaderAsync(CancellationToken)"/>
-    /// <param name="behavior">What is asked for; the connection is always closed with the reader.</param>
+    /// <param name="behavior">What is asked for; a lease of the command's own always ends with the reader.</param>
     /// <param name="cancellationToken">Ends the wait, and the command.</param>
     public new async Task<NpgsqlDataReader> ExecuteReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken = default) =>
         (NpgsqlDataReader)await ExecuteDbDataReaderAsync(behavior, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) =>
-        TenantLease.Read(_source, OnLease, () => _command.ExecuteReader(behavior | CommandBehavior.CloseConnection));
+    protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => _source is null
+        ? OnConnection.ExecuteReader(behavior)
+        : TenantLease.Read(_source, OnLease, () => _command.ExecuteReader(behavior | CommandBehavior.CloseConnection));
 
     /// <inheritdoc/>
-    protected override Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) =>
-        TenantLease.ReadAsync(
-            _source, OnLease, async token => await _command.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false), cancellationToken);
+    protected override Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) => _source is null
+        ? ((DbCommand)OnConnection).ExecuteReaderAsync(behavior, cancellationToken)
+        : TenantLease.ReadAsync(
+            _source,
+            OnLease,
+            async token => await _command.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false),
+            cancellationToken);
+
+    /// <summary>Makes a command that was disposed, and kept by its connection, as good as new.</summary>
+    internal void Revive() => _isDisposed = false;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            _command.Dispose();
+        if (disposing && !_isDisposed)
+        {
+            _isDisposed = true;
+            if (_connection is { } connection && MayBeKept)
+            {
+                _command.Parameters.Clear();
+                (_command.CommandText, _command.CommandType, _transaction) = ("", CommandType.Text, null);
+                connection.Keep(this);
+            }
+            else
+            {
+                _command.Dispose();
+            }
+        }
+
         base.Dispose(disposing);
     }
+
+    // Nothing was set that can't be taken back, and no reader is open on it.
+    private bool MayBeKept =>
+        _isPlain && (_command.Connection?.FullState & (ConnectionState.Executing | ConnectionState.Fetching)).GetValueOrDefault() == 0;
 
     private void OnLease(NpgsqlConnection? connection) => _command.Connection = connection;
 }

@@ -23,7 +23,7 @@ namespace HyperConn;
 /// <para>Every way to open throws <see cref="HyperConnException"/> when no connection can be had and
 /// <see cref="OperationCanceledException"/> when the caller's token is cancelled.</para>
 /// </remarks>
-public sealed class TenantDataSource : DbDataSource, IPoolHandle
+public sealed class TenantDataSource : DbDataSource, IPoolHandle, ILeaseSource
 {
     // After a refused login: tries at 0, 2, 10, 30, 60, 90 … seconds. Never more than four in a minute, early enough to bridge a rotation's
     // window of seconds inside a caller's deadline, and the fifth falls where the secret may be fetched again (three times a minute).
@@ -142,25 +142,9 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
         return opening.IsCompleted ? opening.Result : opening.AsTask().GetAwaiter().GetResult();
     }
 
-    /// <summary>
-    /// Makes a connection object to be opened later. Each opening of it is a lease; one that finds no free permit goes over the
-    /// server's budget, which then takes permits back elsewhere. Prefer <see cref="OpenConnectionAsync"/>, which waits instead.
-    /// </summary>
+    /// <summary>Makes a connection to be opened later. Nothing is waited for; each opening of it takes a lease.</summary>
     /// <returns>A closed connection of this tenant.</returns>
-    /// <exception cref="HyperConnException">The tenant had no pool and none could be made.</exception>
-    public new NpgsqlConnection CreateConnection()
-    {
-        while (true)
-        {
-            var pool = Current ?? Revive();
-
-            // Nobody asks its sessions about their search path once the caller opens them; so one is asked before.
-            if (pool.View.PathToProve is not null)
-                Open().Dispose();
-            if (pool.Listener.TryCreateUnopened() is { } connection)
-                return connection;
-        }
-    }
+    public new TenantConnection CreateConnection() => new(_runtime, Tenant, this);
 
     /// <summary>Makes a command whose every execution takes a lease of its own.</summary>
     /// <param name="commandText">Its text; may be set later.</param>
@@ -192,6 +176,10 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
     internal HyperConnFailure? Refusal(TimeSpan deadline) =>
         (Current is { } pool && pool.Word.Permits > 0 ? null : Login.Refusal(deadline)) ?? (Current?.Health ?? _health)?.Circuit.Refusal(deadline);
 
+    string ILeaseSource.Database => Current?.Credentials.Postgres.Database ?? "";
+
+    string ILeaseSource.ServerName => Current?.ServerName ?? "";
+
     PoolGeneration? IPoolHandle.Current => Current;
 
     Circuit IPoolHandle.Login => Login;
@@ -213,18 +201,4 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle
 
     /// <inheritdoc/>
     protected override DbBatch CreateDbBatch() => new TenantBatch(this);
-
-    private PoolGeneration Revive()
-    {
-        var limit = _leases.Options.Pools.AcquireTimeout;
-        var promise = _runtime.Pools.RequestPool(Tenant, forLease: false);
-        if (Task.WaitAny([promise.Task], limit) < 0)
-        {
-            promise.Leave(CancellationToken.None);
-            throw new HyperConnException(OpenFailures.TimedOut(Tenant, limit, "its pool was being made"));
-        }
-
-        var answer = promise.Task.GetAwaiter().GetResult();
-        return answer.Pool ?? throw new HyperConnException(answer.Failure!);
-    }
 }

@@ -6,7 +6,7 @@ namespace HyperConn.Opening;
 /// <summary>Runs one execution of a command or batch on a lease of its own.</summary>
 internal static class TenantLease
 {
-    public static T Run<T>(TenantDataSource source, Action<NpgsqlConnection?> bind, Func<T> run)
+    public static T Run<T>(ILeaseSource source, Action<NpgsqlConnection?> bind, Func<T> run)
     {
         using var connection = source.OpenConnection();
         bind(connection);
@@ -21,7 +21,7 @@ internal static class TenantLease
     }
 
     public static async Task<T> RunAsync<T>(
-        TenantDataSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+        ILeaseSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         bind(connection);
@@ -36,7 +36,7 @@ internal static class TenantLease
     }
 
     /// <summary>The reader takes the lease with it: closing the reader closes the connection.</summary>
-    public static DbDataReader Read(TenantDataSource source, Action<NpgsqlConnection?> bind, Func<DbDataReader> read)
+    public static DbDataReader Read(ILeaseSource source, Action<NpgsqlConnection?> bind, Func<DbDataReader> read)
     {
         var connection = source.OpenConnection();
         var bound = false;
@@ -57,7 +57,7 @@ internal static class TenantLease
     }
 
     public static async Task<DbDataReader> ReadAsync(
-        TenantDataSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<DbDataReader>> read, CancellationToken cancellationToken)
+        ILeaseSource source, Action<NpgsqlConnection?> bind, Func<CancellationToken, Task<DbDataReader>> read, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         var bound = false;
@@ -78,4 +78,7 @@ internal static class TenantLease
 
     public static InvalidOperationException NotHere() => new(
         "A command made by a data source opens its own connection. For a transaction, open a connection and make the command on it.");
+
+    public static InvalidOperationException NotOurs(object given) => new(
+        $"A command of a tenant's connection takes a {nameof(TenantConnection)} and its transactions, not a {given.GetType().Name}.");
 }

@@ -22,6 +22,12 @@ public interface ITenantPools
     /// <returns>An open connection.</returns>
     ValueTask<NpgsqlConnection> OpenConnectionAsync(TenantKey tenant, CancellationToken cancellationToken = default);
 
+    /// <summary>Makes a connection of the tenant to be opened later, for mappers that open and close by themselves. Nothing is waited for, and nothing
+    /// looked up before it is opened.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <returns>A closed connection; each opening takes a lease.</returns>
+    TenantConnection CreateConnection(TenantKey tenant);
+
     /// <summary>Makes the pools of several tenants ahead of need. One tenant's failure does not stop the rest.</summary>
     /// <param name="tenants">Tenants to load; null: every service configured, of every organisation the store lists.</param>
     /// <param name="parallelism">Most tenants loaded at once; 1 or more.</param>

@@ -74,6 +74,8 @@ internal sealed class PoolRuntime : IPoolSource
 
     public IPoolHandle HandleOf(TenantKey tenant) => Handles[tenant];
 
+    public ILeaseSource? FindSource(TenantKey tenant) => Handles.TryGetValue(tenant, out var handle) && handle.HadPool ? handle : null;
+
     public PoolPromise RequestPool(TenantKey tenant, bool forLease)
     {
         if (tenant.IsDefault)

@@ -40,6 +40,8 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
                 ? stacks.TrackAsync(tenant, OpenFirstAsync(tenant, cancellationToken))
                 : OpenFirstAsync(tenant, cancellationToken);
 
+    public TenantConnection CreateConnection(TenantKey tenant) => new(runtime.Opening, tenant);
+
     public async Task<PreloadResult> PreloadAsync(
         IReadOnlyCollection<TenantKey>? tenants = null,
         int parallelism = 16,

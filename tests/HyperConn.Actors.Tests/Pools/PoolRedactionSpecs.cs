@@ -25,7 +25,7 @@ public class PoolRedactionSpecs : PoolSpec
         Assert.DoesNotContain(ScriptedSecrets.Canary, shown.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(ScriptedSecrets.Canary, World.Handle("acme").ConnectionString, StringComparison.Ordinal);
         Assert.DoesNotContain(ScriptedSecrets.Canary, lease.Pool.DataSource.ConnectionString, StringComparison.Ordinal);
-        await using var connection = lease.Pool.Listener.TryCreateUnopened()!;
+        await using var connection = World.Handle("acme").CreateConnection();
         Assert.DoesNotContain(ScriptedSecrets.Canary, connection.ConnectionString, StringComparison.Ordinal);
         lease.End();
     }

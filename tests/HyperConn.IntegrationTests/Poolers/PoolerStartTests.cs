@@ -57,7 +57,12 @@ public class PoolerStartTests(PooledServer server)
             foreach (var open in new Func<Task<NpgsqlConnection>>[]
             {
                 async () => await wrong.Pools.OpenConnectionAsync(tenant.Key),
-                async () => (await wrong.Pools.GetDataSourceAsync(tenant.Key)).CreateConnection(),
+                async () =>
+                {
+                    var connection = wrong.Pools.CreateConnection(tenant.Key);
+                    await connection.OpenAsync();
+                    return connection.Npgsql;
+                },
             })
             {
                 var refusal = (await Assert.ThrowsAsync<HyperConnException>(open)).Failure;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Transactions;
 using HyperConn.Tests.Support;
 using Npgsql;
@@ -129,10 +130,10 @@ public class AmbientTransactionTests(RoomyServer server)
         var before = await CountAsync(source);
         using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
         {
-            foreach (var connection in new[] { created, reopened, created })
+            foreach (var connection in new DbConnection[] { created, reopened, created })
             {
                 await connection.OpenAsync();
-                await InsertAsync(connection);
+                await InsertAsync(connection as NpgsqlConnection ?? created.Npgsql);
                 await connection.CloseAsync();
                 Assert.Equal(1, host.Runtime.Generations.LeasesOpen);
             }

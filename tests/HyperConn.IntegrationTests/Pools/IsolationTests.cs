@@ -84,7 +84,7 @@ public class IsolationTests(RoomyServer server)
                 {
                     await Task.Delay(random.Next(5));
                     await late.OpenAsync();
-                    await server.Oracle.AssertOwnedAsync(late, tenant);
+                    await server.Oracle.AssertOwnedAsync(late.Npgsql, tenant);
                 }
 
                 break;
