@@ -28,13 +28,16 @@ internal sealed class Tenants : IAsyncDisposable
     /// <summary>Settings of each tenant for a bare data source, the same that HyperConn derives from the secret.</summary>
     public IReadOnlyDictionary<(string Service, string Org), NpgsqlConnectionStringBuilder> Settings { get; }
 
-    public static async Task<Tenants> CreateAsync(int tenants, int maxConnections)
+    /// <param name="tenants">How many.</param>
+    /// <param name="maxConnections">The server's.</param>
+    /// <param name="ownDatabases">How many of them have a database to themselves; the others share one.</param>
+    public static async Task<Tenants> CreateAsync(int tenants, int maxConnections, int ownDatabases = 0)
     {
         var server = await PostgresSources.StartAsync(
             new PostgresServerOptions { MaxConnections = maxConnections }, [new InstalledPostgresSource(), new EmbeddedPostgresSource()]);
         try
         {
-            var plan = new TenantPlan { Tenants = tenants, OwnDatabases = 0, Services = ["core"] };
+            var plan = new TenantPlan { Tenants = tenants, OwnDatabases = ownDatabases, Services = ["core"] };
             return new Tenants(server, await TenantProvisioner.CreateAsync(server, plan));
         }
         catch
