@@ -9,7 +9,7 @@ using Spectre.Console;
 
 Measure[] all =
 [
-    new HotOpen(), new HotObserved(), new ContendedOpen(), new ProbedOpen(), new SeldomTenants(), new HotLookup(), new HotAsk(), new ColdOpen(), new ColdTenants(), new NewPoolAtCap(),
+    new HotOpen(), new HotObserved(), new ContendedOpen(), new ProbedOpen(), new SeldomTenants(), new HotLookup(), new HotAsk(), new ColdOpen(), new ColdProfile(), new ColdTenants(), new NewPoolAtCap(),
     new IdleMemory(), new FullServer(), new OneConnectionEach(), new SharedPool(), new Refresh(), new OpenCircuit(), new Scrape(), new FirstPaint(), new InboxThroughput(),
 ];
 var filter = new Option<string?>("--filter") { Description = $"Only measures whose name contains this: {string.Join(", ", all.Select(m => m.Name))}" };

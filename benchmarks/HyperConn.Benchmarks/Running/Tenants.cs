@@ -62,11 +62,13 @@ internal sealed class Tenants : IAsyncDisposable
         tenant => $"{Manager.Project}-{tenant.Key.Org}",
         tenant => JsonSerializer.Serialize(new Dictionary<string, string> { [$"{tenant.Key.Service}-postgresql"] = tenant.ConnectionUri + "?sslmode=disable" }));
 
-    public MemorySecretStore Store(TimeSpan callTime = default)
+    /// <param name="callTime">How long each call takes.</param>
+    /// <param name="port">Where the server is instead; null: where it is.</param>
+    public MemorySecretStore Store(TimeSpan callTime = default, int? port = null)
     {
         var store = new MemorySecretStore(callTime);
         foreach (var (name, text) in Secrets())
-            store.Put(name, text);
+            store.Put(name, port is null ? text : text.Replace($":{_admin.Port}/", $":{port}/", StringComparison.Ordinal));
         return store;
     }
 
