@@ -37,7 +37,7 @@ internal static class DataSourceFactory
         HyperConnOptions options,
         CatalogueSharing? types = null,
         Func<bool>? isDirect = null) =>
-        Builder(new MarkedPassword(tenant, password, types) { IsDirect = types is null ? null : isDirect }, credentials, loggers, options, pooled: true).Build();
+        Builder(new MarkedPassword(tenant, password, types) { IsDirect = isDirect }, credentials, loggers, options, pooled: true).Build();
 
     /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
     public static NpgsqlDataSource BuildUnpooled(

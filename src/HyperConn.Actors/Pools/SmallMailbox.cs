@@ -12,8 +12,8 @@ internal sealed class SmallMailbox(Settings settings, Config config) : MailboxTy
     public const string Id = "hyperconn-pool-mailbox";
 
     /// <summary>What Akka must be told of it.</summary>
-    public static new Config Settings { get; } =
-        ConfigurationFactory.ParseString($"{Id}.mailbox-type = \"{typeof(SmallMailbox).FullName}, {typeof(SmallMailbox).Assembly.GetName().Name}\"");
+    public static new Config Settings { get; } = ConfigurationFactory.ParseString(
+        $"{Id}.mailbox-type = \"{typeof(SmallMailbox).FullName}, {typeof(SmallMailbox).Assembly.GetName().Name}\"");
 
     /// <inheritdoc/>
     public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new Messages();
