@@ -30,13 +30,16 @@ internal sealed class Tenants : IAsyncDisposable
     /// <summary>Settings of each tenant for a bare data source, the same that HyperConn derives from the secret.</summary>
     public IReadOnlyDictionary<(string Service, string Org), NpgsqlConnectionStringBuilder> Settings { get; }
 
-    public static async Task<Tenants> CreateAsync(int tenants, int maxConnections)
+    /// <param name="tenants">How many.</param>
+    /// <param name="maxConnections">The server's.</param>
+    /// <param name="ownDatabases">How many of them have a database to themselves; the others share one.</param>
+    public static async Task<Tenants> CreateAsync(int tenants, int maxConnections, int ownDatabases = 0)
     {
         var server = await PostgresSources.StartAsync(
             new PostgresServerOptions { MaxConnections = maxConnections }, [new InstalledPostgresSource(), new EmbeddedPostgresSource()]);
         try
         {
-            var plan = new TenantPlan { Tenants = tenants, OwnDatabases = 0, Services = ["core"] };
+            var plan = new TenantPlan { Tenants = tenants, OwnDatabases = ownDatabases, Services = ["core"] };
             return new Tenants(server, await TenantProvisioner.CreateAsync(server, plan));
         }
         catch
@@ -61,11 +64,13 @@ internal sealed class Tenants : IAsyncDisposable
         tenant => $"{Manager.Project}-{tenant.Key.Org}",
         tenant => JsonSerializer.Serialize(new Dictionary<string, string> { [$"{tenant.Key.Service}-postgresql"] = tenant.ConnectionUri + "?sslmode=disable" }));
 
-    public MemorySecretStore Store(TimeSpan callTime = default)
+    /// <param name="callTime">How long each call takes.</param>
+    /// <param name="port">Where the server is instead; null: where it is.</param>
+    public MemorySecretStore Store(TimeSpan callTime = default, int? port = null)
     {
         var store = new MemorySecretStore(callTime);
         foreach (var (name, text) in Secrets())
-            store.Put(name, text);
+            store.Put(name, port is null ? text : text.Replace($":{_admin.Port}/", $":{port}/", StringComparison.Ordinal));
         return store;
     }
 

@@ -12,8 +12,9 @@ internal static class HyperConnActors
     {
         random ??= Random.Shared;
         var options = runtime.Options;
+        system.Settings.InjectTopLevelFallback(SmallMailbox.Settings);
         var parts = new PoolParts(
-            TenantPoolActor.Props,
+            (r, handle, fetcher) => TenantPoolActor.Props(r, handle, fetcher).WithMailbox(SmallMailbox.Id),
             r => SecretFetcher.CreateProps(
                 store, options.Secrets, options.ProjectName, r.Time, r.Monotonic, random, r.Loggers.CreateLogger("HyperConn.Secrets")),
             (r, server) => ServerBudget.Props(

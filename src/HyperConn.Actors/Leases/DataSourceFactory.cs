@@ -28,14 +28,16 @@ internal static class DataSourceFactory
     /// <param name="loggers">What Npgsql logs with.</param>
     /// <param name="options">Settings.</param>
     /// <param name="types">Where its types come from; null: it loads its own.</param>
+    /// <param name="isDirect">Whether its sessions are known to be the server's own, and not a pooler's.</param>
     public static NpgsqlDataSource Build(
         TenantKey tenant,
         PostgresCredentials credentials,
         Func<string> password,
         ILoggerFactory loggers,
         HyperConnOptions options,
-        CatalogueSharing? types = null) =>
-        Builder(new MarkedPassword(tenant, password, types), credentials, loggers, options, pooled: true).Build();
+        CatalogueSharing? types = null,
+        Func<bool>? isDirect = null) =>
+        Builder(new MarkedPassword(tenant, password, types) { IsDirect = isDirect }, credentials, loggers, options, pooled: true).Build();
 
     /// <summary>A data source for one command beside the pool: it must work when every connection of the pool is taken.</summary>
     public static NpgsqlDataSource BuildUnpooled(

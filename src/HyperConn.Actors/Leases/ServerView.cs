@@ -25,8 +25,11 @@ internal sealed class ServerView(ServerState[] servers, TimeProvider time, strin
     /// <summary>Whether a pooler stands at one of the hosts.</summary>
     public bool IsPooled => Array.Exists(servers, server => server.Kind == ServerKind.Pooler);
 
+    /// <summary>Whether PostgreSQL itself stands at each host, and no pooler.</summary>
+    public bool IsDirect => Array.TrueForAll(servers, server => server.Kind == ServerKind.Server);
+
     /// <summary>The search path that a pooler could have dropped; null: none is asked for, or it was seen to be in force.</summary>
-    public string? PathToProve => _isPathProved || Array.TrueForAll(servers, server => server.Kind == ServerKind.Server) ? null : searchPath;
+    public string? PathToProve => _isPathProved || IsDirect ? null : searchPath;
 
     /// <summary>A session through a pooler had the path.</summary>
     public void PathProved() => _isPathProved = true;

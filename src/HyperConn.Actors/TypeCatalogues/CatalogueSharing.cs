@@ -16,6 +16,7 @@ internal sealed class CatalogueSharing(MonotonicClock clock, ILogger logger)
 {
     private readonly CatalogueShelf _shelf = new(clock);
     private readonly DatabaseUsers _users = new();
+    private readonly ChecksUnderWay _checks = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<CatalogueKey, Task> _loading = [];
     private readonly Lazy<NpgsqlInternals?> _npgsql = new(() =>
@@ -29,6 +30,10 @@ internal sealed class CatalogueSharing(MonotonicClock clock, ILogger logger)
     private long _shared;
     private long _loaded;
     private long _unshared;
+    private long _joined;
+
+    /// <summary>Now, by the manager's clock.</summary>
+    public TimeSpan Now => clock.Now;
 
     /// <summary>Counters, and what is in memory.</summary>
     public TypeCatalogueStatistics Statistics
@@ -43,6 +48,7 @@ internal sealed class CatalogueSharing(MonotonicClock clock, ILogger logger)
                 Shared = Interlocked.Read(ref _shared),
                 Loaded = Interlocked.Read(ref _loaded),
                 Unshared = Interlocked.Read(ref _unshared),
+                JoinedChecks = Interlocked.Read(ref _joined),
             };
         }
     }
@@ -74,17 +80,41 @@ internal sealed class CatalogueSharing(MonotonicClock clock, ILogger logger)
     {
         var database = request.Database;
         var isShared = _users.HasSeveral(database);
-        if (await request.AskAsync(briefly: !isShared).ConfigureAwait(false) is not { } proof)
+        if (await AskAsync(request, briefly: !isShared).ConfigureAwait(false) is not { } proof)
             return null;
         if (!proof.HasOwnTypes)
             _users.Remove(database);
         else if (!_users.Add(database, tenant))
             return null;
-        else if (!isShared && await request.AskAsync(briefly: false).ConfigureAwait(false) is { } whole)
+        else if (!isShared && await AskAsync(request, briefly: false).ConfigureAwait(false) is { } whole)
             proof = whole;
         else if (!isShared)
             return null;
         return new CatalogueKey(database.Host, database.Port, request.Version, proof.Digest);
+    }
+
+    /// <summary>Asks the server, unless somebody else has done so since the open began.</summary>
+    private async Task<CatalogueProof?> AskAsync(LoadRequest request, bool briefly)
+    {
+        var (database, version) = (request.Database, request.Version);
+        if (request.LoggedInAt is { } since && _checks.Find(database, version, since, briefly) is { } other
+            && await request.AnswerOfAsync(other).ConfigureAwait(false) is { } theirs)
+        {
+            Interlocked.Increment(ref _joined);
+            return theirs;
+        }
+
+        var answer = new TaskCompletionSource<CatalogueProof?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        CatalogueProof? proof = null;
+        _checks.Begin(database, version, Now, briefly, answer.Task);
+        try
+        {
+            return proof = await request.AskAsync(briefly).ConfigureAwait(false);
+        }
+        finally
+        {
+            answer.SetResult(proof);
+        }
     }
 
     private async Task<NpgsqlDatabaseInfo?> FindAsync(LoadRequest request, CatalogueKey key)

@@ -11,6 +11,9 @@ internal sealed class LoadRequest(INpgsqlDatabaseInfoFactory loader, NpgsqlInter
     public DatabaseAddress Database { get; } =
         new(connector.Settings.Host ?? "", connector.Settings.Port, connector.Settings.Database ?? connector.Settings.Username ?? "");
 
+    /// <summary>A moment since the open began. What others ask the server from then on counts for this loading, too; null: it doesn't.</summary>
+    public TimeSpan? LoggedInAt { get; init; }
+
     /// <summary>The server's version, once <see cref="IsPostgres"/> was true.</summary>
     public string Version { get; private set; } = "";
 
@@ -59,6 +62,10 @@ internal sealed class LoadRequest(INpgsqlDatabaseInfoFactory loader, NpgsqlInter
             npgsql.Resume(connector, token);
         }
     }
+
+    /// <summary>What somebody else's question is answered, where waiting for it holds no thread; null: it isn't.</summary>
+    public async Task<CatalogueProof?> AnswerOfAsync(Task<CatalogueProof?> other) =>
+        await WaitAsync(other).ConfigureAwait(false) ? await other.ConfigureAwait(false) : null;
 
     private async Task<T?> InBetweenAsync<T>(Func<CancellationToken, Task<T>> ask)
     {

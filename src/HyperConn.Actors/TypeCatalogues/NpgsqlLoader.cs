@@ -31,7 +31,7 @@ internal sealed class NpgsqlLoader : INpgsqlDatabaseInfoFactory
     {
         var source = _npgsql.DataSourceOf(conn);
         return _npgsql.PasswordProviderOf(source) is MarkedPassword { Catalogues: { } catalogues } mark
-            ? catalogues.LoadAsync(new LoadRequest(this, _npgsql, conn, timeout, async), mark.Tenant, isReload: _npgsql.HasTypes(source))
+            ? catalogues.LoadAsync(new LoadRequest(this, _npgsql, conn, timeout, async) { LoggedInAt = mark.TakeLogin() }, mark.Tenant, isReload: _npgsql.HasTypes(source))
             : NotOurs;
     }
 

@@ -19,4 +19,8 @@ public sealed record TypeCatalogueStatistics
     /// <summary>Catalogues that Npgsql loaded for one data source alone: the server is not PostgreSQL, the tenant has its database with types of its
     /// own for itself, type loading was configured, or <c>ReloadTypes</c> was called.</summary>
     public long Unshared { get; init; }
+
+    /// <summary>Questions to a server about a database's types that were saved, because another open of the same database, under way at the same time,
+    /// had asked.</summary>
+    public long JoinedChecks { get; init; }
 }

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using HyperConn.Primitives;
 using HyperConn.TypeCatalogues;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Npgsql.Internal;
 using Npgsql.PostgresTypes;
 
@@ -9,7 +11,7 @@ namespace HyperConn.Tests.Types;
 
 public class TypeSharingSpecs
 {
-    private static readonly NpgsqlInternals Npgsql = NpgsqlInternals.TryBind(out _)!;
+    private static readonly NpgsqlInternals Internals = NpgsqlInternals.TryBind(out _)!;
 
     [Fact]
     public void The_Npgsql_in_use_has_all_that_is_needed()
@@ -76,6 +78,48 @@ public class TypeSharingSpecs
     }
 
     [Fact]
+    public void A_question_serves_those_whose_open_began_before_it()
+    {
+        var checks = new ChecksUnderWay();
+        var database = new DatabaseAddress("h", 5432, "d");
+        var (brief, whole) = (Task.FromResult<CatalogueProof?>(null), Task.FromResult<CatalogueProof?>(null));
+        checks.Begin(database, "15.1", Second(2), briefly: true, brief);
+        Assert.Same(brief, checks.Find(database, "15.1", Second(1), briefly: true));
+        Assert.Same(brief, checks.Find(database, "15.1", Second(2), briefly: true));
+        Assert.Null(checks.Find(database, "15.1", Second(3), briefly: true));
+        Assert.Null(checks.Find(database, "15.1", Second(1), briefly: false));
+        Assert.Null(checks.Find(database, "15.2", Second(1), briefly: true));
+        Assert.Null(checks.Find(database with { Name = "e" }, "15.1", Second(1), briefly: true));
+        checks.Begin(database, "15.1", Second(4), briefly: false, whole);
+        Assert.Same(whole, checks.Find(database, "15.1", Second(3), briefly: true));
+        Assert.Same(whole, checks.Find(database, "15.1", Second(3), briefly: false));
+
+        static TimeSpan Second(int number) => TimeSpan.FromSeconds(number);
+    }
+
+    [Fact]
+    public void A_login_counts_for_one_loading_and_only_at_the_server_itself()
+    {
+        var time = new FakeTimeProvider();
+        var sharing = new CatalogueSharing(new MonotonicClock(time), NullLogger.Instance);
+        var isDirect = true;
+        var password = new MarkedPassword(TenantKey.Create("core", "a"), () => "p", sharing) { IsDirect = () => isDirect };
+        Assert.Null(password.TakeLogin());
+        Assert.Equal("p", password.Get(new NpgsqlConnectionStringBuilder()));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("p", password.Get(new NpgsqlConnectionStringBuilder()));
+        Assert.Equal(sharing.Now, password.TakeLogin());
+        Assert.Null(password.TakeLogin());
+        password.Get(new NpgsqlConnectionStringBuilder());
+        isDirect = false;
+        Assert.Null(password.TakeLogin());
+
+        var unknown = new MarkedPassword(TenantKey.Create("core", "a"), () => "p", sharing);
+        unknown.Get(new NpgsqlConnectionStringBuilder());
+        Assert.Null(unknown.TakeLogin());
+    }
+
+    [Fact]
     public void Catalogues_that_say_the_same_are_one_and_go_when_nobody_uses_them()
     {
         var time = new FakeTimeProvider();
@@ -107,7 +151,7 @@ public class TypeSharingSpecs
 
     private static CatalogueKey Key(ulong number) => new("h", 1, "15.1", new Digest(number, 1, 1, 1));
 
-    private static SharedCatalogue Make() => SharedCatalogue.TryMake(Npgsql, new NoTypes())!;
+    private static SharedCatalogue Make() => SharedCatalogue.TryMake(Internals, new NoTypes())!;
 
     private static void Collect()
     {

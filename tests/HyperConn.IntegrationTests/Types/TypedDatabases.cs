@@ -69,7 +69,7 @@ internal sealed class TypedDatabases(PostgresServer server, bool sharing = true)
             options.Connections.ConfigureDataSource = (_, builder) => configure(builder);
         var key = TenantKey.Create("core", $"org{Interlocked.Increment(ref _tenants)}");
         Assert.True(PostgresCredentials.TryParse(settings.ConnectionString, out var credentials, out var fault), fault);
-        return Keep(DataSourceFactory.Build(key, credentials, () => settings.Password!, NullLoggerFactory.Instance, options, Sharing));
+        return Keep(DataSourceFactory.Build(key, credentials, () => settings.Password!, NullLoggerFactory.Instance, options, Sharing, isDirect: () => true));
     }
 
     /// <summary>A data source of Npgsql's alone.</summary>
