@@ -12,9 +12,8 @@ internal static class HyperConnActors
     {
         random ??= Random.Shared;
         var options = runtime.Options;
-        system.Settings.InjectTopLevelFallback(SmallMailbox.Settings);
         var parts = new PoolParts(
-            (r, handle, fetcher) => TenantPoolActor.Props(r, handle, fetcher).WithMailbox(SmallMailbox.Id),
+            TenantPoolActor.Props,
             r => SecretFetcher.CreateProps(
                 store, options.Secrets, options.ProjectName, r.Time, r.Monotonic, random, r.Loggers.CreateLogger("HyperConn.Secrets")),
             (r, server) => ServerBudget.Props(

@@ -10,63 +10,17 @@ namespace HyperConn.Pools;
 /// <summary>
 /// One tenant's pool: Resolving → Locating → Ready → Draining → stopped. Owns the generations of its data source.
 /// </summary>
-/// <remarks>There are thousands of these, so what they do with which message is kept once: in a <see cref="ReceiveActor"/> it is 1.7 KB each.</remarks>
 [SuppressMessage("Reliability", "CA1001", Justification = "An actor disposes what it owns in PostStop.")]
-internal sealed class TenantPoolActor : UntypedActor, IWithTimers
+internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
 {
     private const string ResolveTimer = "resolve";
-
-    private static readonly Behavior<TenantPoolActor> Resolving = new Behavior<TenantPoolActor>()
-        .On<CredentialsFound>((pool, found) => pool.OnFirstCredentials(found))
-        .On<CredentialsMissing>((pool, missing) => pool.OnFirstCredentialsMissing(missing))
-        .On<FetcherReplaced>((pool, replaced) => pool.OnFetcherReplaced(replaced))
-        .On<ResolveTimedOut>((pool, _) => pool.OnResolveTimedOut())
-        .On<DrainPool>((pool, _) => pool.Fail(CommonFailures.ShuttingDown(pool.Tenant)))
-        .Ignore<AdoptCredentials>();
-
-    private static readonly Behavior<TenantPoolActor> Locating = new Behavior<TenantPoolActor>()
-        .On<ServersLocated>((pool, located) => pool.OnFirstServers(located))
-        .On<ServersBanned>((pool, barred) => pool.Fail(OperatorRestrictions.Failure(barred.Ban, pool.Tenant)))
-        .On<ResolveTimedOut>((pool, _) => pool.OnResolveTimedOut())
-        .On<DrainPool>((pool, _) => pool.Fail(CommonFailures.ShuttingDown(pool.Tenant)))
-        .On<AdoptCredentials>((pool, _) => pool._fetchWhenReady = true)
-        .On<FetcherReplaced>((pool, replaced) =>
-        {
-            pool._secrets.Replace(replaced.Fetcher);
-            pool._fetchWhenReady = true;
-        });
-
-    private static readonly Behavior<TenantPoolActor> Ready = new Behavior<TenantPoolActor>()
-        .On<ReclaimIdle>((pool, reclaim) => pool.OnReclaimIdle(reclaim))
-        .On<CredentialsRefused>((pool, refused) => pool._secrets.OnRefused(refused, pool._generations.Current))
-        .On<AdoptCredentials>((pool, _) => pool._secrets.Fetch())
-        .On<FetcherReplaced>((pool, replaced) => pool.OnFetcherReplaced(replaced))
-        .On<CredentialsFound>((pool, found) => pool.OnCredentials(found))
-        .On<CredentialsMissing>((pool, missing) => pool.OnCredentialsMissing(missing))
-        .On<ServersLocated>((pool, located) => pool.OnNextServers(located))
-        .On<ServersBanned>((pool, _) => pool.EndAdoption())
-        .On<GenerationClosed>((pool, closed) => pool.OnGenerationClosed(closed))
-        .On<ClosePool>((pool, _) => pool.BeginDraining())
-        .On<DrainPool>((pool, _) => pool.BeginDraining());
-
-    // What else was on its way comes too late.
-    private static readonly Behavior<TenantPoolActor> Draining = new Behavior<TenantPoolActor>()
-        .On<GenerationClosed>((pool, closed) => pool.OnGenerationClosed(closed))
-        .On<ReclaimIdle>((pool, reclaim) => pool.OnReclaimIdle(reclaim))
-        .On<CredentialsRefused>((_, refused) => refused.Promise.TrySetResult(true))
-        .On<TerminateLeases>((pool, _) => pool.OnTerminateLeases())
-        .On<LeasesTerminated>((pool, terminated) => pool.OnLeasesTerminated(terminated))
-        .Ignore<IPoolMessage>()
-        .Ignore<CredentialsFound>()
-        .Ignore<CredentialsMissing>();
 
     private readonly PoolRuntime _runtime;
     private readonly TenantDataSource _handle;
     private readonly TenantGenerations _generations;
     private readonly CredentialsRequests _secrets;
+    private readonly CancellationTokenSource _stopping = new();
     private readonly GenerationBuilder _builder;
-    private Behavior<TenantPoolActor> _state = Resolving;
-    private CancellationTokenSource? _stopping;
     private GenerationCredentials? _adopting;
     private bool _fetchWhenReady;
 
@@ -77,22 +31,15 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
         _secrets = new CredentialsRequests(runtime, handle.Tenant, fetcher);
         _generations = new TenantGenerations(handle);
         _builder = new GenerationBuilder(runtime, handle.Tenant, new PoolOwner(runtime, Self), Reject);
+        Resolving();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     private TenantKey Tenant => _handle.Tenant;
 
-    private CancellationToken Stopping => (_stopping ??= new CancellationTokenSource()).Token;
-
     public static Props Props(PoolRuntime runtime, TenantDataSource handle, IActorRef fetcher) =>
-        Akka.Actor.Props.CreateBy(new TenantPoolProducer(runtime, handle, fetcher));
-
-    protected override void OnReceive(object message)
-    {
-        if (!_state.TryHandle(this, message))
-            Unhandled(message);
-    }
+        Akka.Actor.Props.Create(() => new TenantPoolActor(runtime, handle, fetcher));
 
     protected override void PreStart()
     {
@@ -104,14 +51,67 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         // However this actor ends, nobody may find its generations, and they close by themselves when their leases have ended.
-        _stopping?.Cancel();
-        _stopping?.Dispose();
+        _stopping.Cancel();
+        _stopping.Dispose();
         _secrets.Answer(changed: true);
         _generations.BeginDrain();
 
         // Stopped at the end of a shutdown's patience: what is still open is given up.
         if (_runtime.ShuttingDown)
             _generations.CloseAll();
+    }
+
+    private void Resolving()
+    {
+        Receive<CredentialsFound>(OnFirstCredentials);
+        Receive<CredentialsMissing>(OnFirstCredentialsMissing);
+        Receive<FetcherReplaced>(OnFetcherReplaced);
+        Receive<ResolveTimedOut>(OnResolveTimedOut);
+        Receive<DrainPool>(_ => Fail(CommonFailures.ShuttingDown(Tenant)));
+        Receive<AdoptCredentials>(_ => { });
+    }
+
+    private void Locating()
+    {
+        Receive<ServersLocated>(OnFirstServers);
+        Receive<ServersBanned>(barred => Fail(OperatorRestrictions.Failure(barred.Ban, Tenant)));
+        Receive<ResolveTimedOut>(OnResolveTimedOut);
+        Receive<DrainPool>(_ => Fail(CommonFailures.ShuttingDown(Tenant)));
+        Receive<AdoptCredentials>(_ => _fetchWhenReady = true);
+        Receive<FetcherReplaced>(replaced =>
+        {
+            _secrets.Replace(replaced.Fetcher);
+            _fetchWhenReady = true;
+        });
+    }
+
+    private void Ready()
+    {
+        Receive<ReclaimIdle>(OnReclaimIdle);
+        Receive<CredentialsRefused>(refused => _secrets.OnRefused(refused, _generations.Current));
+        Receive<AdoptCredentials>(_ => _secrets.Fetch());
+        Receive<FetcherReplaced>(OnFetcherReplaced);
+        Receive<CredentialsFound>(OnCredentials);
+        Receive<CredentialsMissing>(OnCredentialsMissing);
+        Receive<ServersLocated>(OnNextServers);
+        Receive<ServersBanned>(_ => EndAdoption());
+        Receive<GenerationClosed>(OnGenerationClosed);
+        Receive<ClosePool>(_ => BeginDraining());
+        Receive<DrainPool>(_ => BeginDraining());
+    }
+
+    private void Draining()
+    {
+        Receive<GenerationClosed>(OnGenerationClosed);
+        Receive<ReclaimIdle>(OnReclaimIdle);
+        Receive<CredentialsRefused>(refused => refused.Promise.TrySetResult(true));
+        Receive<TerminateLeases>(OnTerminateLeases);
+        Receive<LeasesTerminated>(OnLeasesTerminated);
+
+        // What else was on its way comes too late.
+        Receive<IPoolMessage>(_ => { });
+        Receive<CredentialsFound>(_ => { });
+        Receive<CredentialsMissing>(_ => { });
     }
 
     private void OnFirstCredentials(CredentialsFound found)
@@ -127,7 +127,7 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
             return;
         }
 
-        _state = Locating;
+        Become(Locating);
         Locate(credentials);
     }
 
@@ -145,7 +145,7 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
         _generations.Begin(generation);
         _generations.NoteVersion(generation.Credentials);
         _adopting = null;
-        _state = Ready;
+        Become(Ready);
         PoolLog.Ready(_runtime.Logger, Tenant, generation.ServerName, generation.Credentials.SecretVersion);
         Context.Parent.Tell(new PoolOpened(Tenant));
         if (_fetchWhenReady)
@@ -155,7 +155,7 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
     private void OnFetcherReplaced(FetcherReplaced replaced) =>
         _secrets.ReplaceAndAsk(replaced.Fetcher, _generations.Current?.Credentials.SecretVersion);
 
-    private void OnResolveTimedOut() =>
+    private void OnResolveTimedOut(ResolveTimedOut _) =>
         Fail(_builder.RestrictionOf(_adopting) ?? OpenFailures.TimedOut(Tenant, _runtime.Options.Pools.AcquireTimeout, "its secret was being looked up"));
 
     private void Fail(HyperConnFailure reason)
@@ -170,7 +170,7 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
         // A floor is a right to permits, not a wish for connections.
         var connections = Math.Min(reclaim.Keep, _runtime.Options.Servers.KeepIdlePerTenant);
         if (reclaim.Generation.ReclaimIdle(reclaim.Share, reclaim.Keep) && connections > 0)
-            _ = _runtime.Opening.Keeper.KeepAsync(reclaim.Generation, connections, Stopping);
+            _ = _runtime.Opening.Keeper.KeepAsync(reclaim.Generation, connections, _stopping.Token);
     }
 
     private void OnCredentials(CredentialsFound found)
@@ -256,14 +256,14 @@ internal sealed class TenantPoolActor : UntypedActor, IWithTimers
 
     private void BeginDraining()
     {
-        _state = Draining;
+        Become(Draining);
 
         // The next pool of the tenant finds out.
         _secrets.Answer(changed: true);
         _generations.BeginDrain();
     }
 
-    private void OnTerminateLeases() => _generations.TerminateAsync(_runtime.Leases, Stopping)
+    private void OnTerminateLeases(TerminateLeases _) => _generations.TerminateAsync(_runtime.Leases, _stopping.Token)
         .PipeTo(Self, success: _ => new LeasesTerminated(null), failure: cause => new LeasesTerminated(cause));
 
     private void OnLeasesTerminated(LeasesTerminated terminated)
