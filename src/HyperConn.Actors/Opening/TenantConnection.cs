@@ -26,7 +26,7 @@ public sealed class TenantConnection : DbConnection
     private NpgsqlConnection? _current;
     private TenantCommand? _spare;
     private bool _isOpening;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
 
     internal TenantConnection(OpenRuntime runtime, TenantKey tenant, ILeaseSource? source = null)
     {
@@ -193,10 +193,7 @@ public sealed class TenantConnection : DbConnection
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            _isDisposed = true;
-            _current?.Dispose();
-        }
+            MarkDisposed()?.Dispose();
 
         base.Dispose(disposing);
     }
@@ -204,8 +201,7 @@ public sealed class TenantConnection : DbConnection
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        _isDisposed = true;
-        if (_current is { } current)
+        if (MarkDisposed() is { } current)
             await current.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
     }
@@ -248,17 +244,23 @@ public sealed class TenantConnection : DbConnection
         OnStateChange(NowOpen);
     }
 
+    private NpgsqlConnection? MarkDisposed()
+    {
+        _isDisposed = true;
+        Interlocked.MemoryBarrier();
+        return _current;
+    }
+
     private void Opened(NpgsqlConnection connection)
     {
-        // Somebody gave up on it while it was being opened.
-        if (_isDisposed)
-        {
-            connection.Dispose();
-            throw new ObjectDisposedException(nameof(TenantConnection));
-        }
-
         connection.StateChange += _onStateChange;
-        _current = connection;
+
+        // Somebody may give up on it while it is being opened, on another thread: he finds the connection, or is seen here.
+        Interlocked.Exchange(ref _current, connection);
+        if (!_isDisposed)
+            return;
+        connection.Dispose();
+        throw new ObjectDisposedException(nameof(TenantConnection));
     }
 
     /// <summary>Closed by its owner, by a reader that takes it along, or by a fault.</summary>
