@@ -31,9 +31,7 @@ internal sealed class TenantBatch : DbBatch
         get => _source is null ? _connection : _batch.Connection;
         set
         {
-            if (_source is not null)
-                throw TenantLease.NotHere();
-            _connection = value as TenantConnection ?? (value is null ? null : throw TenantLease.NotOurs(value));
+            _connection = TenantLease.ConnectionOf(_source, value);
             _batch.Connection = null;
         }
     }
@@ -41,21 +39,14 @@ internal sealed class TenantBatch : DbBatch
     protected override DbTransaction? DbTransaction
     {
         get => _transaction;
-        set
-        {
-            if (_source is not null)
-                throw TenantLease.NotHere();
-            if (value is not (null or TenantTransaction))
-                throw TenantLease.NotOurs(value);
-            _transaction = value;
-        }
+        set => _transaction = TenantLease.TransactionOf(_source, value);
     }
 
     private NpgsqlBatch OnConnection
     {
         get
         {
-            _batch.Connection = (_connection ?? throw new InvalidOperationException("The batch has no connection.")).Npgsql;
+            _batch.Connection = TenantLease.OpenOf(_connection);
             return _batch;
         }
     }

@@ -77,9 +77,7 @@ public sealed class TenantCommand : DbCommand
         get => _source is null ? _connection : _command.Connection;
         set
         {
-            if (_source is not null)
-                throw TenantLease.NotHere();
-            _connection = value as TenantConnection ?? (value is null ? null : throw TenantLease.NotOurs(value));
+            _connection = TenantLease.ConnectionOf(_source, value);
             _command.Connection = null;
         }
     }
@@ -91,14 +89,7 @@ public sealed class TenantCommand : DbCommand
     protected override DbTransaction? DbTransaction
     {
         get => _transaction;
-        set
-        {
-            if (_source is not null)
-                throw TenantLease.NotHere();
-            if (value is not (null or TenantTransaction))
-                throw TenantLease.NotOurs(value);
-            _transaction = value;
-        }
+        set => _transaction = TenantLease.TransactionOf(_source, value);
     }
 
     /// <summary>Npgsql's command on the connection's present one.</summary>
@@ -107,7 +98,7 @@ public sealed class TenantCommand : DbCommand
         get
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _command.Connection = (_connection ?? throw new InvalidOperationException("The command has no connection.")).Npgsql;
+            _command.Connection = TenantLease.OpenOf(_connection);
             return _command;
         }
     }

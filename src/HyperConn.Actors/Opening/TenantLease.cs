@@ -76,9 +76,37 @@ internal static class TenantLease
         }
     }
 
-    public static InvalidOperationException NotHere() => new(
-        "A command made by a data source opens its own connection. For a transaction, open a connection and make the command on it.");
+    /// <summary>The connection that a command or batch is to run on.</summary>
+    /// <param name="source">Where it takes leases of its own; then it can be given no connection.</param>
+    /// <param name="given">The connection; null: none.</param>
+    public static TenantConnection? ConnectionOf(ILeaseSource? source, DbConnection? given)
+    {
+        RefuseWithLease(source);
+        return given is null or TenantConnection ? (TenantConnection?)given : throw NotOurs(given);
+    }
 
-    public static InvalidOperationException NotOurs(object given) => new(
+    /// <summary>The transaction that a command or batch is part of, which is its connection's anyway.</summary>
+    /// <inheritdoc cref="ConnectionOf"/>
+    public static DbTransaction? TransactionOf(ILeaseSource? source, DbTransaction? given)
+    {
+        RefuseWithLease(source);
+        return given is null or TenantTransaction ? given : throw NotOurs(given);
+    }
+
+    /// <summary>Npgsql's connection beneath.</summary>
+    /// <exception cref="InvalidOperationException">There is no connection, or it is not open.</exception>
+    public static NpgsqlConnection OpenOf(TenantConnection? connection) =>
+        (connection ?? throw new InvalidOperationException("It has no connection to run on.")).Npgsql;
+
+    private static void RefuseWithLease(ILeaseSource? source)
+    {
+        if (source is not null)
+        {
+            throw new InvalidOperationException(
+                "A command made by a data source opens its own connection. For a transaction, open a connection and make the command on it.");
+        }
+    }
+
+    private static InvalidOperationException NotOurs(object given) => new(
         $"A command of a tenant's connection takes a {nameof(TenantConnection)} and its transactions, not a {given.GetType().Name}.");
 }
