@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using HyperConn.Tests;
 
 namespace HyperConn.Benchmarks.Running;
 
@@ -25,20 +24,12 @@ internal enum WireEvent
 /// <summary>Stands before a server and notes when what passes. For one connection at a time.</summary>
 internal sealed class WireTimes : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _accepting;
-    private readonly int _server;
     private readonly ConcurrentQueue<(long At, WireEvent What)> _events = [];
+    private readonly TcpRelay _relay;
 
-    public WireTimes(int server)
-    {
-        _server = server;
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
+    public WireTimes(int server) => _relay = new TcpRelay("localhost", server, Watch);
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _relay.Port;
 
     /// <summary>What was noted since the last time, in <see cref="Stopwatch"/>'s ticks.</summary>
     public IReadOnlyList<(long At, WireEvent What)> Take()
@@ -48,66 +39,15 @@ internal sealed class WireTimes : IAsyncDisposable
         return taken;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    private TcpRelay.Watcher Watch()
     {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _stop.Dispose();
+        Note(WireEvent.Connected);
+        return new TcpRelay.Watcher(_ => Note(WireEvent.Sent), new Messages(Note).Read);
     }
 
     private void Note(WireEvent what) => _events.Enqueue((Stopwatch.GetTimestamp(), what));
-
-    private async Task AcceptAsync()
-    {
-        var relayed = new List<Task>();
-        try
-        {
-            while (true)
-                relayed.Add(RelayAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
-        }
-        catch (Exception ended) when (ended is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            await Task.WhenAll(relayed);
-        }
-    }
-
-    private async Task RelayAsync(TcpClient client)
-    {
-        Note(WireEvent.Connected);
-        using var server = new TcpClient();
-        using (client)
-        {
-            try
-            {
-                await server.ConnectAsync(IPAddress.Loopback, _server, _stop.Token);
-                client.NoDelay = server.NoDelay = true;
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-                var both = new[]
-                {
-                    CopyAsync(client, server, _ => Note(WireEvent.Sent), either.Token),
-                    CopyAsync(server, client, new Messages(Note).Read, either.Token),
-                };
-                await Task.WhenAny(both);
-                await either.CancelAsync();
-                await Task.WhenAll(both);
-            }
-            catch (Exception ended) when (ended is OperationCanceledException or IOException or SocketException)
-            {
-                // One side has gone, and the other goes with it.
-            }
-        }
-    }
-
-    private static async Task CopyAsync(TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>> see, CancellationToken stop)
-    {
-        var bytes = new byte[64 * 1024];
-        while (await from.GetStream().ReadAsync(bytes, stop) is > 0 and var count)
-        {
-            see(bytes.AsMemory(0, count));
-            await to.GetStream().WriteAsync(bytes.AsMemory(0, count), stop);
-        }
-    }
 
     /// <summary>Finds the messages in what the server sends: a letter, and a length that counts itself (PostgreSQL manual, 55.7).</summary>
     private sealed class Messages(Action<WireEvent> note)

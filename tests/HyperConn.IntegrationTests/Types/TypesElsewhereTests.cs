@@ -69,7 +69,7 @@ public class TypesElsewhereTests(PostgresFixture postgres)
         await using var databases = new TypedDatabases(postgres.Server);
         var database = await databases.CreateAsync("create type mood as enum ('sad', 'ok')");
         var server = postgres.Server.Admin();
-        await using var second = new MovingAddress(server.Host!, server.Port);
+        await using var second = new TcpRelay(server.Host!, server.Port);
         await databases.ShareAsync(database);
         void Hosts(NpgsqlConnectionStringBuilder settings) => settings.Host = $"127.0.0.1:{second.Port},{server.Host}:{server.Port}";
         static void Hook(NpgsqlDataSourceBuilder builder) => builder.MapEnum<Mood>("public.mood");
@@ -97,7 +97,7 @@ public class TypesElsewhereTests(PostgresFixture postgres)
         // The same names and, so soon after initdb, perhaps the same numbers: other types.
         await elsewhere.CreateNamedAsync(database, "create type kind as enum ('y'); create type mood as (a int); create domain d as int");
         var (first, then) = (postgres.Server.Admin(), other.Admin());
-        await using var address = new MovingAddress(first.Host!, first.Port);
+        await using var address = new TcpRelay(first.Host!, first.Port);
         void Through(NpgsqlConnectionStringBuilder settings) => (settings.Host, settings.Port) = ("127.0.0.1", address.Port);
         for (var tenant = 0; tenant < 3; tenant++)
             Assert.Equal("ok", await ScalarAsync<string>(databases.Tenant(database, address: Through), "select 'ok'::mood"));

@@ -1,19 +1,25 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace HyperConn.Tests.Types;
+namespace HyperConn.Tests;
 
-/// <summary>An address on this machine behind which a server can be replaced by another.</summary>
-internal sealed class MovingAddress : IAsyncDisposable
+/// <summary>An address on this machine behind which a server stands. It can be replaced by another, and what passes can be seen.</summary>
+internal sealed class TcpRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
+    private readonly Func<Watcher>? _watch;
     private readonly Task _accepting;
     private volatile IPEndPoint _target;
 
-    public MovingAddress(string host, int port)
+    /// <summary>Starts it.</summary>
+    /// <param name="host">The server: <c>localhost</c> or an IP address.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="watch">Called for each connection that arrives; null: nobody looks.</param>
+    public TcpRelay(string host, int port, Func<Watcher>? watch = null)
     {
         _target = EndPoint(host, port);
+        _watch = watch;
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -49,6 +55,7 @@ internal sealed class MovingAddress : IAsyncDisposable
 
     private async Task RelayAsync(TcpClient client)
     {
+        var watcher = _watch?.Invoke();
         using var server = new TcpClient();
         using (client)
         {
@@ -57,7 +64,11 @@ internal sealed class MovingAddress : IAsyncDisposable
                 await server.ConnectAsync(_target, _stop.Token);
                 client.NoDelay = server.NoDelay = true;
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-                var both = new[] { CopyAsync(client, server, either.Token), CopyAsync(server, client, either.Token) };
+                var both = new[]
+                {
+                    CopyAsync(client, server, watcher?.FromClient, either.Token),
+                    CopyAsync(server, client, watcher?.FromServer, either.Token),
+                };
                 await Task.WhenAny(both);
                 await either.CancelAsync();
                 await Task.WhenAll(both);
@@ -69,5 +80,18 @@ internal sealed class MovingAddress : IAsyncDisposable
         }
     }
 
-    private static Task CopyAsync(TcpClient from, TcpClient to, CancellationToken stop) => from.GetStream().CopyToAsync(to.GetStream(), stop);
+    private static async Task CopyAsync(TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>>? see, CancellationToken stop)
+    {
+        var bytes = new byte[64 * 1024];
+        while (await from.GetStream().ReadAsync(bytes, stop) is > 0 and var count)
+        {
+            see?.Invoke(bytes.AsMemory(0, count));
+            await to.GetStream().WriteAsync(bytes.AsMemory(0, count), stop);
+        }
+    }
+
+    /// <summary>Sees what passes on one connection, before it goes on.</summary>
+    /// <param name="FromClient">What the client sends.</param>
+    /// <param name="FromServer">What the server sends.</param>
+    public sealed record Watcher(Action<ReadOnlyMemory<byte>> FromClient, Action<ReadOnlyMemory<byte>> FromServer);
 }
