@@ -90,6 +90,23 @@ public class TenantTurnsSpecs
     }
 
     [Fact]
+    public void A_source_is_read_a_few_events_ahead_and_further_only_while_nothing_that_waits_may_begin()
+    {
+        var turns = Unordered(4);
+        Add(turns, Dead, 8);
+        Assert.False(turns.WantsMore);
+
+        // Half of the workers are idle, and only events of a tenant that has its share wait.
+        Assert.Equal(2, Take(turns).Count);
+        Add(turns, Dead, 100);
+        Assert.True(turns.WantsMore);
+        Add(turns, Well, 1);
+        Assert.False(turns.WantsMore);
+        Assert.Equal(["well:0"], Places(Take(turns)));
+        Assert.True(turns.WantsMore);
+    }
+
+    [Fact]
     public void What_is_held_is_bounded_in_bytes_what_is_under_way_included()
     {
         var turns = Ordered(2, o => o.MaxWaitingBytes = 100_000);

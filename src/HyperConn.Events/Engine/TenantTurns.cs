@@ -37,7 +37,10 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
     /// <summary>Events under way.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>Whether a further event should be read.</summary>
+    /// <summary>
+    /// Whether a further event should be read: a few ahead of the workers, and beyond that only while workers are idle because nothing that
+    /// waits may begin. Tenants take turns, so a long line would give each the same share of the connections, whatever the source has of it.
+    /// </summary>
     public bool WantsMore
     {
         get
@@ -45,7 +48,7 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
             lock (_gate)
             {
                 return _waiting < options.MaxWaiting && _bytes < options.MaxWaitingBytes
-                    && (_underWay < options.Workers || _waiting < options.Workers * AheadPerWorker);
+                    && (_waiting < options.Workers * AheadPerWorker || (_underWay < options.Workers && NextLine is null));
             }
         }
     }
@@ -73,6 +76,10 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
             }
         }
     }
+
+    /// <summary>The line whose first tenant has the next turn; null: nothing that waits may begin.</summary>
+    private LinkedList<TenantQueue>? NextLine =>
+        _unwell.Count > 0 && _unwellUnderWay < MostOfUnwell ? _unwell : _well.Count > 0 ? _well : null;
 
     private long Now => time.GetTimestamp();
 
@@ -108,8 +115,7 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
 
             if (_underWay >= options.Workers)
                 return false;
-            var list = _unwell.Count > 0 && _unwellUnderWay < MostOfUnwell ? _unwell : _well;
-            if (list.First is not { } first)
+            if (NextLine?.First is not { } first)
                 return false;
             var tenant = first.Value;
             work = tenant.Take(Now);
