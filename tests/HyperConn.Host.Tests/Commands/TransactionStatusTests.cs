@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using HyperConn.Host.Commands;
 using HyperConn.Host.Demo;
 using Npgsql;
@@ -42,11 +44,7 @@ public sealed class TransactionStatusTests
     [SkippableFact]
     public async Task What_is_called_aborted_after_a_crash_has_left_nothing_behind_though_its_commit_was_acknowledged()
     {
-        await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions
-        {
-            // What is not waited for stays unwritten for so long.
-            Settings = new Dictionary<string, string> { ["wal_writer_delay"] = "10s" },
-        });
+        await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions());
         var settings = server.Admin("postgres");
         settings.Pooling = false;
         List<string> waitedFor = [], lost = [];
@@ -58,9 +56,14 @@ public sealed class TransactionStatusTests
             for (var i = 0; i < 20; i++)
                 waitedFor.Add(await TransactAsync(connection, commit: true));
             await RunAsync(connection, "set synchronous_commit = off");
+
+            // What is not waited for is written by one process, and by it alone as long as it fits into memory.
+            var writer = await LogWriterAsync(connection);
+            await SignalAsync("STOP", writer);
             for (var i = 0; i < 20; i++)
                 lost.Add(await TransactAsync(connection, commit: true));
             await server.Control!.KillAsync();
+            await SignalAsync("KILL", writer);
         }
 
         await server.Control!.StartAsync();
@@ -105,6 +108,19 @@ public sealed class TransactionStatusTests
         await RunAsync(connection, $"insert into effects values ('{xid}')");
         await (commit ? transaction.CommitAsync() : transaction.RollbackAsync());
         return xid;
+    }
+
+    private static async Task<int> LogWriterAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand("select pid from pg_stat_activity where backend_type = 'walwriter'", connection);
+        return (int)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     private static async Task<HashSet<string>> EffectsAsync(NpgsqlConnection connection)
