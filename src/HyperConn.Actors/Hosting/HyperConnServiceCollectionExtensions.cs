@@ -3,6 +3,7 @@ using Akka.Configuration;
 using HyperConn;
 using HyperConn.Configuration;
 using HyperConn.Diagnostics;
+using HyperConn.Hosting;
 using HyperConn.Pools;
 using HyperConn.Primitives;
 using HyperConn.Secrets;
@@ -64,6 +65,7 @@ public static class HyperConnServiceCollectionExtensions
             provider.GetRequiredService<HyperConnMeter>()));
         services.TryAddSingleton<ITenantPools>(provider => new TenantPools(
             provider.GetRequiredService<PoolRuntime>(), provider.GetRequiredService<ISecretStore>()));
+        services.TryAddScoped<ITenantAccessor, ScopedTenant>();
         return services;
     }
 
