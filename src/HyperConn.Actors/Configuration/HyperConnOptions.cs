@@ -169,8 +169,8 @@ public sealed class ConnectionOptions
 
     /// <summary>Pools share what they know of a database's types, after asking the server at their first open what types it has: a cold open
     /// then takes two thirds of its time, and an open pool half its memory. It relies on parts of Npgsql that are not public, and turns itself off
-    /// where they are missing. False: each pool loads its own, as Npgsql does. Default false.</summary>
-    public bool ShareTypes { get; set; }
+    /// where they are missing. False: each pool loads its own, as Npgsql does. Default true.</summary>
+    public bool ShareTypes { get; set; } = true;
 
     /// <summary>Called for each data source before it is built, to add type mappings, tracing and the like. Must not change
     /// host, user, password or pool size.</summary>

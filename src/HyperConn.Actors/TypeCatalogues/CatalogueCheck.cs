@@ -14,10 +14,11 @@ internal readonly record struct CatalogueProof(Digest Digest, bool HasOwnTypes);
 /// follows from it and the server's version: types that a release of PostgreSQL brings have fixed numbers below <see cref="FirstOfInitdb"/>.
 /// </summary>
 /// <remarks>
-/// Many small questions in one round trip: a new session of PostgreSQL has empty caches, and one large query costs it three times as much.
-/// Functions where others write operators, and no order, for the same reason: the planner then looks up no operators, no statistics and no
-/// index, which is a third of the cost. Array types are not asked for, for each table has one that nobody loads; they are found by the type
-/// they are of. Names of objects are qualified, so that the search path of a role can't put its own in their place.
+/// Many small questions, in one round trip where the caller doesn't block: a new session of PostgreSQL has empty caches, and one large
+/// query costs it three times as much. Functions where others write operators, and no order, for the same reason: the planner then looks up
+/// no operators, no statistics and no index, which is a third of the cost. Array types are not asked for, for each table has one that
+/// nobody loads; they are found by the type they are of. Names of objects are qualified, so that the search path of a role can't put its
+/// own in their place.
 /// </remarks>
 internal static class CatalogueCheck
 {
@@ -31,31 +32,37 @@ internal static class CatalogueCheck
     // A rowtype's relation is a table's, or is there for the type alone (relkind c).
     private const string FreeComposites = "select c.oid from pg_catalog.pg_class c where c.relkind = 'c'";
 
-    private const string Types =
+    private static readonly string[] Types =
+    [
         $"""
         select oid, typtype, typname, typnamespace, typnotnull, typbasetype, typelem, typarray from pg_catalog.pg_type
-        where pg_catalog.oidge(oid, {FirstOfInitdb}) and pg_catalog.oidne(typarray, 0) and pg_catalog.oideq(typrelid, 0);
-        select oid, reltype from pg_catalog.pg_class where pg_catalog.chareq(relkind, 'c')
-        """;
+        where pg_catalog.oidge(oid, {FirstOfInitdb}) and pg_catalog.oidne(typarray, 0) and pg_catalog.oideq(typrelid, 0)
+        """,
+        "select oid, reltype from pg_catalog.pg_class where pg_catalog.chareq(relkind, 'c')",
+    ];
 
-    private const string Details =
+    private static readonly string[] Details =
+    [
         $"""
         select t.oid, t.typname, n.nspname, t.typarray, a.typname, t.typcategory, t.typreceive::pg_catalog.oid
         from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace left join pg_catalog.pg_type a on a.oid = t.typarray
-        where t.oid >= {FirstOfInitdb} and t.typarray <> 0 and (t.typrelid = 0 or t.typrelid in ({FreeComposites})) order by t.oid;
-        select e.enumtypid, e.enumlabel from pg_catalog.pg_enum e order by e.enumtypid, e.enumsortorder;
-        select * from pg_catalog.pg_range r where r.rngtypid >= {FirstOfInitdb} order by r.rngtypid;
+        where t.oid >= {FirstOfInitdb} and t.typarray <> 0 and (t.typrelid = 0 or t.typrelid in ({FreeComposites})) order by t.oid
+        """,
+        "select e.enumtypid, e.enumlabel from pg_catalog.pg_enum e order by e.enumtypid, e.enumsortorder",
+        $"select * from pg_catalog.pg_range r where r.rngtypid >= {FirstOfInitdb} order by r.rngtypid",
+        $"""
         select a.attrelid, a.attname, a.atttypid from pg_catalog.pg_attribute a
         where a.attrelid in ({FreeComposites}) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum
-        """;
+        """,
+    ];
 
     /// <summary>Asks whether the database has types of its own; without any, the answer is the whole proof.</summary>
     public static Task<CatalogueProof> AskBrieflyAsync(NpgsqlConnector connector, bool async, CancellationToken token) =>
         AskAsync(connector, Types, async, token);
 
-    /// <summary>Asks everything in one round trip.</summary>
+    /// <summary>Asks everything.</summary>
     public static Task<CatalogueProof> AskAsync(NpgsqlConnector connector, bool async, CancellationToken token) =>
-        AskAsync(connector, $"{Types};\n{Details}", async, token);
+        AskAsync(connector, [.. Types, .. Details], async, token);
 
     /// <summary>Asks the server what it calls itself.</summary>
     public static async Task<string?> AskNameAsync(NpgsqlConnector connector, bool async, CancellationToken token)
@@ -65,36 +72,42 @@ internal static class CatalogueCheck
         return (async ? await command.ExecuteScalarAsync(token).ConfigureAwait(false) : command.ExecuteScalar()) as string;
     }
 
-    private static async Task<CatalogueProof> AskAsync(NpgsqlConnector connector, string questions, bool async, CancellationToken token)
+    private static async Task<CatalogueProof> AskAsync(NpgsqlConnector connector, string[] questions, bool async, CancellationToken token)
     {
-        using var command = connector.CreateCommand(questions);
+        using var digest = new DigestBuilder();
+        var (answers, hasOwn) = (0, false);
 
-        // As text: the types of these columns are not known yet.
-        command.AllResultTypesAreUnknown = true;
-        command.CommandTimeout = connector.Settings.Timeout;
-        var rows = async ? await command.ExecuteReaderAsync(token).ConfigureAwait(false) : command.ExecuteReader();
-        try
+        // One by one where the caller blocks: Npgsql sends a blocking caller's second statement from the thread pool, which callers that block
+        // may hold all of.
+        foreach (var question in async ? [string.Join(";\n", questions)] : questions)
         {
-            using var digest = new DigestBuilder();
-            var hasOwn = await AddAsync(rows, digest, async, token).ConfigureAwait(false);
-            hasOwn |= await AddNextAsync(rows, digest, async, token).ConfigureAwait(false);
+            using var command = connector.CreateCommand(question);
 
-            // Without types of its own there is nothing in the details, whether they were asked for or not.
-            while (hasOwn && await NextAsync(rows, async, token).ConfigureAwait(false))
-                await AddAsync(rows, digest, async, token).ConfigureAwait(false);
-            return new CatalogueProof(digest.Finish(), hasOwn);
+            // As text: the types of these columns are not known yet.
+            command.AllResultTypesAreUnknown = true;
+            command.CommandTimeout = connector.Settings.Timeout;
+            var rows = async ? await command.ExecuteReaderAsync(token).ConfigureAwait(false) : command.ExecuteReader();
+            try
+            {
+                // Without types of its own there is nothing in the details, whether they were asked for or not.
+                do
+                    hasOwn |= await AddAsync(rows, digest, async, token).ConfigureAwait(false);
+                while ((++answers < Types.Length || hasOwn) && await NextAsync(rows, async, token).ConfigureAwait(false));
+            }
+            finally
+            {
+                if (async)
+                    await rows.DisposeAsync().ConfigureAwait(false);
+                else
+                    rows.Dispose();
+            }
+
+            if (answers >= Types.Length && !hasOwn)
+                break;
         }
-        finally
-        {
-            if (async)
-                await rows.DisposeAsync().ConfigureAwait(false);
-            else
-                rows.Dispose();
-        }
+
+        return new CatalogueProof(digest.Finish(), hasOwn);
     }
-
-    private static async Task<bool> AddNextAsync(NpgsqlDataReader rows, DigestBuilder digest, bool async, CancellationToken token) =>
-        await NextAsync(rows, async, token).ConfigureAwait(false) && await AddAsync(rows, digest, async, token).ConfigureAwait(false);
 
     /// <summary>Adds the rows of one answer.</summary>
     /// <returns>Whether one of them is a type that initdb did not make.</returns>
