@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using HyperConn.Benchmarks.Figures;
 using HyperConn.Benchmarks.Measures;
 using HyperConn.Benchmarks.Running;
 using Spectre.Console;
@@ -10,14 +11,16 @@ using Spectre.Console;
 Measure[] all =
 [
     new HotOpen(), new HotObserved(), new ContendedOpen(), new ProbedOpen(), new SeldomTenants(), new HotLookup(), new HotAsk(), new ColdOpen(),
-    new ColdProfile(), new ColdTenants(), new NewPoolAtCap(), new IdleMemory(), new FullServer(), new OneConnectionEach(), new SharedPool(),
-    new Refresh(), new OpenCircuit(), new Scrape(), new FirstPaint(), new InboxThroughput(), new ThroughPgBouncer(),
+    new ColdProfile(), new ColdTenants(), new NewPoolAtCap(), new IdleMemory(), new OpenedMemory(), new FullServer(), new OneConnectionEach(), new SharedPool(),
+    new Refresh(), new OpenCircuit(), new Scrape(), new FirstPaint(), new InboxThroughput(), new ThroughPgBouncer(), new Churn(),
 ];
 var filter = new Option<string?>("--filter") { Description = $"Only measures whose name contains this: {string.Join(", ", all.Select(m => m.Name))}" };
 var rounds = new Option<int?>("--rounds") { Description = "Pairs of samples for each measure; each has its own default" };
 var json = new Option<FileInfo?>("--json") { Description = "Also write the rows to this file" };
 var processes = new Option<int>("--processes") { Description = "Processes that measures of nanoseconds are repeated in", DefaultValueFactory = _ => 5 };
 var command = new RootCommand("Measures HyperConn against what it is promised to keep up with, as ratios in one run") { filter, rounds, processes, json };
+foreach (var figures in FigureCommands.All())
+    command.Subcommands.Add(figures);
 command.SetAction(async (parsed, cancellationToken) =>
 {
     var rows = new List<Row>();

@@ -21,9 +21,9 @@ internal sealed class IdleMemory : Measure
         async Task<double> RivalAsync()
         {
             var settings = OfflineTenants.Settings(keys);
-            var before = Live();
+            var before = ManagedMemory.Live();
             var sources = keys.Select(key => NpgsqlDataSource.Create(settings[(key.Service, key.Org)].ConnectionString)).ToArray();
-            var after = Live();
+            var after = ManagedMemory.Live();
             foreach (var source in sources)
                 await source.DisposeAsync();
             GC.KeepAlive(settings);
@@ -34,21 +34,10 @@ internal sealed class IdleMemory : Measure
         {
             await using var manager = await Manager.StartAsync(OfflineTenants.Store(keys));
             await manager.Pools.GetDataSourceAsync(keys[0]);
-            var before = Live();
+            var before = ManagedMemory.Live();
             await manager.Pools.PreloadAsync(keys);
-            var after = Live();
+            var after = ManagedMemory.Live();
             return (after - before) / (double)(Count - 1);
         }
-    }
-
-    private static long Live()
-    {
-        for (var i = 0; i < 3; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-
-        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }

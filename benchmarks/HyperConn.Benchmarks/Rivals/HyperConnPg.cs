@@ -21,28 +21,33 @@ internal static class HyperConnPg
         [property: JsonPropertyName("secretCalls")] int SecretCalls);
 
     /// <summary>The outcome, or null where Node or the package is missing.</summary>
-    public static async Task<Outcome?> RunAsync(Tenants tenants, int callers, int maxPools)
+    public static Task<Outcome?> RunAsync(Tenants tenants, int callers, int maxPools) => RunAsync<Outcome>("storm.mjs", new
+    {
+        secrets = tenants.Secrets(),
+        orgs = tenants.Keys.Select(key => key.Org),
+        callers,
+        maxPools,
+    });
+
+    /// <summary>Runs a script of benchmarks/hyperconn-pg: JSON in, JSON out.</summary>
+    /// <returns>What it answers, or null where Node or the package is missing.</returns>
+    public static async Task<T?> RunAsync<T>(string script, object input)
+        where T : class
     {
         if (Folder() is not { } folder)
             return null;
-        var start = new ProcessStartInfo("node", "storm.mjs")
+        var start = new ProcessStartInfo("node", ["--expose-gc", script])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         using var node = Process.Start(start) ?? throw new InvalidOperationException("node did not start.");
-        await JsonSerializer.SerializeAsync(node.StandardInput.BaseStream, new
-        {
-            secrets = tenants.Secrets(),
-            orgs = tenants.Keys.Select(key => key.Org),
-            callers,
-            maxPools,
-        });
+        await JsonSerializer.SerializeAsync(node.StandardInput.BaseStream, input);
         node.StandardInput.Close();
         var line = await node.StandardOutput.ReadToEndAsync();
         await node.WaitForExitAsync();
-        return JsonSerializer.Deserialize<Outcome>(line) ?? throw new InvalidOperationException("node said nothing.");
+        return JsonSerializer.Deserialize<T>(line) ?? throw new InvalidOperationException("node said nothing.");
     }
 
     private static string? Folder()

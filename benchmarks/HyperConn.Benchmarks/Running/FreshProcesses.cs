@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -37,16 +36,8 @@ internal static class FreshProcesses
         var file = Path.GetTempFileName();
         try
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-                start.ArgumentList.Add(typeof(FreshProcesses).Assembly.Location);
-            string[] arguments =
-                ["--filter", measure, "--rounds", rounds.ToString(CultureInfo.InvariantCulture), "--processes", "1", "--json", file];
-            foreach (var argument in arguments)
-                start.ArgumentList.Add(argument);
-            using var process = Process.Start(start)!;
-            await process.StandardOutput.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
+            await OwnProcess.RunAsync(
+                ["--filter", measure, "--rounds", rounds.ToString(CultureInfo.InvariantCulture), "--processes", "1", "--json", file], cancellationToken);
             await using var json = File.OpenRead(file);
             return await JsonSerializer.DeserializeAsync<Row[]>(json, cancellationToken: cancellationToken)
                 ?? throw new InvalidOperationException($"{measure} said nothing.");

@@ -33,13 +33,17 @@ internal sealed class Tenants : IAsyncDisposable
     /// <param name="tenants">How many.</param>
     /// <param name="maxConnections">The server's.</param>
     /// <param name="ownDatabases">How many of them have a database to themselves; the others share one.</param>
-    public static async Task<Tenants> CreateAsync(int tenants, int maxConnections, int ownDatabases = 0)
+    public static Task<Tenants> CreateAsync(int tenants, int maxConnections, int ownDatabases = 0) =>
+        CreateAsync(new TenantPlan { Tenants = tenants, OwnDatabases = ownDatabases, Services = ["core"] }, maxConnections);
+
+    /// <param name="plan">The tenants.</param>
+    /// <param name="maxConnections">The server's.</param>
+    public static async Task<Tenants> CreateAsync(TenantPlan plan, int maxConnections)
     {
         var server = await PostgresSources.StartAsync(
             new PostgresServerOptions { MaxConnections = maxConnections }, [new InstalledPostgresSource(), new EmbeddedPostgresSource()]);
         try
         {
-            var plan = new TenantPlan { Tenants = tenants, OwnDatabases = ownDatabases, Services = ["core"] };
             return new Tenants(server, await TenantProvisioner.CreateAsync(server, plan));
         }
         catch

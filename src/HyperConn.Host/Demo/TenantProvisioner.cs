@@ -10,8 +10,11 @@ internal sealed record TenantPlan
     /// <summary>How many; each pair of service and organisation is one.</summary>
     public int Tenants { get; init; } = 200;
 
-    /// <summary>How many of them, at most, get a database of their own; the rest share one, each in its own schema.</summary>
+    /// <summary>How many of them, at most, get a database of their own; the rest share, each in its own schema.</summary>
     public int OwnDatabases { get; init; } = 20;
+
+    /// <summary>How many databases the rest is spread over.</summary>
+    public int SharedDatabases { get; init; } = 1;
 
     /// <summary>Services; every organisation has each of them, the last one perhaps not all.</summary>
     public IReadOnlyList<string> Services { get; init; } = ["core", "billing"];
@@ -48,8 +51,6 @@ internal sealed class TenantProvisioner : IAsyncDisposable
 
     /// <summary>Prefix of every user and database made.</summary>
     public string Prefix { get; } = $"hc{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}_";
-
-    private string SharedDatabase => Prefix + "shared";
 
     private string Group => Prefix + "tenants";
 
@@ -164,7 +165,7 @@ internal sealed class TenantProvisioner : IAsyncDisposable
             _tenants.Add(new ProvisionedTenant(
                 TenantKey.Create(service, $"tenant{number}"),
                 _server,
-                isOwn ? $"{Prefix}{name}" : SharedDatabase,
+                isOwn ? $"{Prefix}{name}" : $"{Prefix}shared{(plan.SharedDatabases == 1 ? "" : i % plan.SharedDatabases)}",
                 $"of_{name}",
                 new TenantLogin($"{Prefix}{name}", NewPassword()),
                 isOwn));

@@ -17,7 +17,7 @@ public class NeighbourNamesSpecs
         var secrets = new MemorySecretStore();
         foreach (var tenant in tenants)
             secrets.Put(tenant, uri);
-        await using var host = await PoolsHost.StartAsync(secrets, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(2));
+        await using var host = await PoolsHost.StartAsync(secrets, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(4));
 
         // Twice: the first that fails, and those who are told from memory.
         for (var round = 0; round < 2; round++)
