@@ -82,7 +82,7 @@ internal static class FigureCharts
         string[] figures = [FigureNames.Statistics, FigureNames.Scrape, FigureNames.Overview];
         for (var i = 0; i < figures.Length; i++)
         {
-            var line = Line(Contenders.All[i], LineStyle.Solid, figures[i]);
+            var line = Line(Contenders.All[i], LineStyle.Solid, figures[i].Replace(", ms", "", StringComparison.Ordinal));
             line.Points.AddRange(results
                 .Where(result => result.Values.ContainsKey(figures[i]))
                 .Select(result => new DataPoint(result.Tenants, result.Values[figures[i]])));
@@ -94,10 +94,20 @@ internal static class FigureCharts
 
     private static PlotModel Empty(string title, string across, string up)
     {
-        var plot = new PlotModel { Title = title, TitleFontSize = 14, TitleFontWeight = FontWeights.Normal, Background = OxyColors.White };
+        var plot = new PlotModel { Title = title, TitleFontSize = 14, TitleFontWeight = FontWeights.Normal, DefaultFont = "Arial", Background = OxyColors.White };
         plot.Axes.Add(Logarithmic(AxisPosition.Bottom, across));
         plot.Axes.Add(Logarithmic(AxisPosition.Left, up));
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside });
+        plot.Legends.Add(new Legend
+        {
+            LegendPosition = LegendPosition.BottomCenter,
+            LegendPlacement = LegendPlacement.Outside,
+            LegendOrientation = LegendOrientation.Horizontal,
+
+            // Fonts of browsers are wider than what is measured here.
+            LegendItemSpacing = 56,
+            LegendPadding = 30,
+            LegendFontSize = 11,
+        });
         return plot;
     }
 
@@ -107,6 +117,7 @@ internal static class FigureCharts
         Title = title,
         MajorGridlineStyle = LineStyle.Solid,
         MajorGridlineColor = OxyColor.Parse("#dddddd"),
+        AxisTitleDistance = 12,
         StringFormat = "#,0.###",
         MinimumPadding = 0.1,
         MaximumPadding = 0.1,
