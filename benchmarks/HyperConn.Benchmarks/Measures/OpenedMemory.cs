@@ -19,6 +19,12 @@ internal sealed class OpenedMemory : Measure
         yield return RatioRow(
             "memory per tenant with one idle connection", "bare NpgsqlDataSource", await Comparison.RunAsync(rounds, RivalAsync, OursAsync), Units.Bytes, 0.6);
 
+        double Said(double bytes)
+        {
+            say(Units.Bytes(bytes));
+            return bytes;
+        }
+
         async Task<double> RivalAsync()
         {
             var before = ManagedMemory.Live();
@@ -34,7 +40,7 @@ internal sealed class OpenedMemory : Measure
             foreach (var source in sources)
                 await source.DisposeAsync();
             await tenants.QuietAsync();
-            return (after - before) / (double)Count;
+            return Said((after - before) / (double)Count);
         }
 
         async Task<double> OursAsync()
@@ -49,7 +55,7 @@ internal sealed class OpenedMemory : Measure
             var after = ManagedMemory.Live();
             await manager.DisposeAsync();
             await tenants.QuietAsync();
-            return (after - before) / (double)(Count - 1);
+            return Said((after - before) / (double)(Count - 1));
 
             async Task OpenAsync(TenantKey tenant)
             {
