@@ -16,7 +16,7 @@ public class LateOpenerTests(SmallServer server, ITestOutputHelper output)
     private const int Workers = 64;
     private const int Tenants = 200;
     private const int Most = 20;
-    private const int Rounds = 20;
+    private const int Rounds = 6;
 
     private const string Marker = "select tenant from events where payload = @payload";
 
@@ -33,7 +33,19 @@ public class LateOpenerTests(SmallServer server, ITestOutputHelper output)
         });
         await using var watch = new SessionWatch(server.Server, server.Provisioner, () => host.Runtime.Servers.Values.SingleOrDefault());
         await using var watchdog = new Watchdog(TimeSpan.FromSeconds(60), () => $"{host.Server.Waiting} wait, {host.Runtime.Generations.LeasesOpen} leases.");
-        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
+
+        // Threads of their own: some ways block, and what watches them needs the thread pool.
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Factory.StartNew(() => Work(worker).GetAwaiter().GetResult(), TaskCreationOptions.LongRunning)));
+
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
+        await watchdog.AssertNoStallAsync();
+        await host.StopAsync();
+        await watch.AssertNoneAsync();
+        output.WriteLine($"{way}: {Workers * Rounds} queries, {watch.Samples} samples, peak {watch.Peak} sessions");
+        watch.AssertNeverExceeded();
+        Assert.InRange(watch.Peak, 1, Most);
+
+        async Task Work(int worker)
         {
             var random = new Random(worker);
             for (var i = 0; i < Rounds; i++)
@@ -44,15 +56,7 @@ public class LateOpenerTests(SmallServer server, ITestOutputHelper output)
                     await host.Pools.EvictAsync(tenant);
                 watchdog.Step();
             }
-        })));
-
-        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
-        await watchdog.AssertNoStallAsync();
-        await host.StopAsync();
-        await watch.AssertNoneAsync();
-        output.WriteLine($"{way}: {Workers * Rounds} queries, {watch.Samples} samples, peak {watch.Peak} sessions");
-        watch.AssertNeverExceeded();
-        Assert.InRange(watch.Peak, 1, Most);
+        }
     }
 
     [SkippableFact]
@@ -117,12 +121,12 @@ public class LateOpenerTests(SmallServer server, ITestOutputHelper output)
             default:
                 // Open, read and close with CommandBehavior.CloseConnection, as adapters and DataTable.Load do.
                 connection.Open();
-                await using (var command = connection.CreateCommand())
+                using (var command = connection.CreateCommand())
                 {
                     command.CommandText = Marker;
                     command.Parameters.AddWithValue("payload", "marker");
-                    await using var reader = await command.ExecuteReaderAsync(System.Data.CommandBehavior.CloseConnection);
-                    Assert.True(await reader.ReadAsync());
+                    using var reader = command.ExecuteReader(System.Data.CommandBehavior.CloseConnection);
+                    Assert.True(reader.Read());
                     return reader.GetString(0);
                 }
         }
