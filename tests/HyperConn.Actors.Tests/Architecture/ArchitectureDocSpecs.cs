@@ -13,7 +13,7 @@ public partial class ArchitectureDocSpecs
         Assert.True(named.Count > 30, "The page names its types in backticks.");
 
         // What stands on the library is seen by its files: each is named after its type.
-        var beside = Directory.EnumerateDirectories(Path.Combine(Source.Root, ".."), "HyperConn.E*")
+        var beside = Directory.EnumerateDirectories(Path.Combine(Source.Root, ".."), "HyperConn.*")
             .SelectMany(project => Directory.EnumerateFiles(project, "*.cs", SearchOption.AllDirectories))
             .Select(file => Path.GetFileNameWithoutExtension(file));
         Assert.Empty(named.Except(types).Except(beside));
