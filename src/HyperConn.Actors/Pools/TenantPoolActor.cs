@@ -31,8 +31,6 @@ internal sealed class TenantPoolActor : ReceiveActor, IWithTimers
         _secrets = new CredentialsRequests(runtime, handle.Tenant, fetcher);
         _generations = new TenantGenerations(handle);
         _builder = new GenerationBuilder(runtime, handle.Tenant, new PoolOwner(runtime, Self), Reject);
-
-        // What a constructor receives is kept for as long as the actor lives, half a kilobyte here.
         Become(Resolving);
     }
 
