@@ -11,6 +11,7 @@ var root = new RootCommand("PostgreSQL connections for many tenants, managed by 
     CheckCommand.Create(),
     TenantsCommand.Create(),
     ExecCommand.Create(),
+    MigrateCommand.Create(),
     TopCommand.Create(),
 };
 var parsed = root.Parse(args);

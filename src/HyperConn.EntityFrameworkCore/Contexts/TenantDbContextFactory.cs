@@ -1,7 +1,5 @@
-using HyperConn.EntityFrameworkCore.Provider;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace HyperConn.EntityFrameworkCore.Contexts;
@@ -38,7 +36,7 @@ internal sealed class TenantDbContextFactory<TContext> : ITenantDbContextFactory
         var context = Create(_services);
         try
         {
-            ConnectionOf(context).Bind(tenant);
+            ContextMaker.ConnectionOf(context).Bind(tenant);
             return context;
         }
         catch
@@ -60,7 +58,7 @@ internal sealed class TenantDbContextFactory<TContext> : ITenantDbContextFactory
         var context = Create(scope);
         try
         {
-            ConnectionOf(context).Bind(scope.GetRequiredService<ITenantAccessor>());
+            ContextMaker.ConnectionOf(context).Bind(scope.GetRequiredService<ITenantAccessor>());
             return context;
         }
         catch
@@ -69,10 +67,6 @@ internal sealed class TenantDbContextFactory<TContext> : ITenantDbContextFactory
             throw;
         }
     }
-
-    private static TenantRelationalConnection ConnectionOf(TContext context) =>
-        context.GetService<IRelationalConnection>() as TenantRelationalConnection ?? throw new InvalidOperationException(
-            $"{typeof(TContext).Name} has the connection of another provider. Leave the choice of a database out of its OnConfiguring.");
 
     private TContext Create(IServiceProvider services) => _pool is null ? Make(services, null) : _pool.CreateDbContext();
 }

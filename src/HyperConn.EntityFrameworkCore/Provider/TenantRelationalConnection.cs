@@ -75,6 +75,14 @@ internal sealed class TenantRelationalConnection : NpgsqlRelationalConnection
         (_tenant, _accessor) = (tenant, null);
     }
 
+    /// <summary>Makes the context one tenant's of a manager that its options don't know.</summary>
+    /// <inheritdoc cref="Bind(TenantKey)"/>
+    public void Bind(TenantKey tenant, ITenantPools pools)
+    {
+        Bind(tenant);
+        _pools = pools;
+    }
+
     /// <summary>Makes the context that of the scope's tenant, who may be told to it later, but before the first query.</summary>
     /// <inheritdoc cref="Bind(TenantKey)"/>
     public void Bind(ITenantAccessor accessor)

@@ -19,6 +19,8 @@ internal sealed class CommandSession : IAsyncDisposable
 
     public ITenantPools Pools { get; }
 
+    public IServiceProvider Services => _host.Services;
+
     public HyperConnOptions Options { get; }
 
     /// <summary>Table in which <c>run</c> notes ids of events in each tenant's database; null: the file configures no such worker.</summary>
