@@ -17,7 +17,7 @@ internal sealed class EntityFramework : Measure
     private const int AtOnce = 32;
     private const int Repetitions = 100;
 
-    public override string Name => "ef";
+    public override string Name => "entity-framework";
 
     public override int DefaultRounds => 7;
 
@@ -46,11 +46,14 @@ internal sealed class EntityFramework : Measure
         }
 
         await tenants.QuietAsync();
+        var round = 0;
         var cold = await Comparison.RunAsync(
             rounds,
             async () =>
             {
-                var sources = tenants.Keys.ToDictionary(tenant => tenant, tenant => Plain(settings[(tenant.Service, tenant.Org)].ConnectionString));
+                // Npgsql keeps a connection string's pool, and the types that it knows, for as long as the process lives: another string, another pool.
+                round++;
+                var sources = tenants.Keys.ToDictionary(tenant => tenant, tenant => Plain(Named(settings[(tenant.Service, tenant.Org)], round)));
                 var took = await AllAsync(tenants.Keys, tenant => sources[tenant].CreateDbContext());
                 NpgsqlConnection.ClearAllPools();
                 await tenants.QuietAsync();
@@ -80,6 +83,9 @@ internal sealed class EntityFramework : Measure
 
     private static PooledDbContextFactory<EventContext> Plain(string connection) =>
         new(new DbContextOptionsBuilder<EventContext>().UseNpgsql(connection).EnableThreadSafetyChecks(false).Options);
+
+    private static string Named(NpgsqlConnectionStringBuilder settings, int round) =>
+        new NpgsqlConnectionStringBuilder(settings.ConnectionString) { ApplicationName = FormattableString.Invariant($"bare{round}") }.ConnectionString;
 
     private static async Task FillAsync(NpgsqlConnectionStringBuilder settings)
     {
