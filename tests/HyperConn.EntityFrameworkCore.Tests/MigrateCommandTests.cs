@@ -1,4 +1,6 @@
 using System.Text.Json;
+using HyperConn.EntityFrameworkCore;
+using HyperConn.Host.Commands;
 using HyperConn.Host.Demo;
 using HyperConn.Tests.Support;
 using Npgsql;
@@ -121,6 +123,35 @@ public sealed class MigrateCommandTests(PostgresFixture postgres) : IClassFixtur
         Assert.Equal(2, run.ExitCode);
         Assert.Equal("my thesis", await File.ReadAllTextAsync(Report));
         Assert.Null(await AsTenantAsync(provisioner.Tenants[0], Probe));
+    }
+
+    [SkippableFact]
+    public async Task A_report_whose_disk_is_gone_at_the_end_is_printed()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(2, services: ["core"]);
+        var config = await ConfigureAsync(provisioner);
+
+        // Tried until its deadline, so that there is time.
+        await AsAdminAsync(provisioner.Tenants[1], $"alter role \"{provisioner.Tenants[1].BaseUser}\" nologin");
+        var disk = Directory.CreateDirectory(Path.Combine(_folder, "disk")).FullName;
+        var report = Path.Combine(disk, "report.json");
+        await using var host = HostProcess.Start("migrate", "--config", config, "--assembly", WebShopProcess.Assembly, "--report", report);
+        await Until.TrueAsync(() => File.Exists(report));
+        Directory.Delete(disk, recursive: true);
+
+        Assert.Equal(1, await host.WaitAsync());
+        Assert.Contains("can't be written to", host.Errors, StringComparison.Ordinal);
+        var printed = JsonDocument.Parse(host.Output).RootElement;
+        Assert.Equal((1, 1), (printed.GetProperty("migrated").GetInt32(), printed.GetProperty("failed").GetInt32()));
+    }
+
+    [Fact]
+    public void A_script_is_printed_as_it_would_be_run()
+    {
+        var seed = $"insert into t values ('{new string('x', 5_000)}\t\u00AD{'\u200D'}');";
+        using var printed = new StringWriter { NewLine = "\n" };
+        MigrationScripts.Print(printed, new MigrateResult("core", "acme", TenantMigrationStatus.Scripted, Script: seed));
+        Assert.Equal($"-- core/acme\n{seed}\n", printed.ToString());
     }
 
     private static async Task<Run> RunAsync(params string[] arguments)

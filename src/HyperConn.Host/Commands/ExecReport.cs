@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using HyperConn.Events;
 
 namespace HyperConn.Host.Commands;
@@ -69,6 +68,8 @@ internal sealed record ExecReport(
     string? Run = null,
     string? Resumes = null)
 {
+    private static readonly ReportFile<ExecReport> Stored = new("exec", report => report.IsWhole);
+
     public static string HashOf(string sql) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
 
     public static ExecReport Of(string sql, string? project, DateTimeOffset startedAt, DateTimeOffset finishedAt, bool dryRun, IReadOnlyList<ExecResult> tenants)
@@ -80,55 +81,15 @@ internal sealed record ExecReport(
             Count(ExecStatus.Pending) + Count(ExecStatus.Started), tenants, project);
     }
 
-    /// <summary>Writes it in one step, so that an interruption leaves the report of before or this one, never half of one.</summary>
-    /// <exception cref="IOException">It can't be written.</exception>
-    public Task SaveAsync(string path) => Task.Run(() => SafeFile.WriteWhole(path, JsonSerializer.SerializeToUtf8Bytes(this, CommandOutput.Json)));
-
     /// <summary>Makes sure that no file is replaced but an earlier report whose run ended (or an empty file).</summary>
     /// <exception cref="CommandException">It would be; the message says what to do.</exception>
-    public static async Task MayReplaceAsync(string path, CancellationToken cancellationToken)
-    {
-        if (FileFacts.KindOf(ExecJournal.PathOf(path)) != FileKind.None)
-            throw new CommandException($"'{path}' is of an exec that was interrupted, or still runs. Go on with it by --resume, or name another file.");
-        if (FileFacts.KindOf(path) == FileKind.Regular && new FileInfo(path).Length > 0)
-        {
-            try
-            {
-                await LoadAsync(path, cancellationToken);
-            }
-            catch (CommandException)
-            {
-                throw new CommandException($"'{path}' is there already and is not a report of exec, so it is not replaced. Name another file.");
-            }
-        }
-    }
+    public static Task MayReplaceAsync(string path, CancellationToken cancellationToken) => FileFacts.KindOf(ExecJournal.PathOf(path)) != FileKind.None
+        ? throw new CommandException($"'{path}' is of an exec that was interrupted, or still runs. Go on with it by --resume, or name another file.")
+        : Stored.MayReplaceAsync(path, cancellationToken);
 
-    /// <summary>Reads a report.</summary>
-    /// <exception cref="CommandException">There is none, or it is no report.</exception>
-    public static async Task<ExecReport> LoadAsync(string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var file = SafeFile.OpenToRead(path);
-            return await JsonSerializer.DeserializeAsync<ExecReport>(file, CommandOutput.Json, cancellationToken) is { } report && report.IsWhole
-                ? report
-                : throw new CommandException($"'{path}' is not a report of exec.");
-        }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException)
-        {
-            throw new CommandException($"'{path}' is not a report of exec.");
-        }
-        catch (FileNotFoundException)
-        {
-            throw new CommandException($"There is no report '{path}'.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"The report can't be read: {exception.Message}");
-        }
-    }
+    /// <inheritdoc cref="ReportFile{T}.LoadAsync"/>
+    public static Task<ExecReport> LoadAsync(string path, CancellationToken cancellationToken) => Stored.LoadAsync(path, cancellationToken);
 
-    // What JSON leaves out is null, whatever the types say.
     private bool IsWhole => SqlSha256 is not null && Tenants is not null
         && Tenants.All(t => t is not null && Enum.IsDefined(t.Status) && TenantKey.TryCreate(t.Service, t.Org, out _))
         && Tenants.DistinctBy(t => (t.Service, t.Org)).Count() == Tenants.Count;

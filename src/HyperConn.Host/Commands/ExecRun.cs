@@ -155,18 +155,5 @@ internal sealed class ExecRun(TenantExecutor executor, ExecPlan plan)
     }
 
     /// <summary>Why it can't be saved; null: it is, or need not be.</summary>
-    private async Task<string?> SaveAsync(ExecResult[] results)
-    {
-        if (plan.Path is null)
-            return null;
-        try
-        {
-            await Now(results).SaveAsync(plan.Path);
-            return null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return exception.Message;
-        }
-    }
+    private Task<string?> SaveAsync(ExecResult[] results) => ReportFile<ExecReport>.TrySaveAsync(plan.Path, Now(results));
 }

@@ -39,7 +39,7 @@ internal static class MigrateCommand
         command.SetAction((parsed, stop) => CommandOutput.RunAsync(
             async () =>
             {
-                var before = parsed.GetValue(resume) is { } path ? MigrateReport.Load(path) : null;
+                var before = parsed.GetValue(resume) is { } path ? await MigrateReport.Stored.LoadAsync(path, stop) : null;
                 if (before is not null && selection.IsGiven(parsed))
                     throw new CommandException("--resume takes its tenants from the report. Leave out --tenant, --service and --filter.");
                 if (parsed.GetValue(output) is not null && !parsed.GetValue(dryRun))
@@ -48,7 +48,7 @@ internal static class MigrateCommand
                     throw new CommandException("--timeout: give 1s to 1d.");
                 var file = parsed.GetValue(report) ?? (parsed.GetValue(dryRun) ? null : parsed.GetValue(resume));
                 if (file is not null)
-                    MigrateReport.MayReplace(file);
+                    await MigrateReport.Stored.MayReplaceAsync(file, stop);
                 var loaded = MigrationAssembly.Load(parsed.GetValue(assembly)!, parsed.GetValue(context));
                 await using var session = await CommandSession.OpenAsync(parsed.GetValue(config)!, stop);
                 if (before is not null && (before.Project, before.Context) != (session.Options.ProjectName, loaded.Context.FullName))
@@ -66,17 +66,22 @@ internal static class MigrateCommand
                 };
                 var started = DateTimeOffset.UtcNow;
 
-                // Where the report can't be written, nothing is run.
                 var result = Report([.. tenants.Select(t => new TenantMigrationResult(t, TenantMigrationStatus.Pending))]);
-                if (file is not null)
-                    result.Save(file);
+                if (await ReportFile<MigrateReport>.TrySaveAsync(file, result) is { } fault)
+                    throw new CommandException($"The report can't be written to '{file}', so nothing was run: {fault}");
                 await CommandOutput.WithProgressAsync(options.DryRun ? "Scripting" : "Migrating", tenants.Count, async done =>
                 {
                     options.Progress = new Told(progress => done(progress.Result.Status != TenantMigrationStatus.Failed));
                     result = Report((await new TenantMigrationRun(create, options, wereListed: true).RunAsync(tenants, stop)).Results);
                 });
-                if (file is not null)
-                    result.Save(file);
+                if (await ReportFile<MigrateReport>.TrySaveAsync(file, result) is { } lost)
+                {
+                    // What was done must not be lost with the disk it was to be written to.
+                    await Console.Error.WriteLineAsync($"The report can't be written to '{file}' any more; here it is: {Printable.Line(lost)}");
+                    CommandOutput.WriteJson(result);
+                    return ExitCodes.Bad;
+                }
+
                 foreach (var script in result.Tenants.Where(t => t.Script is not null && parsed.GetValue(output) is not null))
                     MigrationScripts.Write(parsed.GetValue(output)!, script);
                 if (parsed.GetValue(json))
@@ -130,10 +135,7 @@ internal static class MigrateCommand
     private static void Write(MigrateReport report, bool withScripts)
     {
         foreach (var script in report.Tenants.Where(t => withScripts && t.Script is not null))
-        {
-            Console.WriteLine($"-- {script.Service}/{script.Org}");
-            Console.WriteLine(Printable.Lines(script.Script!));
-        }
+            MigrationScripts.Print(Console.Out, script);
 
         var bad = report.Tenants.Where(t => t.Status == TenantMigrationStatus.Failed).ToList();
         if (Console.IsOutputRedirected)

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using HyperConn.EntityFrameworkCore;
-using HyperConn.Events;
 
 namespace HyperConn.Host.Commands;
 
@@ -46,7 +44,9 @@ internal sealed record MigrateReport(
     int Pending,
     IReadOnlyList<MigrateResult> Tenants)
 {
-    // What JSON leaves out is null, whatever the types say.
+    /// <summary>Where it is kept.</summary>
+    public static ReportFile<MigrateReport> Stored { get; } = new("migrate", report => report.IsWhole);
+
     private bool IsWhole => Project is not null && Context is not null && Tenants is not null
         && Tenants.All(t => t is not null && Enum.IsDefined(t.Status) && TenantKey.TryCreate(t.Service, t.Org, out _));
 
@@ -58,60 +58,5 @@ internal sealed record MigrateReport(
             project, context, target, dryRun, startedAt, DateTimeOffset.UtcNow,
             Count(TenantMigrationStatus.Migrated), Count(TenantMigrationStatus.UpToDate), Count(TenantMigrationStatus.Scripted),
             Count(TenantMigrationStatus.Failed), Count(TenantMigrationStatus.Absent), Count(TenantMigrationStatus.Pending), tenants);
-    }
-
-    /// <summary>Writes it in one step.</summary>
-    /// <exception cref="CommandException">It can't be written.</exception>
-    public void Save(string path)
-    {
-        try
-        {
-            SafeFile.WriteWhole(path, JsonSerializer.SerializeToUtf8Bytes(this, CommandOutput.Json));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"The report can't be written to '{path}': {exception.Message}");
-        }
-    }
-
-    /// <summary>Reads a report.</summary>
-    /// <exception cref="CommandException">There is none, or it is no report.</exception>
-    public static MigrateReport Load(string path)
-    {
-        try
-        {
-            using var file = SafeFile.OpenToRead(path);
-            return JsonSerializer.Deserialize<MigrateReport>(file, CommandOutput.Json) is { IsWhole: true } report
-                ? report
-                : throw new CommandException($"'{path}' is not a report of migrate.");
-        }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException)
-        {
-            throw new CommandException($"'{path}' is not a report of migrate.");
-        }
-        catch (FileNotFoundException)
-        {
-            throw new CommandException($"There is no report '{path}'.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"The report can't be read: {exception.Message}");
-        }
-    }
-
-    /// <summary>Makes sure that no file is replaced but an earlier report, or an empty file.</summary>
-    /// <exception cref="CommandException">It would be.</exception>
-    public static void MayReplace(string path)
-    {
-        if (FileFacts.KindOf(path) != FileKind.Regular || new FileInfo(path).Length == 0)
-            return;
-        try
-        {
-            Load(path);
-        }
-        catch (CommandException)
-        {
-            throw new CommandException($"'{path}' is there already and is not a report of migrate, so it is not replaced. Name another file.");
-        }
     }
 }

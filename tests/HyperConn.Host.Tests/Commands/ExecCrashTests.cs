@@ -137,7 +137,7 @@ public sealed class ExecCrashTests(PostgresFixture postgres) : IClassFixture<Pos
         var (config, tenant) = (await ConfigureAsync(provisioner), provisioner.Tenants[0]);
         await AllAsync(provisioner, "create table effects (id serial)");
         var started = new ExecResult(tenant.Key.Service, tenant.Key.Org, ExecStatus.Started, 1, Xid: "3", Server: "7/1/another server");
-        await (ExecReport.Of(Sql, "acme", default, default, false, [started]) with { Run = "r1" }).SaveAsync(Report);
+        await ReportFile<ExecReport>.SaveAsync(Report, ExecReport.Of(Sql, "acme", default, default, false, [started]) with { Run = "r1" });
 
         await using var resumed = HostProcess.Start("exec", "--config", config, "--sql", Sql, "--resume", Report, "--unknown", choice, "--json");
 
