@@ -27,7 +27,7 @@ internal sealed class OpenedMemory : Measure
 
         async Task<double> RivalAsync()
         {
-            var before = ManagedMemory.Live();
+            var before = await ManagedMemory.SettledAsync();
             var sources = new List<NpgsqlDataSource>(Count);
             foreach (var tenant in tenants.Keys)
             {
@@ -49,7 +49,7 @@ internal sealed class OpenedMemory : Measure
 
             // What the first tenant needs, the manager needs.
             await OpenAsync(tenants.Keys[0]);
-            var before = ManagedMemory.Live();
+            var before = await ManagedMemory.SettledAsync();
             foreach (var tenant in tenants.Keys.Skip(1))
                 await OpenAsync(tenant);
             var after = ManagedMemory.Live();
