@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
+using HyperConn.Host.Demo;
 using Npgsql;
 
 namespace HyperConn.Benchmarks.Figures;
@@ -52,7 +53,7 @@ internal sealed class Callers(FigurePlan plan, string phase)
     /// <returns>From when each open was due until it was there, in milliseconds; failed ones are not in it.</returns>
     public async Task<IReadOnlyList<double>> ByZipfAsync(IContender pools, int opensPerSecond, TimeSpan time)
     {
-        var ranks = new ZipfRanks(plan.Tenants.Count, seed: 1);
+        var ranks = new ZipfRanks(plan.Tenants.Count, new Random(1));
         var times = new ConcurrentBag<double>();
         var began = Stopwatch.GetTimestamp();
         var all = new List<Task>();

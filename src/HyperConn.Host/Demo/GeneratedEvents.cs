@@ -8,8 +8,7 @@ namespace HyperConn.Host.Demo;
 internal sealed class GeneratedEvents : ITenantEventSource
 {
     private readonly IReadOnlyList<ProvisionedTenant> _tenants;
-    private readonly double[] _cumulated;
-    private readonly Random _random;
+    private readonly ZipfRanks _ranks;
     private readonly long _first;
     private readonly long _last;
 
@@ -19,11 +18,8 @@ internal sealed class GeneratedEvents : ITenantEventSource
     /// <param name="count">How many; null: without end.</param>
     public GeneratedEvents(IReadOnlyList<ProvisionedTenant> tenants, Random random, long first = 1, long? count = null)
     {
-        (_tenants, _random, _first, _last) = (tenants, random, first, count is null ? long.MaxValue : first + count.Value - 1);
-        _cumulated = new double[tenants.Count];
-        var sum = 0.0;
-        for (var k = 0; k < _cumulated.Length; k++)
-            _cumulated[k] = sum += 1.0 / (k + 1);
+        (_tenants, _first, _last) = (tenants, first, count is null ? long.MaxValue : first + count.Value - 1);
+        _ranks = new ZipfRanks(tenants.Count, random);
     }
 
     public string Name => "demo";
@@ -58,9 +54,5 @@ internal sealed class GeneratedEvents : ITenantEventSource
 
     public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    internal ProvisionedTenant Pick()
-    {
-        var at = Array.BinarySearch(_cumulated, _random.NextDouble() * _cumulated[^1]);
-        return _tenants[Math.Min(at < 0 ? ~at : at, _tenants.Count - 1)];
-    }
+    internal ProvisionedTenant Pick() => _tenants[_ranks.Next()];
 }
