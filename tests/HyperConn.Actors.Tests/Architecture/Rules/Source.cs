@@ -35,7 +35,7 @@ internal static class Source
     /// <summary>The folder of a file; empty: the root.</summary>
     public static string RoomOf(string file) => file.Contains('/', StringComparison.Ordinal) ? file[..file.IndexOf('/', StringComparison.Ordinal)] : "";
 
-    private static string RootOf(string project) => Path.GetFullPath(Path.Combine(Here(), "..", "..", "..", "src", project));
+    private static string RootOf(string project) => Path.GetFullPath(Path.Combine(Here(), "..", "..", "..", "..", "src", project));
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }
