@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Amazon.SQS.Model;
 using HyperConn.Host.Demo;
 using HyperConn.Testing;
@@ -20,10 +19,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
     // SIGKILL, SIGTERM and SIGKILL with the server's; the long form has more of each.
     private static readonly int Kills = Environment.GetEnvironmentVariable("HYPERCONN_SOAK_SECONDS") is null ? 3 : 12;
 
-    private static readonly string Sample = FindSample();
-
-    // bin/Debug/net10.0, as these tests were built.
-    private static readonly string Build = Path.Combine([.. AppContext.BaseDirectory.TrimEnd('/').Split('/').TakeLast(3)]);
+    private static readonly string Build = SampleFiles.BuiltTo("OrderWorker");
 
     [SkippableTheory]
     [InlineData(false, 40)]
@@ -122,7 +118,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
 
     private static async Task OpenShopsAsync(TenantProvisioner shops)
     {
-        var sql = await File.ReadAllTextAsync(Path.Combine(Sample, "orders.sql"));
+        var sql = await File.ReadAllTextAsync(Path.Combine(SampleFiles.SourceOf("OrderWorker"), "orders.sql"));
         foreach (var shop in shops.Tenants)
             await RunAsync(shop, sql);
     }
@@ -181,9 +177,6 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
         return connection;
     }
 
-    private static string FindSample([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "samples", "OrderWorker"));
-
     /// <summary>The sample's process.</summary>
     private sealed class Worker : IAsyncDisposable
     {
@@ -196,7 +189,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
             _output = output;
             string[] arguments =
             [
-                Path.Combine(Sample, Build, "OrderWorker.dll"),
+                Path.Combine(Build, "OrderWorker.dll"),
                 $"--Sqs:Queue={queue.Name}", $"--Sqs:ServiceUrl={endpoint}", "--Sqs:Region=us-east-1", "--Sqs:AccessKeyId=a", "--Sqs:SecretAccessKey=b",
                 "--Sqs:VisibilityTimeout=00:00:02", "--Sqs:WaitTime=00:00:01",
                 // The emulator forgets a group's order when several of its messages come back at once.
@@ -205,7 +198,7 @@ public sealed class OrderWorkerTests(SqsFixture sqs, ITestOutputHelper output) :
             ];
             _process = Process.Start(new ProcessStartInfo("dotnet", arguments)
             {
-                WorkingDirectory = Path.Combine(Sample, Build),
+                WorkingDirectory = Build,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 
 namespace HyperConn.Tests.Support;
 
@@ -20,7 +19,7 @@ internal sealed class WebShopProcess : IAsyncDisposable
     }
 
     /// <summary>Its assembly, as <c>hyperconn migrate</c> is told it.</summary>
-    public static string Assembly { get; } = Path.Combine(Folder(), "WebShop.dll");
+    public static string Assembly { get; } = Path.Combine(SampleFiles.BuiltTo("WebShop"), "WebShop.dll");
 
     public HttpClient Http { get; }
 
@@ -28,7 +27,7 @@ internal sealed class WebShopProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet", [Assembly, "--HyperConn:ProjectName=acme", $"--HyperConn:Secrets:File:Path={secrets}", "--HyperConn:Pools:AcquireTimeout=00:00:30"])
         {
-            WorkingDirectory = Folder(),
+            WorkingDirectory = SampleFiles.BuiltTo("WebShop"),
             RedirectStandardOutput = true,
         };
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
@@ -80,8 +79,4 @@ internal sealed class WebShopProcess : IAsyncDisposable
 
         _process.Dispose();
     }
-
-    // bin/Debug/net10.0, as these tests were built.
-    private static string Folder([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(
-        [Path.GetDirectoryName(here)!, "..", "..", "..", "samples", "WebShop", .. AppContext.BaseDirectory.TrimEnd('/').Split('/').TakeLast(3)]));
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using HyperConn.Tests.Support;
 using Npgsql;
@@ -54,9 +53,7 @@ public class ReportWorkerTests(RoomyServer server)
 
     private static async Task<(int Code, string Output)> RunAsync(string[] arguments)
     {
-        // bin/Debug/net10.0, as these tests were built.
-        var build = Path.Combine([.. AppContext.BaseDirectory.TrimEnd('/').Split('/').TakeLast(3)]);
-        var folder = Path.Combine(Folder(), build);
+        var folder = SampleFiles.BuiltTo("ReportWorker");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(folder, "ReportWorker.dll"), .. arguments])
         {
             WorkingDirectory = folder,
@@ -75,7 +72,4 @@ public class ReportWorkerTests(RoomyServer server)
                 process.Kill();
         }
     }
-
-    private static string Folder([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "samples", "ReportWorker"));
 }
