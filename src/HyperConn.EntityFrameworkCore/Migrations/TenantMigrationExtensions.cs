@@ -39,11 +39,9 @@ public static class TenantMigrationExtensions
         if (tenants.Count == 0)
             return new TenantMigrationReport([]);
 
-        // What would be wrong for every tenant is said once.
-        using (var context = factory.CreateDbContext(tenants[0]))
-            _ = new MigrationPlan(context, options.TargetMigration);
-        return await new TenantMigrationRun(factory.CreateDbContext, options, options.Tenants is null).RunAsync(tenants, cancellationToken)
-            .ConfigureAwait(false);
+        var run = new TenantMigrationRun(factory.CreateDbContext, options, options.Tenants is null);
+        run.Check(tenants[0]);
+        return await run.RunAsync(tenants, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<IReadOnlyList<TenantKey>> ListAsync(IServiceProvider services, CancellationToken cancellationToken)

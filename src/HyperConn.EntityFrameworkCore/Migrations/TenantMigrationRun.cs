@@ -18,6 +18,14 @@ internal sealed class TenantMigrationRun(Func<TenantKey, DbContext> create, Migr
     private int _done;
     private int _failed;
 
+    /// <summary>Says once what would be wrong for every tenant.</summary>
+    /// <exception cref="InvalidOperationException">There are no migrations, or none of the name asked for.</exception>
+    public void Check(TenantKey anyTenant)
+    {
+        using var context = create(anyTenant);
+        _ = new MigrationPlan(context, options.TargetMigration);
+    }
+
     /// <summary>Migrates the tenants. Cancelled, it returns what it knows: tenants under way are rolled back and pending, like those not reached.</summary>
     public async Task<TenantMigrationReport> RunAsync(IReadOnlyList<TenantKey> tenants, CancellationToken stop)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using HyperConn.EntityFrameworkCore;
 using HyperConn.EntityFrameworkCore.Contexts;
 using HyperConn.EntityFrameworkCore.Migrations;
@@ -55,7 +56,6 @@ internal static class MigrateCommand
                     throw new CommandException($"The report to resume is of project '{before.Project}' and {before.Context}, and this would be of '{session.Options.ProjectName}' and {loaded.Context.FullName}.");
                 var rest = before?.Tenants.Where(t => MustRun(before, t)).Select(t => TenantKey.Create(t.Service, t.Org)).ToArray();
                 var tenants = rest ?? await selection.ReadSomeAsync(parsed, session, stop);
-                var create = Contexts(loaded, session, tenants, parsed.GetValue(target));
                 var options = new MigrateAllOptions
                 {
                     TargetMigration = parsed.GetValue(target),
@@ -64,15 +64,15 @@ internal static class MigrateCommand
                     TenantTimeout = most,
                     DryRun = parsed.GetValue(dryRun),
                 };
+                var run = Prepare(loaded, session, options, tenants);
                 var started = DateTimeOffset.UtcNow;
-
                 var result = Report([.. tenants.Select(t => new TenantMigrationResult(t, TenantMigrationStatus.Pending))]);
                 if (await ReportFile<MigrateReport>.TrySaveAsync(file, result) is { } fault)
                     throw new CommandException($"The report can't be written to '{file}', so nothing was run: {fault}");
                 await CommandOutput.WithProgressAsync(options.DryRun ? "Scripting" : "Migrating", tenants.Count, async done =>
                 {
                     options.Progress = new Told(progress => done(progress.Result.Status != TenantMigrationStatus.Failed));
-                    result = Report((await new TenantMigrationRun(create, options, wereListed: true).RunAsync(tenants, stop)).Results);
+                    result = Report((await run.RunAsync(tenants, stop)).Results);
                 });
                 if (await ReportFile<MigrateReport>.TrySaveAsync(file, result) is { } lost)
                 {
@@ -110,23 +110,18 @@ internal static class MigrateCommand
         _ => false,
     };
 
-    private static Func<TenantKey, Microsoft.EntityFrameworkCore.DbContext> Contexts(
-        MigrationAssembly loaded, CommandSession session, IReadOnlyList<TenantKey> tenants, string? target)
+    private static TenantMigrationRun Prepare(
+        MigrationAssembly loaded, CommandSession session, MigrateAllOptions options, IReadOnlyList<TenantKey> tenants)
     {
         try
         {
             var maker = ContextMaker.Of(loaded.Context, loaded.Assembly, session.Services);
-
-            // What would be wrong for every tenant is said once.
+            var run = new TenantMigrationRun(maker.Create, options, wereListed: true);
             if (tenants.Count > 0)
-            {
-                using var context = maker.Create(tenants[0]);
-                _ = new MigrationPlan(context, target);
-            }
-
-            return maker.Create;
+                run.Check(tenants[0]);
+            return run;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or MissingMethodException or System.Reflection.TargetInvocationException)
+        catch (Exception exception) when (exception is InvalidOperationException or MissingMethodException or TargetInvocationException)
         {
             throw new CommandException((exception.InnerException ?? exception).Message);
         }
