@@ -3,6 +3,7 @@ using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
 using HyperConn.Testing;
+using HyperConn.Tests;
 
 namespace HyperConn.Events.Sqs.Tests;
 
@@ -18,8 +19,8 @@ public sealed class SqsFixture : IAsyncLifetime
     {
         get
         {
-            Skip.If(_moto is null, _reason);
-            return _moto!.Url;
+            MachinePart.Aws.Need(_moto is not null, _reason);
+            return _moto.Url;
         }
     }
 

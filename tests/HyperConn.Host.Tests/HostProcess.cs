@@ -88,7 +88,11 @@ internal sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Skips the test when the host found no PostgreSQL server to work with.</summary>
-    public void SkipWithoutPostgres() => Skip.If(Errors.Contains("No PostgreSQL server to work with", StringComparison.Ordinal), Errors);
+    public void SkipWithoutPostgres()
+    {
+        var errors = Errors;
+        MachinePart.Postgres.Need(!errors.Contains("No PostgreSQL server to work with", StringComparison.Ordinal), errors);
+    }
 
     /// <summary>What is left of it: files in its temporary folder, processes that were started with it.</summary>
     public IReadOnlyList<string> FindLeftovers() =>

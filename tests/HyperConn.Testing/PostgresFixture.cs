@@ -22,8 +22,8 @@ public class PostgresFixture : IAsyncLifetime
     {
         get
         {
-            Skip.If(_server is null, _reason);
-            return _server!;
+            MachinePart.Postgres.Need(_server is not null, _reason);
+            return _server;
         }
     }
 
@@ -39,7 +39,8 @@ public class PostgresFixture : IAsyncLifetime
         }
         catch (PostgresUnavailableException e)
         {
-            throw new SkipException(e.Message);
+            MachinePart.Postgres.Need(isThere: false, e.Message);
+            throw;
         }
     }
 

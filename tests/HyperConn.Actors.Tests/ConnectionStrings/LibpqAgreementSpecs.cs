@@ -14,7 +14,7 @@ public partial class LibpqAgreementSpecs
     [SkippableFact]
     public void Ten_thousand_uris_get_libpqs_verdict_and_values()
     {
-        Skip.If(Libpq.MissingReason is not null, Libpq.MissingReason);
+        MachinePart.Postgres.Need(Libpq.MissingReason is null, Libpq.MissingReason);
         var generator = new ConnectionTextGenerator(20260812, SharedKeywords(), Libpq.SpacesArePlain());
         var accepted = Compare(generator.Uri, LibpqUri.HasScheme, LibpqUri.Parse);
         Assert.InRange(accepted, Texts / 10, Texts * 9 / 10);
@@ -39,7 +39,7 @@ public partial class LibpqAgreementSpecs
         Assert.Contains($"The {component} has", refused.Message, StringComparison.Ordinal);
         Assert.Equal(refused.Message, fault);
         Assert.DoesNotContain("CANARY", refused.ToString(), StringComparison.Ordinal);
-        Skip.If(Libpq.MissingReason is not null, Libpq.MissingReason);
+        MachinePart.Postgres.Need(Libpq.MissingReason is null, Libpq.MissingReason);
         Assert.NotNull(Libpq.Parse(text));
         Assert.True(HasRestOfPassword(text));
     }
@@ -56,7 +56,7 @@ public partial class LibpqAgreementSpecs
     [InlineData("postgresql://app:p@h/db?user=a@b&options=-c%20x.y%3D1:2/3")]
     public void What_is_encoded_or_stands_elsewhere_stays_possible(string text)
     {
-        Skip.If(Libpq.MissingReason is not null, Libpq.MissingReason);
+        MachinePart.Postgres.Need(Libpq.MissingReason is null, Libpq.MissingReason);
         Assert.False(HasRestOfPassword(text));
         Assert.Equal(Libpq.Parse(text), PostgresUri.Parse(text).Parameters.ToDictionary());
     }
@@ -64,7 +64,7 @@ public partial class LibpqAgreementSpecs
     [SkippableFact]
     public void Ten_thousand_keyword_strings_get_libpqs_verdict_and_values()
     {
-        Skip.If(Libpq.MissingReason is not null, Libpq.MissingReason);
+        MachinePart.Postgres.Need(Libpq.MissingReason is null, Libpq.MissingReason);
         var generator = new ConnectionTextGenerator(20260813, SharedKeywords(), spaces: true);
         var accepted = Compare(generator.KeywordValue, text => !LibpqUri.HasScheme(text), LibpqKeyValue.Parse);
         Assert.InRange(accepted, Texts / 10, Texts * 9 / 10);
@@ -73,7 +73,7 @@ public partial class LibpqAgreementSpecs
     [SkippableFact]
     public void Every_keyword_of_the_installed_libpq_is_known()
     {
-        Skip.If(Libpq.MissingReason is not null, Libpq.MissingReason);
+        MachinePart.Postgres.Need(Libpq.MissingReason is null, Libpq.MissingReason);
         // A libpq newer than our list is no fault of the list; all that PostgreSQL 18 had must be there.
         Assert.Empty(Libpq.Keywords().Where(keyword => !LibpqKeywords.Contains(keyword)).Except(["oauth_ca_file"]));
     }
@@ -110,7 +110,7 @@ public partial class LibpqAgreementSpecs
     [InlineData("postgresql://@:/?")]
     public void Corners_of_the_grammar_are_libpqs(string text)
     {
-        Skip.If(Libpq.MissingReason is not null, Libpq.MissingReason);
+        MachinePart.Postgres.Need(Libpq.MissingReason is null, Libpq.MissingReason);
         var ours = PostgresUri.TryParse(text, out var uri) ? uri.Parameters : null;
         // Without its scheme a text is a keyword string to libpq; to us it is no URI.
         Assert.Equal(LibpqUri.HasScheme(text) ? Libpq.Parse(text) : null, ours?.ToDictionary());

@@ -15,8 +15,8 @@ public sealed class Browser : IAsyncLifetime
     {
         get
         {
-            Skip.If(_browser is null, "No Chromium: install Debian's package 'chromium', or name one in HYPERCONN_CHROMIUM.");
-            return _browser!;
+            MachinePart.Browser.Need(_browser is not null, "No Chromium: install Debian's package 'chromium', or name one in HYPERCONN_CHROMIUM.");
+            return _browser;
         }
     }
 

@@ -12,8 +12,8 @@ public sealed class AwsEmulatorFixture : IAsyncLifetime
     {
         get
         {
-            Skip.If(_emulator is null, _reason);
-            return _emulator!.Url;
+            MachinePart.Aws.Need(_emulator is not null, _reason);
+            return _emulator.Url;
         }
     }
 

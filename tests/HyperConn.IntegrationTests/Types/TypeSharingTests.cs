@@ -86,7 +86,7 @@ public class TypeSharingTests(PostgresFixture postgres)
             }
             catch (PostgresException missing) when (missing.SqlState is PostgresErrorCodes.UndefinedFile or PostgresErrorCodes.FeatureNotSupported)
             {
-                Skip.If(true, $"The server has no {extension}: {missing.MessageText}");
+                MachinePart.Postgres.Need(isThere: false, $"The server has no {extension}: {missing.MessageText}");
             }
         }
 

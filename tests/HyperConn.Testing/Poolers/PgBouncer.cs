@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text;
 using HyperConn.Host.Demo;
 using Npgsql;
-using Xunit;
 
 namespace HyperConn.Tests;
 
@@ -45,7 +44,7 @@ internal sealed class PgBouncer : IAsyncDisposable
     public static async Task<PgBouncer> StartAsync(PostgresServer server, PgBouncerOptions options)
     {
         var program = Find();
-        Skip.If(program is null, "PgBouncer is not installed (Debian, Ubuntu: apt-get install pgbouncer).");
+        MachinePart.PgBouncer.Need(program is not null, "PgBouncer is not installed (Debian, Ubuntu: apt-get install pgbouncer).");
         var account = await LocalAccount.FindAsync(CancellationToken.None);
         var pooler = new PgBouncer(account, await account.CreateFolderAsync("hyperconn-pgbouncer-", CancellationToken.None), program, options, server.Admin())
         {
@@ -85,7 +84,7 @@ internal sealed class PgBouncer : IAsyncDisposable
     {
         // Its console knows the simple protocol only, which Npgsql doesn't speak.
         var psql = InstalledPostgresSource.FindFolders().Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists);
-        Skip.If(psql is null, "psql is not installed (Debian, Ubuntu: apt-get install postgresql-client).");
+        MachinePart.Postgres.Need(psql is not null, "psql is not installed (Debian, Ubuntu: apt-get install postgresql-client).");
         var start = new ProcessStartInfo(psql, ["-h", "127.0.0.1", "-p", $"{Port}", "-U", _admin.Username!, "-d", "pgbouncer", "-XAtc", "SHOW CLIENTS"])
         {
             RedirectStandardOutput = true,

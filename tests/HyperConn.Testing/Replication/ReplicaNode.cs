@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using HyperConn.Host.Demo;
 using Npgsql;
-using Xunit;
 
 namespace HyperConn.Tests;
 
@@ -60,7 +59,8 @@ internal sealed class ReplicaNode : IAsyncDisposable
     public static async Task<(ReplicaNode Primary, ReplicaNode Standby)> StartPairAsync()
     {
         var binaries = InstalledPostgresSource.FindFolders().FirstOrDefault(folder => File.Exists(Path.Combine(folder, "pg_basebackup")));
-        Skip.If(binaries is null, "initdb, pg_ctl, postgres and pg_basebackup are not installed (Debian, Ubuntu: apt-get install postgresql).");
+        MachinePart.Postgres.Need(
+            binaries is not null, "initdb, pg_ctl, postgres and pg_basebackup are not installed (Debian, Ubuntu: apt-get install postgresql).");
         var account = await LocalAccount.FindAsync(CancellationToken.None);
         var password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var primary = await NewAsync();
