@@ -21,7 +21,7 @@ internal sealed class NodeAccount(NodeId node)
     /// <summary>Most connections the node may have or open, by what it was told and by what it says it has.</summary>
     public int Committed => Math.Max(_report!.Held, _told.Count == 0 ? 0 : _told.Max(told => told.Permits));
 
-    public ShareClaim Claim => new(_report!.InUse + _report.Waiting, Math.Max(0, _report.Held - _report.InUse));
+    public ShareClaim Claim => new(_report!.Held, _report.InUse + _report.Waiting);
 
     /// <summary>Books a report of the node.</summary>
     public void Heard(ServerReport report)

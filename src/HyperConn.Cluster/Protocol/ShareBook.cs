@@ -98,7 +98,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
                 _nodes.Forget(node);
         }
 
-        foreach (var (node, servers) in _unanswered)
+        foreach (var (node, servers) in _unanswered.Where(node => _nodes.IsMember(node.Key)))
             messages.Add((node, Answer(node, decides ? servers : [], now)));
         _unanswered.Clear();
         return messages;

@@ -1,9 +1,9 @@
 namespace HyperConn.Cluster.Protocol;
 
 /// <summary>What one node could use of a server.</summary>
+/// <param name="Held">Permits it has.</param>
 /// <param name="Need">Permits in use or waited for.</param>
-/// <param name="Idle">Permits it has beyond that.</param>
-internal readonly record struct ShareClaim(int Need, int Idle);
+internal readonly record struct ShareClaim(int Held, int Need);
 
 /// <summary>Divides a server's connections among nodes: equal shares for all that need them, and what one doesn't need serves the others.</summary>
 internal static class ShareDivision
@@ -16,11 +16,12 @@ internal static class ShareDivision
     {
         var left = Math.Max(0, capacity);
 
-        // One for everybody first, who needs one before others, so that a node can begin and can count others' sessions.
-        var shares = Level(claims.Count, ref left, place => Math.Min(1, claims[place].Need));
+        // One for everybody first, so that a node can begin and can count others' sessions; where there are fewer than nodes, who has one keeps it.
+        var shares = Level(claims.Count, ref left, place => Math.Min(1, claims[place].Held));
+        Add(shares, Level(claims.Count, ref left, place => Math.Min(1, claims[place].Need) - shares[place]));
         Add(shares, Level(claims.Count, ref left, place => 1 - shares[place]));
         Add(shares, Level(claims.Count, ref left, place => claims[place].Need - shares[place]));
-        Add(shares, Level(claims.Count, ref left, place => claims[place].Need + claims[place].Idle - shares[place]));
+        Add(shares, Level(claims.Count, ref left, place => Math.Max(claims[place].Need, claims[place].Held) - shares[place]));
 
         // What nobody needs now is spread, so that a burst need not ask, and some is kept, so that who asks gets some at once.
         var parts = isAlone ? claims.Count : claims.Count + 1;
