@@ -41,7 +41,7 @@ internal static class ClusterStart
             ClusterSingletonProxy.Props(
                 manager.Path.ToStringWithoutAddress(),
                 ClusterSingletonProxySettings.Create(system).WithRole(options.Role!).WithSingletonName(Singleton)
-                    .WithSingletonIdentificationInterval(FindInterval).WithBufferSize(0)),
+                    .WithSingletonIdentificationInterval(FindInterval).WithLogSingletonIdentificationFailure(false).WithBufferSize(0)),
             "hyperconn-coordinator-proxy");
         var agent = system.ActorOf(ShareAgent.CreateProps(self, proxy, runtime, tags, options.ShareValidity), "hyperconn-shares");
         runtime.ShareKeeper = new ShareKeeper(agent, runtime.Monotonic);

@@ -20,8 +20,6 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
     // Budgets that change together are reported together.
     private static readonly TimeSpan FlushDelay = TimeSpan.FromMilliseconds(5);
 
-    private static readonly TimeSpan MaxCount = TimeSpan.FromSeconds(2);
-
     private readonly NodeId _self;
     private readonly IActorRef _coordinator;
     private readonly PoolRuntime _runtime;
@@ -134,7 +132,7 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
         if (!_needs.TryGetValue(question.Server, out var need))
             return;
         var (self, coordinator) = (_self, Sender);
-        SessionCounter.CountAsync(_runtime, need.Server, _tags, MaxCount).PipeTo(
+        SessionCounter.CountAsync(_runtime, need.Server, _tags, _agreement.ValidUntil(question.Server)).PipeTo(
             coordinator,
             Self,
             success: counted => counted.IsAnswered ? new SessionsCounted(self, question.Server, question.Question, counted.Sessions) : NotCounted.Instance,

@@ -52,7 +52,9 @@ internal sealed record ShareAnswer(long Term, long Stamp, long Number, TimeSpan 
 /// <param name="Permits">Most permits it may have out.</param>
 internal sealed record ServerShareGiven(ServerEndpoint Server, long Epoch, int Permits);
 
-/// <summary>The coordinator asks a node to count every node's sessions on a server.</summary>
+/// <summary>
+/// The coordinator asks a node to count every node's sessions on a server, by one session beside its share, for which there is room.
+/// </summary>
 /// <param name="Server">The server.</param>
 /// <param name="Question">Comes back with the answer.</param>
 internal sealed record CountSessions(ServerEndpoint Server, long Question) : IShareMessage;

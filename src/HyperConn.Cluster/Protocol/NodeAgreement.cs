@@ -43,6 +43,9 @@ internal sealed class NodeAgreement(NodeId self)
     public int ShareOf(ServerEndpoint server, TimeSpan now) =>
         _shares.TryGetValue(server, out var given) && now < given.ValidUntil ? given.Permits : 0;
 
+    /// <summary>Until when what was given of a server holds, be it nothing.</summary>
+    public TimeSpan ValidUntil(ServerEndpoint server) => _shares.TryGetValue(server, out var given) ? given.ValidUntil : TimeSpan.MinValue;
+
     /// <summary>Takes an answer.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="now">This node's clock.</param>

@@ -51,14 +51,14 @@ internal sealed class ServerBook(ServerEndpoint server)
             return [];
         var isAlone = nodes.Members == 1 && Elsewhere == 0;
 
-        // One is kept for a member that has not used the server yet.
+        // One is kept for whoever counts, so that there is always room to find out about the others.
         var limit = Limit;
-        var capacity = limit - Elsewhere - (limit > 1 && living.Count < nodes.Members ? 1 : 0);
+        var isCountable = !Count.IsImpossible && living.Exists(account => account.Report.IsCountable);
+        var capacity = limit - Elsewhere - (limit > 1 && isCountable ? 1 : 0);
 
-        // What else there is on the server is not known before somebody has counted, which takes one session. There is room for that one: whoever
-        // decided before kept it, or gave it to one of these.
-        if (!Count.IsImpossible && Count.CountedAt is null && living.Any(account => account.Report.IsCountable))
-            capacity = Math.Min(capacity, Math.Max(1, living.Sum(account => account.Committed)));
+        // What else there is on the server is not known before somebody has counted.
+        if (isCountable && limit > 1 && Count is { CountedAt: null, IsWaitedFor: true })
+            capacity = Math.Min(capacity, living.Sum(account => account.Committed));
         var targets = ShareDivision.Divide(capacity, [.. living.Select(account => account.Claim)], isAlone);
         var changed = new HashSet<NodeAccount>();
         Grow(living, targets, capacity, changed);
@@ -71,10 +71,13 @@ internal sealed class ServerBook(ServerEndpoint server)
     {
         if (!Count.IsDue(now) || (Count.CountedAt is not null && Elsewhere == 0 && !_accounts.Keys.Any(node => !nodes.IsLiving(node, now))))
             return null;
+
+        // Not while more is out than there should be: a session more must fit.
+        if (Elsewhere + _accounts.Values.Where(account => nodes.IsLiving(account.Node, now)).Sum(account => account.Committed) >= Limit)
+            return null;
         return _accounts.Values
-            .Where(account => account.Report.IsCountable && account.Share > 0 && account.Claim is not (0, 0) && nodes.IsLiving(account.Node, now))
+            .Where(account => account.Report.IsCountable && account.Claim is not (0, 0) && nodes.IsLiving(account.Node, now))
             .OrderBy(account => account.Node == Count.LastAsked)
-            .ThenByDescending(account => account.Share - account.Report.InUse)
             .FirstOrDefault();
     }
 

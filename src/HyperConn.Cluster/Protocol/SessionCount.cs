@@ -24,6 +24,9 @@ internal sealed class SessionCount
     /// <summary>Whether sessions can't be counted on this server.</summary>
     public bool IsImpossible { get; private set; }
 
+    /// <summary>Whether shares stay as they are until the first answer comes.</summary>
+    public bool IsWaitedFor { get; private set; } = true;
+
     /// <summary>Sessions by <see cref="NodeId.Tag"/>.</summary>
     public IReadOnlyDictionary<string, int> Sessions => _sessions;
 
@@ -39,8 +42,7 @@ internal sealed class SessionCount
     {
         (LastAsked, _asked) = (node, (question, now));
         _firstAskedAt ??= now;
-        if (CountedAt is null && now - _firstAskedAt > GivesUpAfter)
-            IsImpossible = true;
+        IsWaitedFor = now - _firstAskedAt <= GivesUpAfter;
     }
 
     /// <summary>Takes an answer, unless it is to an older question.</summary>

@@ -79,7 +79,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
     /// <returns>What to send.</returns>
     public IReadOnlyList<(NodeId To, IShareMessage Message)> Decide(TimeSpan now)
     {
-        var messages = new List<(NodeId, IShareMessage)>();
+        var (messages, questions) = (new List<(NodeId, IShareMessage)>(), new List<(NodeId, IShareMessage)>());
         var decides = WhyNot(now) is null;
         if (decides)
         {
@@ -90,7 +90,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
                 if (book.WhoCounts(_nodes, now) is { } counter)
                 {
                     book.Count.Asked(counter.Node, ++_questions, now);
-                    messages.Add((counter.Node, new CountSessions(book.Server, _questions)));
+                    questions.Add((counter.Node, new CountSessions(book.Server, _questions)));
                 }
             }
 
@@ -101,7 +101,9 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
         foreach (var (node, servers) in _unanswered.Where(node => _nodes.IsMember(node.Key)))
             messages.Add((node, Answer(node, decides ? servers : [], now)));
         _unanswered.Clear();
-        return messages;
+
+        // After the answers: who counts needs a share that holds, be it of nothing.
+        return [.. messages, .. questions];
     }
 
     private ShareAnswer Answer(NodeId node, HashSet<ServerEndpoint> servers, TimeSpan now) => new(

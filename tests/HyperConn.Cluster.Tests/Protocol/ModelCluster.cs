@@ -202,7 +202,7 @@ internal sealed class ModelCluster
         // What is held beyond a fair part comes back as it is closed.
         for (var round = 0; round < 40; round++)
         {
-            foreach (var node in Members.Where(node => node.Open > Limit / Members.Count()).ToList())
+            foreach (var node in Members.Where(node => node.Open > (Limit - 1) / Members.Count()).ToList())
                 node.Close();
             Advance(Step);
             CheckLimit();
@@ -210,7 +210,9 @@ internal sealed class ModelCluster
 
         Advance(TimeSpan.FromSeconds(2));
         var open = Members.Select(node => node.Open).ToList();
-        if (open.Sum() != Limit || open.Max() - open.Min() > 1)
+
+        // One is kept for whoever counts.
+        if (open.Sum() != Limit - 1 || open.Max() - open.Min() > 1)
             throw new Xunit.Sdk.XunitException($"Not shared well: {string.Join("; ", Members)}");
     }
 

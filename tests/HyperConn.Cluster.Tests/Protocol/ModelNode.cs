@@ -97,7 +97,12 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
                 if (isNewTerm)
                     Report();
                 break;
+            case CountSessions when Now >= Agreement.ValidUntil(ModelCluster.Server):
+                break;
             case CountSessions count:
+                cluster.Sessions[Id] = cluster.Sessions.GetValueOrDefault(Id) + 1;
+                cluster.CheckLimit();
+                cluster.Sessions[Id]--;
                 cluster.Send(this, from, new SessionsCounted(Id, count.Server, count.Question, cluster.Sessions.ToDictionary(s => s.Key.Tag, s => s.Value)));
                 break;
             case ShareReport report:

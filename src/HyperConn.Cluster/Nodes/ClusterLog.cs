@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace HyperConn.Cluster;
+namespace HyperConn.Cluster.Nodes;
 
 /// <summary>What the cluster's parts log. Event ids are stable.</summary>
 internal static partial class ClusterLog
