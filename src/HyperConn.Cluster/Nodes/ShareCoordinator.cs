@@ -90,6 +90,8 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
             return;
         _agents.Remove(node);
         MembersChanged();
+        if (removed.PreviousStatus == Akka.Cluster.MemberStatus.Exiting)
+            _book.Left(node);
     }
 
     private void MembersChanged()

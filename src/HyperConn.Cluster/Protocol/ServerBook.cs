@@ -32,6 +32,9 @@ internal sealed class ServerBook(ServerEndpoint server)
 
     public NodeAccount? Find(NodeId node) => _accounts.GetValueOrDefault(node);
 
+    /// <summary>The node has closed all it had.</summary>
+    public void Left(NodeId node) => _accounts.Remove(node);
+
     public void Heard(NodeId node, ServerReport report)
     {
         if (!_accounts.TryGetValue(node, out var account))

@@ -46,6 +46,15 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
         _nodes.SetMembers(_members);
     }
 
+    /// <summary>A node has left in good order: it had drained its pools before. Sessions of it that are left all the same count as anybody's.</summary>
+    public void Left(NodeId node)
+    {
+        foreach (var book in _servers.Values)
+            book.Left(node);
+        _nodes.Forget(node);
+        _unanswered.Remove(node);
+    }
+
     /// <summary>A node says what it has and needs.</summary>
     public void Receive(ShareReport report, TimeSpan now)
     {

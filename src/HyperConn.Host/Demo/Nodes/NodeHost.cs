@@ -18,8 +18,9 @@ internal static class NodeHost
     /// <param name="settings">What it is told.</param>
     /// <param name="join">A node to join; null: it is the first.</param>
     /// <param name="output">Where <see cref="NodeLine"/>s go.</param>
+    /// <param name="start">Ends when it is to begin to work, which it does as a member of the cluster.</param>
     /// <param name="stop">Ends it.</param>
-    public static async Task RunAsync(NodeSettings settings, string? join, TextWriter output, CancellationToken stop)
+    public static async Task RunAsync(NodeSettings settings, string? join, TextWriter output, Task start, CancellationToken stop)
     {
         var tenants = settings.Tenants.Select(tenant => tenant.ToTenant()).ToList();
         using var host = Build(settings, tenants);
@@ -28,6 +29,8 @@ internal static class NodeHost
         var cluster = Akka.Cluster.Cluster.Get(system);
         await cluster.JoinAsync(join is null ? cluster.SelfAddress : Address.Parse(join), stop).WaitAsync(JoinPatience, stop);
         var worker = host.Services.GetRequiredService<TenantEventWorker>();
+        await WriteAsync(host, cluster, worker, output);
+        await start.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await worker.StartAsync(CancellationToken.None);
         using var timer = new PeriodicTimer(Interval);
         try
@@ -90,7 +93,7 @@ internal static class NodeHost
             o.Pools.IdleTimeToLive = settings.IdleTimeToLive;
         });
         builder.Services.AddSingleton<ITenantEventSource>(_ => new GeneratedEvents(tenants, Random.Shared));
-        builder.Services.AddTenantEventWorker(o => (o.Workers, o.Inbox) = (settings.Workers, false)).AddHandler(new DemoEventHandler(tenants));
+        builder.Services.AddTenantEventWorker(o => (o.Workers, o.Inbox) = (settings.Workers, false)).AddHandler(new DemoEventHandler(tenants, settings.WorkTime));
         builder.Services.AddAkka("demo", (akka, _) => akka
             .WithHostLogging()
             .WithRemoting("127.0.0.1", 0)

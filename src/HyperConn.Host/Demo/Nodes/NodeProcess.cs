@@ -70,6 +70,9 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Has it begin to work.</summary>
+    public Task BeginAsync() => _process.StandardInput.WriteLineAsync("begin");
+
     /// <summary>Ends it as <c>kill -9</c> does.</summary>
     public async Task KillAsync()
     {

@@ -16,6 +16,9 @@ internal sealed record NodeSettings
 
     public required int Workers { get; init; }
 
+    /// <summary>How long each event keeps its connection.</summary>
+    public required TimeSpan WorkTime { get; init; }
+
     public required int MaxPools { get; init; }
 
     public required TimeSpan IdleTimeToLive { get; init; }

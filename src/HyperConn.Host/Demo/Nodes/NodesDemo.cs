@@ -19,6 +19,9 @@ internal sealed class NodesDemo(DemoOptions options, TextWriter output)
     // Busy enough that there are callers for every session of the server.
     private const double FullEnough = 0.9;
 
+    // Each event keeps its connection so long: else opening connections would take all of a small machine.
+    private static readonly TimeSpan WorkTime = TimeSpan.FromSeconds(1);
+
     private readonly List<(string Name, NodeProcess Process, bool WasKilled)> _nodes = [];
 
     private bool Kills => options.Nodes >= LeastNodesToKillOne;
@@ -46,7 +49,9 @@ internal sealed class NodesDemo(DemoOptions options, TextWriter output)
             Services = Services,
             Secrets = secrets.Path,
             Tenants = [.. provisioner.Tenants.Select(NodeTenant.Of)],
+
             Workers = options.Workers,
+            WorkTime = WorkTime,
 
             // Every node has a pool of every tenant, so that there is more to ask for than the server has.
             MaxPools = Math.Max(options.MaxPools, options.Tenants),
@@ -74,6 +79,8 @@ internal sealed class NodesDemo(DemoOptions options, TextWriter output)
             Say($"node {number} is a member: {_nodes[^1].Process.Last.Address}");
         }
 
+        foreach (var (_, process, _) in _nodes)
+            await process.BeginAsync();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var over = new CancellationTokenSource();
         end.CancelAfter(options.Duration);
@@ -123,6 +130,7 @@ internal sealed class NodesDemo(DemoOptions options, TextWriter output)
             ? string.Create(CultureInfo.InvariantCulture, $"the others use its share after {time.TotalSeconds:0.0} s")
             : "the others don't use its share");
         await StartAsync($"{name} again", settings, CancellationToken.None);
+        await _nodes[^1].Process.BeginAsync();
         Say($"{name} is back");
         return (its, took);
     }
