@@ -115,7 +115,7 @@ internal readonly record struct ClusterCommand(ClusterVerb Verb, int Node, int N
                 cluster.Follow(node);
                 break;
             case ClusterVerb.Terminate:
-                cluster.Terminate(node);
+                ModelCluster.Terminate(node);
                 break;
             case ClusterVerb.HandOver:
                 cluster.HandOver();

@@ -143,7 +143,7 @@ internal sealed class ModelCluster
     }
 
     /// <summary>A node that was removed finds it out, and ends.</summary>
-    public void Terminate(ModelNode node)
+    public static void Terminate(ModelNode node)
     {
         if (node is not { IsRemoved: true, IsPaused: false, IsDead: false })
             return;

@@ -1,9 +1,7 @@
-using System.Net;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
-using HyperConn.Cluster.Hosting;
 using HyperConn.Cluster.Nodes;
 using HyperConn.Pools;
 using HyperConn.Servers;

@@ -23,8 +23,7 @@ internal sealed record NodesSummary
     /// <summary>Each process, one that was started again twice.</summary>
     public required IReadOnlyList<NodeSummary> Nodes { get; init; }
 
-    /// <summary>Whether one was to be killed.</summary>
-    [JsonIgnore]
+    /// <summary>Whether one was to be killed: of three or more.</summary>
     public required bool Kills { get; init; }
 
     [JsonIgnore]
