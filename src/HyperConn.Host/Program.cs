@@ -8,6 +8,7 @@ var root = new RootCommand("PostgreSQL connections for many tenants, managed by 
 {
     RunCommand.Create(),
     DemoCommand.Create(),
+    DemoNodeCommand.Create(),
     CheckCommand.Create(),
     TenantsCommand.Create(),
     ExecCommand.Create(),

@@ -17,14 +17,20 @@ internal static class HoconBinder
 
     private const string Root = "hyperconn";
 
-    public static void Bind(Config hocon, HyperConnOptions options, ConfigurationFaults faults)
+    // Settings of another package, which reads them itself.
+    private const string ClusterSection = "cluster";
+
+    public static void Bind(Config hocon, HyperConnOptions options, ConfigurationFaults faults) => BindSection(hocon, Root, options, faults);
+
+    /// <summary>Reads one section, if it is there, into an object of its own.</summary>
+    public static void BindSection(Config hocon, string path, object target, ConfigurationFaults faults)
     {
-        if (!hocon.HasPath(Root))
+        if (!hocon.HasPath(path))
             return;
-        if (hocon.GetConfig(Root) is { } section && section.Root.IsObject())
-            BindObject(section, options, Root, faults);
+        if (hocon.GetConfig(path) is { } section && section.Root.IsObject())
+            BindObject(section, target, path, faults);
         else
-            faults.Add($"{Root} is not a section.");
+            faults.Add($"{path} is not a section.");
     }
 
     /// <summary>The name of a setting in HOCON.</summary>
@@ -54,6 +60,8 @@ internal static class HoconBinder
         foreach (var key in hocon.Root.GetObject().Items.Keys)
         {
             var at = $"{path}.{key}";
+            if (key == ClusterSection && target is HyperConnOptions)
+                continue;
             if (!properties.TryGetValue(key, out var property))
             {
                 faults.Add($"{at} is not a setting. Known here: {string.Join(", ", properties.Keys.Order(StringComparer.Ordinal))}.");

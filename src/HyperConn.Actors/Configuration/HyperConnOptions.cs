@@ -30,6 +30,9 @@ public sealed class HyperConnOptions
 
     /// <summary>What is measured and reported.</summary>
     public DiagnosticsOptions Diagnostics { get; set; } = new();
+
+    /// <summary>What every session has in its <c>application_name</c>, so that others can count this process's; null: nothing.</summary>
+    internal string? SessionTag { get; set; }
 }
 
 /// <summary>Settings of the secret store and its cache.</summary>

@@ -100,7 +100,7 @@ internal static class DataSourceFactory
         var command = connections.CommandTimeout == TimeSpan.Zero ? 0 : Seconds(connections.CommandTimeout, int.MaxValue);
         if (!settings.ShouldSerialize("Command Timeout") && settings.CommandTimeout != command)
             settings.CommandTimeout = command;
-        settings.ApplicationName ??= DefaultApplicationName;
+        settings.ApplicationName = SessionTag.On(settings.ApplicationName ?? DefaultApplicationName, options.SessionTag);
         if (Schema(tenant, options.Schemas) is { } schema)
             settings.SearchPath = QuoteIdentifier(schema);
 

@@ -28,6 +28,12 @@ internal sealed class ServerView(ServerState[] servers, TimeProvider time, strin
     /// <summary>Whether PostgreSQL itself stands at each host, and no pooler.</summary>
     public bool IsDirect => Array.TrueForAll(servers, server => server.Kind == ServerKind.Server);
 
+    /// <summary>Whether connections may be opened on permits that are out; always, where no other process shares the servers.</summary>
+    public bool MayOpen => Array.TrueForAll(servers, server => server.MayOpen);
+
+    /// <summary>Whether this process's share of the servers has not lapsed.</summary>
+    public bool IsShareValid => Array.TrueForAll(servers, server => server.Share is not { IsValid: false });
+
     /// <summary>The search path that a pooler could have dropped; null: none is asked for, or it was seen to be in force.</summary>
     public string? PathToProve => _isPathProved || IsDirect ? null : searchPath;
 

@@ -50,7 +50,7 @@ internal sealed class IdleKeeper(LeaseRuntime runtime)
     }
 
     private static bool MayOpen(PoolGeneration pool) =>
-        !pool.Health.Circuit.IsOpen && pool.Login is not { IsOpen: true } && Array.TrueForAll([.. pool.Shares], share => share.Server is { Waiting: 0, Wanted: 0 });
+        pool.View.MayOpen && !pool.Health.Circuit.IsOpen && pool.Login is not { IsOpen: true } && Array.TrueForAll([.. pool.Shares], share => share.Server is { Waiting: 0, Wanted: 0 });
 
     /// <summary>Opens one on a lease, which ends if it can't; null: others are being opened, which go first.</summary>
     private static async ValueTask<NpgsqlConnection?> TryOpenAsync(PoolGeneration pool, int bucket, CancellationToken cancellationToken)

@@ -31,15 +31,15 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
             if (!await TryOpenIdleAsync(request, connection).ConfigureAwait(false))
             {
                 (isNew, request.IsCold) = (true, true);
+                if (!MayOpen(pool, lease) || (!lease.IsGranted && !MayTry(request, pool)))
+                {
+                    isBound = true;
+                    pool.EndAbandoned(lease.AgeBucket);
+                    return null;
+                }
+
                 if (!lease.IsGranted)
                 {
-                    if (!MayTry(request, pool))
-                    {
-                        isBound = true;
-                        pool.EndAbandoned(lease.AgeBucket);
-                        return null;
-                    }
-
                     slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
                 }
 
@@ -51,6 +51,15 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
                     await _pooled.AskAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
                 pool.NoteOpened(connection, pool.Health.Epoch == epoch ? epoch : pool.Health.Epoch & ~1);
                 Report(request, pool);
+                if (!pool.View.IsShareValid)
+                {
+                    // The process stood still meanwhile, and its share may be somebody else's by now.
+                    await connection.DisposeAsync().ConfigureAwait(false);
+                    pool.Connections.CloseIdle();
+                    isBound = true;
+                    pool.EndAbandoned(lease.AgeBucket);
+                    return null;
+                }
             }
 
             if (request.Transaction is { } transaction)
@@ -90,6 +99,11 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
         await recovery.RecoverAsync(request, pool, failure, cancellationToken).ConfigureAwait(false);
         return null;
     }
+
+    /// <summary>
+    /// Whether this process's share of the servers allows a new connection. If not, the permit goes back, and the next one is granted when it does.
+    /// </summary>
+    private static bool MayOpen(PoolGeneration pool, Lease lease) => lease.IsGranted ? pool.View.IsShareValid : pool.View.MayOpen;
 
     /// <summary>
     /// Whether a connection is asked before it is handed out. Of several hosts Npgsql may have had an idle one after all, once it knew again

@@ -60,6 +60,12 @@ internal sealed class PoolRuntime : IPoolSource
     /// <summary>Every server in use. It outlives the supervisor, so that a restart of it forgets no permit.</summary>
     public ConcurrentDictionary<ServerEndpoint, ServerState> Servers { get; } = new();
 
+    /// <summary>Who agrees with other processes on the servers' budgets; null: nobody does. Set before the first pool is made.</summary>
+    public IShareKeeper? ShareKeeper { get; set; }
+
+    /// <summary>Told the organisation and the version when another version of a secret was read than before; null: nobody wants to know.</summary>
+    public Action<string, string>? SecretVersionRead { get; set; }
+
     /// <summary>Set when draining begins: nothing new is begun.</summary>
     public bool ShuttingDown
     {

@@ -35,6 +35,7 @@ internal sealed class SecretNews(PoolRuntime runtime, PoolRegistry registry, Fun
 
     public void OnSecretChanged(SecretChanged changed)
     {
+        runtime.SecretVersionRead?.Invoke(changed.Org, changed.VersionId);
         ForgetFailures(changed.Org);
         Adopt(changed.Org);
     }

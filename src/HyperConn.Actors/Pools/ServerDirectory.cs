@@ -73,6 +73,7 @@ internal sealed class ServerDirectory(PoolRuntime runtime, Func<PoolRuntime, Ser
         if (runtime.Servers.TryGetValue(endpoint, out var server))
             return server;
         server = new ServerState(endpoint, runtime.Time);
+        server.Share = runtime.ShareKeeper?.Begin(server);
         StartBudget(server);
         return runtime.Servers[endpoint] = server;
     }

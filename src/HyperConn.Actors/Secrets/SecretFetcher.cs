@@ -83,6 +83,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
         Receive<RefreshSecret>(OnRefresh);
         Receive<RefreshAllSecrets>(OnRefreshAll);
         Receive<StoreChanged>(OnStoreChanged);
+        Receive<SecretVersionHeard>(OnVersionHeard);
         Receive<CallEnded>(OnCallEnded);
         Receive<Wake>(OnWake);
         Receive<Tidy>(OnTidy);
@@ -199,6 +200,18 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
             NoteChange(entry);
         }
 
+        _fetches.FetchChanges();
+        SendDue();
+    }
+
+    private void OnVersionHeard(SecretVersionHeard heard)
+    {
+        if (!TenantKey.TryCreate("any", heard.Org, out _) || _cache.Get(heard.Org) is not { } entry)
+            return;
+
+        // What is not cached is read when somebody asks for it; a failure is worth another try by then.
+        if (entry.Failure is not null || (entry.Document is { } document && document.Version != heard.VersionId))
+            NoteChange(entry);
         _fetches.FetchChanges();
         SendDue();
     }

@@ -33,6 +33,12 @@ internal sealed record RefreshAllSecrets : ISecretFetcherMessage
 /// </summary>
 internal sealed record RevalidateSecret(string Org) : ISecretFetcherMessage;
 
+/// <summary>
+/// Says that another process has read this version of a secret. Who has another one cached reads it again in the background, many in a batch.
+/// Not answered.
+/// </summary>
+internal sealed record SecretVersionHeard(string Org, string VersionId) : ISecretFetcherMessage;
+
 /// <summary>Asks for <see cref="SecretFetcherStatistics"/>.</summary>
 internal sealed record GetSecretFetcherStatistics : ISecretFetcherMessage
 {

@@ -36,6 +36,7 @@ internal sealed class BudgetLedger
     private readonly IdleReclaim _reclaim;
     private readonly BudgetLimit _limit;
     private readonly WantedPermits _wanted;
+    private readonly NodeShare? _share;
 
     private int _opening;
     private TimeSpan _topDue;
@@ -59,6 +60,9 @@ internal sealed class BudgetLedger
         _limit = new BudgetLimit(options, _tuning, random);
         _wanted = new WantedPermits(state, _tuning.ReclaimTimeout);
         _accounts = new PermitAccounts(_tuning, _cooling, _reclaim, _wanted);
+        _share = state.Share;
+        if (_share is not null)
+            _limit.Share(_share.Permits);
         state.OpenSlots = new OpenSlots(options.MaxConcurrentOpens);
         Publish();
     }
@@ -78,6 +82,9 @@ internal sealed class BudgetLedger
 
     /// <summary>Permits that came back a moment ago.</summary>
     public int Cooling => _cooling.Count;
+
+    /// <summary>Permits that those who wait could use at once, as last seen.</summary>
+    public int Demand { get; private set; }
 
     /// <summary>Holders the ledger knows that somebody waits at.</summary>
     public int Registered => _accounts.Registered;
@@ -146,6 +153,13 @@ internal sealed class BudgetLedger
         _accounts.DropIfEmpty(account);
     }
 
+    /// <summary>What this process may use of the server has changed, or holds for longer.</summary>
+    public void Share(ShareGiven given)
+    {
+        if (_share is { } share && share.Take(given))
+            _limit.Share(share.Permits);
+    }
+
     /// <summary>The server answered 53300.</summary>
     public void Refused()
     {
@@ -197,19 +211,14 @@ internal sealed class BudgetLedger
 
     public ServerStatistics Statistics()
     {
-        var (used, oldest) = (0, long.MaxValue);
-        foreach (var account in _accounts.All)
-        {
-            used += Math.Min(account.Held, account.Holder.Leases);
-            oldest = Math.Min(oldest, account.Holder.WaitsSince ?? long.MaxValue);
-        }
+        var (used, oldest) = (_accounts.InUse(), _accounts.WaitsSince());
         return new ServerStatistics(
             _state.Endpoint,
             _limit.InForce == ServerOptions.Unlimited ? null : _limit.InForce,
             used,
             _accounts.Granted - used,
             _state.Waiting,
-            oldest == long.MaxValue ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Max(0, _clock.Milliseconds - oldest)),
+            oldest is { } since ? TimeSpan.FromMilliseconds(Math.Max(0, _clock.Milliseconds - since)) : TimeSpan.Zero,
             _state.OpenSlots.Taken,
             _reclaims,
             _refusals,
@@ -220,6 +229,8 @@ internal sealed class BudgetLedger
     private int Grant()
     {
         var granted = 0;
+        if (_share is { IsValid: false })
+            return granted;
         while (_accounts.Waiting.First is { } account && IsFreeFor(account) && _state.OpenSlots.TryTake())
         {
             var answer = account.Holder.Offer();
@@ -264,6 +275,7 @@ internal sealed class BudgetLedger
         _wanted.Collect(now);
         _wanted.Expire(now);
         var (demand, round, fewest) = WaitingDemand.Measure(_accounts, _tuning, _options.MaxConcurrentOpens, _maxPerTenant);
+        Demand = demand;
         // Cooling permits are free soon: they count as found. Below zero: more is out than the limit allows.
         var free = (long)_limit.InForce - _accounts.Granted - (demand > 0 && fewest >= Floor ? Reserve : 0);
         var (holders, permits) = _reclaim.Ask(demand - free - _wanted.Claimed - _reclaim.Expected, Floor, now);

@@ -22,6 +22,7 @@ internal sealed class BudgetLimit
     private int? _capacity;
     private int? _presumed;
     private int? _ceiling;
+    private int _share = int.MaxValue;
     private int _refusedAt;
     private TimeSpan _riseAt;
 
@@ -33,8 +34,14 @@ internal sealed class BudgetLimit
         Compute();
     }
 
-    /// <summary>The limit that counts now, at least 1.</summary>
+    /// <summary>The limit that counts now: at least 1, unless the server is shared with other processes (<see cref="Share"/>).</summary>
     public int InForce { get; private set; }
+
+    /// <summary>The limit of the whole server, however it is shared.</summary>
+    public int OfServer => Math.Min(Allowed, _ceiling ?? int.MaxValue);
+
+    /// <summary>Whether the limit was declared or read, and not only assumed until the server is asked.</summary>
+    public bool IsKnown => _options.MaxConnections is not null || _isPooler || _capacity is not null;
 
     /// <summary>The limit without a learned ceiling.</summary>
     public int Allowed { get; private set; }
@@ -75,10 +82,17 @@ internal sealed class BudgetLimit
         Compute();
     }
 
+    /// <summary>Sets how much of the server this process may use.</summary>
+    public void Share(int permits)
+    {
+        _share = permits;
+        Compute();
+    }
+
     /// <summary>The server answered 53300 while <paramref name="granted"/> permits were out: one of them did not fit.</summary>
     public void Refused(int granted, TimeSpan now)
     {
-        _ceiling = Math.Clamp(granted - 1, 1, InForce);
+        _ceiling = Math.Clamp(granted - 1, 1, Math.Max(1, InForce));
         _refusedAt = Math.Max(_refusedAt, granted);
         _riseAt = now + Jittered();
         Compute();
@@ -109,6 +123,6 @@ internal sealed class BudgetLimit
             ?? ((_isPooler ? PoolersDefault : _capacity ?? _presumed) is { } capacity
                 ? Math.Max(1, (int)(capacity * (1 - (decimal)_options.Headroom)))
                 : Math.Min(Provisional, _options.MaxConcurrentOpens));
-        InForce = Math.Min(Allowed, _ceiling ?? int.MaxValue);
+        InForce = Math.Min(OfServer, _share);
     }
 }

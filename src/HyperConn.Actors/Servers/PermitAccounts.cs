@@ -22,6 +22,12 @@ internal sealed class PermitAccounts(BudgetTuning tuning, CoolingPermits cooling
     /// <summary>Who waits, in the order of grants.</summary>
     public WaitingHolders Waiting => _waiting;
 
+    /// <summary>Permits under a lease.</summary>
+    public int InUse() => _accounts.Values.Sum(account => Math.Min(account.Held, account.Holder.Leases));
+
+    /// <summary>Since when the caller waits that has waited longest; null: nobody waits.</summary>
+    public long? WaitsSince() => _accounts.Values.Min(account => account.Holder.WaitsSince);
+
     public HolderAccount? Find(IPermitHolder holder) => _accounts.GetValueOrDefault(holder);
 
     public HolderAccount FindOrAdd(IPermitHolder holder)

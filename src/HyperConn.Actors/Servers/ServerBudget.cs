@@ -19,6 +19,7 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
     private readonly int _maxPools;
     private readonly string _server;
     private readonly ILogger _logger;
+    private readonly ShareReports? _reports;
     private TimeSpan? _armedFor;
 
     public ServerBudget(BudgetLedger ledger, int maxPools, ILogger logger)
@@ -27,6 +28,7 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         _maxPools = maxPools;
         _server = ledger.State.Endpoint.ToString();
         _logger = logger;
+        _reports = ledger.State.Share is { } share ? new ShareReports(share, ledger) : null;
         Open();
     }
 
@@ -69,6 +71,8 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         Receive<ServerFull>(OnServerFull);
         Receive<ServerCapacityRead>(OnCapacityRead);
         Receive<PoolerFound>(OnPoolerFound);
+        Receive<ShareGiven>(OnShareGiven);
+        Receive<ReportNeed>(_ => _reports?.Send());
         Receive<GetServerStatistics>(OnGetStatistics);
         Receive<Tick>(OnTick);
     }
@@ -141,6 +145,12 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
         SettleAndArm();
     }
 
+    private void OnShareGiven(ShareGiven given)
+    {
+        _ledger.Share(given);
+        SettleAndArm();
+    }
+
     private void OnGetStatistics(GetServerStatistics message) => Sender.Tell(_ledger.Statistics());
 
     private void OnTick(Tick message)
@@ -166,13 +176,16 @@ internal sealed class ServerBudget : ReceiveActor, IWithTimers
             BudgetLog.Reclaiming(_logger, _server, settled.AskedHolders, settled.AskedPermits, _ledger.State.Wanted);
         if (settled.Unanswered > 0)
             BudgetLog.ReclaimTimedOut(_logger, _server, settled.Unanswered);
-        Arm();
+        Arm(_reports?.Consider());
     }
 
     /// <summary>One timer at most, and moved only to come sooner: most messages leave it alone.</summary>
-    private void Arm()
+    private void Arm(TimeSpan? reportAt)
     {
-        if (_ledger.NextDue() is not { } due)
+        var due = _ledger.NextDue() ?? TimeSpan.MaxValue;
+        if (reportAt - _ledger.Now is { } untilReport && untilReport < due)
+            due = untilReport;
+        if (due == TimeSpan.MaxValue)
             return;
         due = due < ShortestTick ? ShortestTick : due;
         var at = _ledger.Now + due;

@@ -44,6 +44,18 @@ internal sealed record PoolerFound : IServerBudgetMessage
 /// <summary>The holder is gone for good; what the ledger still counts for it is free again.</summary>
 internal sealed record HolderClosed(IPermitHolder Holder) : IServerBudgetMessage, INoSerializationVerificationNeeded;
 
+/// <summary>What this process may use of the server from now on, where several processes share it.</summary>
+/// <param name="Epoch">Higher with each share; the same when only the time changes.</param>
+/// <param name="Permits">Most permits that may be out. Less than there are: the surplus comes back as it becomes idle.</param>
+/// <param name="ValidUntil">When it lapses (<see cref="Primitives.MonotonicClock"/>).</param>
+internal sealed record ShareGiven(long Epoch, int Permits, TimeSpan ValidUntil) : IServerBudgetMessage;
+
+/// <summary>Asks for a <see cref="ServerNeed"/>, though nothing may have changed.</summary>
+internal sealed record ReportNeed : IServerBudgetMessage
+{
+    public static readonly ReportNeed Instance = new();
+}
+
 /// <summary>Asks for the server's <see cref="ServerStatistics"/>.</summary>
 internal sealed record GetServerStatistics : IServerBudgetMessage
 {

@@ -42,6 +42,12 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     /// <summary>Whether the server is there.</summary>
     public ServerHealth Health { get; } = new(time ?? TimeProvider.System);
 
+    /// <summary>What of the server is this process's, where several share it; null: all of it. Set before the budget is made.</summary>
+    public NodeShare? Share { get; set; }
+
+    /// <summary>Whether a connection may be opened on a permit that is out: not while more are out than this process's share allows.</summary>
+    public bool MayOpen => Share is not { } share || (share.IsValid && Granted <= Limit);
+
     /// <summary>The budget's actor. Set once, before the state is shared.</summary>
     public IActorRef Budget { get; set; } = ActorRefs.Nobody;
 

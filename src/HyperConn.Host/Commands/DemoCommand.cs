@@ -1,5 +1,6 @@
 using System.CommandLine;
 using HyperConn.Host.Demo;
+using HyperConn.Host.Demo.Nodes;
 using Spectre.Console;
 
 namespace HyperConn.Host.Commands;
@@ -38,6 +39,7 @@ internal static class DemoCommand
             DefaultValueFactory = _ => Defaults.Dashboard,
         };
         var port = Number("--port", "Port of the dashboard; 0: any free one.", Defaults.Port, 0, 65_535);
+        var nodes = Number("--nodes", "Processes that share the server's budget. With three or more, one is killed in the middle and started again.", Defaults.Nodes, 1, 9);
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end; progress goes to standard error." };
 
         var command = new Command(
@@ -45,7 +47,7 @@ internal static class DemoCommand
             "Start a PostgreSQL server, make tenants, and handle events for all of them. Needs nothing; leaves nothing. Exit code 0 only when no "
             + "event failed, none ran as another tenant, and no session was left.")
         {
-            duration, tenants, workers, maxPools, idleTtl, maxConnections, rotate, dashboard, port, json,
+            duration, tenants, workers, maxPools, idleTtl, maxConnections, rotate, dashboard, port, nodes, json,
         };
         command.SetAction((parsed, stop) => CommandOutput.RunAsync(() => RunAsync(
             new DemoOptions
@@ -59,6 +61,7 @@ internal static class DemoCommand
                 Rotate = parsed.GetValue(rotate),
                 Dashboard = parsed.GetValue(dashboard),
                 Port = parsed.GetValue(port),
+                Nodes = parsed.GetValue(nodes),
                 Json = parsed.GetValue(json),
             },
             stop), stop));
@@ -84,14 +87,16 @@ internal static class DemoCommand
             : new TableDemoView(AnsiConsole.Console);
         try
         {
-            var summary = await new DemoRunner(options, view).RunAsync(stop);
+            var summary = options.Nodes > 1
+                ? await new NodesDemo(options, options.Json ? Console.Error : Console.Out).RunAsync(stop)
+                : await new DemoRunner(options, view).RunAsync(stop);
             if (options.Json)
                 Console.WriteLine(summary.ToJson());
             else
                 DemoReport.Write(AnsiConsole.Console, summary, options);
             return summary.IsGood ? ExitCodes.Good : ExitCodes.Bad;
         }
-        catch (Exception e) when (e is PostgresUnavailableException or HyperConnException)
+        catch (Exception e) when (e is PostgresUnavailableException or HyperConnException or NodeFailedException)
         {
             await Console.Error.WriteLineAsync(Printable.Line(e.Message));
             return ExitCodes.NotStarted;

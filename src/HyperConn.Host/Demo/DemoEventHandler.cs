@@ -4,7 +4,7 @@ using Npgsql;
 namespace HyperConn.Host.Demo;
 
 /// <summary>Writes one row and compares what the server says of the session with the tenant it was opened for.</summary>
-internal sealed class DemoEventHandler(IEnumerable<ProvisionedTenant> tenants) : ITenantEventHandler
+internal sealed class DemoEventHandler(IEnumerable<ProvisionedTenant> tenants, TimeSpan workTime = default) : ITenantEventHandler
 {
     /// <summary>Code of an event that ran as somebody else. Must never happen.</summary>
     public const string WrongTenant = "WrongTenant";
@@ -28,5 +28,7 @@ internal sealed class DemoEventHandler(IEnumerable<ProvisionedTenant> tenants) :
         var (user, database, schema) = (reader.GetString(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2));
         if (!_tenants[work.Tenant].Owns(user, database, schema))
             throw new EventRejectedException(WrongTenant, $"an event of {work.Tenant} ran as {user} in {database}, {schema}");
+        if (workTime > TimeSpan.Zero)
+            await Task.Delay(workTime, cancellationToken);
     }
 }

@@ -33,6 +33,9 @@ internal sealed record DemoOptions
     /// <summary>Port of the dashboard; 0: any free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>Processes that share the server; 1: this one alone.</summary>
+    public int Nodes { get; init; } = 1;
+
     /// <summary>Whether one JSON object is printed at the end instead of anything for people.</summary>
     public bool Json { get; init; }
 }

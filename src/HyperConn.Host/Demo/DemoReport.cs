@@ -1,4 +1,5 @@
 using System.Globalization;
+using HyperConn.Host.Demo.Nodes;
 using Spectre.Console;
 
 namespace HyperConn.Host.Demo;
@@ -22,6 +23,8 @@ internal static class DemoReport
         Row("rotations", Number(summary.Rotations), "passwords and users changed meanwhile");
         Row("peak sessions", Number(summary.PeakServerSessions), summary.MaxConnections is { } most ? $"of the server's max_connections = {most}" : "most of them on the server at once");
         Row("sessions left", Verdict(summary.SessionsLeft), "on the server after the drain");
+        if (summary.Cluster is { } cluster)
+            NodesReport.AddTo(table, cluster);
         console.Write(table);
         console.MarkupLine(summary.IsGood ? "[green]All as promised.[/]" : "[bold red]Not as promised: see the red numbers.[/]");
     }

@@ -58,9 +58,13 @@ internal sealed record DemoSummary
     /// <summary><c>max_connections</c> of the demo's own server; null: the server is somebody else's.</summary>
     public required int? MaxConnections { get; init; }
 
+    /// <summary>The nodes of <c>--nodes</c>; null: the demo ran in one process.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public Nodes.NodesSummary? Cluster { get; init; }
+
     /// <summary>Whether everything is as promised.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsGood => Events > 0 && Failed == 0 && WrongTenant == 0 && SessionsLeft == 0;
+    public bool IsGood => Events > 0 && Failed == 0 && WrongTenant == 0 && SessionsLeft == 0 && Cluster is not { IsGood: false };
 
     public string ToJson() => JsonSerializer.Serialize(this, CamelCase);
 }

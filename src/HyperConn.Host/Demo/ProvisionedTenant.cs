@@ -7,10 +7,10 @@ internal sealed class ProvisionedTenant
     private readonly int _port;
     private volatile TenantLogin _login;
 
-    internal ProvisionedTenant(TenantKey key, PostgresServer server, string database, string schema, TenantLogin login, bool ownDatabase)
+    internal ProvisionedTenant(TenantKey key, string host, int port, string database, string schema, TenantLogin login, bool ownDatabase)
     {
         (Key, Database, Schema, OwnDatabase) = (key, database, schema, ownDatabase);
-        (_host, _port) = (server.Host, server.Port);
+        (_host, _port) = (host, port);
         (BaseUser, _login) = (login.User, login);
     }
 

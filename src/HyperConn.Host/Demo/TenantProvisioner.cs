@@ -164,7 +164,8 @@ internal sealed class TenantProvisioner : IAsyncDisposable
             var name = $"{service.ToLowerInvariant()}_{number}";
             _tenants.Add(new ProvisionedTenant(
                 TenantKey.Create(service, $"tenant{number}"),
-                _server,
+                _server.Host,
+                _server.Port,
                 isOwn ? $"{Prefix}{name}" : $"{Prefix}shared{(plan.SharedDatabases == 1 ? "" : i % plan.SharedDatabases)}",
                 $"of_{name}",
                 new TenantLogin($"{Prefix}{name}", NewPassword()),

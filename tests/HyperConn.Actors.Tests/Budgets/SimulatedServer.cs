@@ -9,12 +9,13 @@ internal class SimulatedServer
 {
     public const int MaxPerTenant = 6;
 
-    public SimulatedServer(ServerOptions options, BudgetTuning? tuning = null, TimeProvider? time = null)
+    public SimulatedServer(ServerOptions options, BudgetTuning? tuning = null, TimeProvider? time = null, IShareKeeper? shares = null)
     {
         Options = options;
         Time = time ?? new FakeTimeProvider();
         Clock = new CoarseClock(Time);
         Tuning = tuning ?? BudgetTuning.Immediate;
+        State.Share = shares?.Begin(State);
         Ledger = new BudgetLedger(State, options, MaxPerTenant, Time, new Random(1), Tuning);
     }
 
@@ -137,6 +138,9 @@ internal class SimulatedServer
                 break;
             case ServerCapacityRead m:
                 Ledger.Limit.Read(m.MaxConnections, m.ReservedConnections);
+                break;
+            case ShareGiven m:
+                Ledger.Share(m);
                 break;
             case PoolerFound:
                 Ledger.Limit.Pooled();

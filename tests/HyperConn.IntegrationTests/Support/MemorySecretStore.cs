@@ -34,11 +34,20 @@ internal sealed class MemorySecretStore : ISecretStore
 
     public MemorySecretStore Put(TenantKey tenant, string credentials)
     {
-        _secrets.GetOrAdd(Name(tenant), _ => new(StringComparer.Ordinal))[$"{tenant.Service}-postgresql"] = credentials;
-        Interlocked.Increment(ref _version);
+        PutQuietly(tenant, credentials);
         Changed?.Invoke(Name(tenant));
         return this;
     }
+
+    /// <summary>Changes a secret and tells nobody, as most stores do.</summary>
+    public void PutQuietly(TenantKey tenant, string credentials)
+    {
+        _secrets.GetOrAdd(Name(tenant), _ => new(StringComparer.Ordinal))[$"{tenant.Service}-postgresql"] = credentials;
+        Interlocked.Increment(ref _version);
+    }
+
+    /// <summary>The version that secrets have now.</summary>
+    public string VersionNow => Volatile.Read(ref _version).ToString(CultureInfo.InvariantCulture);
 
     public async Task<SecretResult> GetAsync(string name, CancellationToken cancellationToken)
     {

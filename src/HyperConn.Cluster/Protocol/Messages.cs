@@ -1,0 +1,68 @@
+namespace HyperConn.Cluster.Protocol;
+
+/// <summary>What goes between the nodes and the coordinator of their shares. Goes over the network, so each has a form of its own there.</summary>
+internal interface IShareMessage;
+
+/// <summary>A node says what it has and needs of some servers.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Term">The coordinator's term it goes by; 0: it has heard of none.</param>
+/// <param name="Number">Counts the node's reports. An answer names it, and the node knows when it sent it.</param>
+/// <param name="Echo">The coordinator's stamp it has seen last in this term: proves that it was sent after the stamp was.</param>
+/// <param name="SinceEarlierTerm">How long ago the node last sent a report under an earlier term; null: it never did.</param>
+/// <param name="Servers">The servers, not necessarily all.</param>
+internal sealed record ShareReport(
+    NodeId Node, long Term, long Number, long Echo, TimeSpan? SinceEarlierTerm, IReadOnlyList<ServerReport> Servers) : IShareMessage;
+
+/// <summary>What a node has and needs of one server.</summary>
+/// <param name="Server">The server.</param>
+/// <param name="Epoch">Number of the share its budget goes by.</param>
+/// <param name="Share">That share; 0 when it has lapsed.</param>
+/// <param name="Held">Permits out.</param>
+/// <param name="InUse">How many of them are under a lease.</param>
+/// <param name="Opening">How many of those are still being opened, at most.</param>
+/// <param name="Waiting">Permits that callers who wait could use.</param>
+/// <param name="Limit">Connections the whole server takes, as far as the node knows.</param>
+/// <param name="IsLimitKnown">Whether that was declared or read from the server.</param>
+/// <param name="MaxOpening">Most connections the node opens at once.</param>
+/// <param name="IsCountable">Whether sessions can be counted there: not behind a pooler.</param>
+internal sealed record ServerReport(
+    ServerEndpoint Server,
+    long Epoch,
+    int Share,
+    int Held,
+    int InUse,
+    int Opening,
+    int Waiting,
+    int Limit,
+    bool IsLimitKnown,
+    int MaxOpening,
+    bool IsCountable);
+
+/// <summary>The coordinator says what a node may use.</summary>
+/// <param name="Term">The coordinator's term. A node listens to the highest it has heard of, and to no other.</param>
+/// <param name="Stamp">The coordinator's time. The node's next report brings it back.</param>
+/// <param name="Number">The newest report that was read: shares hold from the moment at which that was sent.</param>
+/// <param name="ValidFor">For how long.</param>
+/// <param name="Shares">The shares of the servers it is about.</param>
+internal sealed record ShareAnswer(long Term, long Stamp, long Number, TimeSpan ValidFor, IReadOnlyList<ServerShareGiven> Shares) : IShareMessage;
+
+/// <summary>What a node may use of one server.</summary>
+/// <param name="Server">The server.</param>
+/// <param name="Epoch">Higher with each change.</param>
+/// <param name="Permits">Most permits it may have out.</param>
+internal sealed record ServerShareGiven(ServerEndpoint Server, long Epoch, int Permits);
+
+/// <summary>
+/// The coordinator asks a node to count every node's sessions on a server, by one session beside its share, for which there is room.
+/// </summary>
+/// <param name="Server">The server.</param>
+/// <param name="Question">Comes back with the answer.</param>
+internal sealed record CountSessions(ServerEndpoint Server, long Question) : IShareMessage;
+
+/// <summary>What a node has counted.</summary>
+/// <param name="Node">The node that counted.</param>
+/// <param name="Server">The server.</param>
+/// <param name="Question">The question's.</param>
+/// <param name="Sessions">Sessions by <see cref="NodeId.Tag"/>; null: they can't be counted there.</param>
+internal sealed record SessionsCounted(
+    NodeId Node, ServerEndpoint Server, long Question, IReadOnlyDictionary<string, int>? Sessions) : IShareMessage;

@@ -1,0 +1,155 @@
+namespace HyperConn.Cluster.Protocol;
+
+/// <summary>
+/// The coordinator's book of one server: who has which share of its connections. The sum of what nodes may have, and of what the server says
+/// there still is of nodes that can't be asked, stays within the limit. Not thread-safe.
+/// </summary>
+internal sealed class ServerBook(ServerEndpoint server)
+{
+    // PostgreSQL manual, 20.3.1: authentication_timeout, 1 minute by default. A log-in that a stopped process had begun ends with it.
+    private static readonly TimeSpan LogInEnds = TimeSpan.FromMinutes(1);
+
+    private readonly SortedDictionary<NodeId, NodeAccount> _accounts = [];
+
+    public ServerEndpoint Server { get; } = server;
+
+    public SessionCount Count { get; } = new();
+
+    public IEnumerable<NodeAccount> Accounts => _accounts.Values;
+
+    /// <summary>Connections the server takes, by what nodes know of it; the least where they differ.</summary>
+    public int Limit
+    {
+        get
+        {
+            var known = _accounts.Values.Where(account => account.Report.IsLimitKnown).Select(account => account.Report.Limit).DefaultIfEmpty(0).Min();
+            return known > 0 ? known : _accounts.Values.Select(account => account.Report.Limit).DefaultIfEmpty(0).Min();
+        }
+    }
+
+    /// <summary>Sessions at the server of nodes that can't be asked, and what those nodes may still open.</summary>
+    public int Elsewhere { get; private set; }
+
+    public NodeAccount? Find(NodeId node) => _accounts.GetValueOrDefault(node);
+
+    /// <summary>The node has closed all it had.</summary>
+    public void Left(NodeId node) => _accounts.Remove(node);
+
+    public void Heard(NodeId node, ServerReport report)
+    {
+        if (!_accounts.TryGetValue(node, out var account))
+            _accounts.Add(node, account = new NodeAccount(node));
+        account.Heard(report);
+    }
+
+    /// <summary>Decides who may have how many.</summary>
+    /// <param name="nodes">What is known of the nodes.</param>
+    /// <param name="now">The coordinator's clock.</param>
+    /// <returns>Accounts whose share has changed.</returns>
+    public IReadOnlyList<NodeAccount> Decide(NodeRoll nodes, TimeSpan now)
+    {
+        Elsewhere = CostOfOthers(nodes, now);
+        var living = _accounts.Values.Where(account => nodes.IsLiving(account.Node, now)).ToList();
+        if (living.Count == 0)
+            return [];
+        var isAlone = nodes.Members == 1 && Elsewhere == 0;
+
+        // One is kept for whoever counts, so that there is always room to find out about the others.
+        var limit = Limit;
+        var isCountable = !Count.IsImpossible && living.Exists(account => account.Report.IsCountable);
+        var capacity = limit - Elsewhere - (limit > 1 && isCountable ? 1 : 0);
+
+        // What else there is on the server is not known before somebody has counted.
+        if (isCountable && limit > 1 && Count is { CountedAt: null, IsWaitedFor: true })
+            capacity = Math.Min(capacity, living.Sum(account => account.Committed));
+        var targets = ShareDivision.Divide(capacity, [.. living.Select(account => account.Claim)], isAlone);
+        var changed = new HashSet<NodeAccount>();
+        Grow(living, targets, capacity, changed);
+        Shrink(living, targets, capacity, changed);
+        return [.. changed];
+    }
+
+    /// <summary>Whom to ask to count now; null: nobody needs to, or nobody can.</summary>
+    public NodeAccount? WhoCounts(NodeRoll nodes, TimeSpan now)
+    {
+        if (!Count.IsDue(now) || (Count.CountedAt is not null && Elsewhere == 0 && !_accounts.Keys.Any(node => !nodes.IsLiving(node, now))))
+            return null;
+
+        // Not while more is out than there should be: a session more must fit.
+        if (Elsewhere + _accounts.Values.Where(account => nodes.IsLiving(account.Node, now)).Sum(account => account.Committed) >= Limit)
+            return null;
+        return _accounts.Values
+            .Where(account => account.Report.IsCountable && account.Claim is not (0, 0) && nodes.IsLiving(account.Node, now))
+            .OrderBy(account => account.Node == Count.LastAsked)
+            .FirstOrDefault();
+    }
+
+    private static void Grow(List<NodeAccount> living, int[] targets, int capacity, HashSet<NodeAccount> changed)
+    {
+        var free = capacity - living.Sum(account => account.Committed);
+        foreach (var (account, target) in living.Zip(targets).OrderBy(pair => pair.First.Share))
+        {
+            var permits = Math.Min(target, account.Committed + Math.Max(0, free));
+            if (permits <= account.Share)
+                continue;
+            free -= Math.Max(0, permits - account.Committed);
+            account.Tell(permits);
+            changed.Add(account);
+        }
+    }
+
+    /// <summary>Asks for shares back where others need them now. They count as free only when the node says that it has no more.</summary>
+    private static void Shrink(List<NodeAccount> living, int[] targets, int capacity, HashSet<NodeAccount> changed)
+    {
+        var pairs = living.Zip(targets).ToList();
+        var missing = pairs.Sum(pair => Math.Max(0, Math.Min(pair.Second, Math.Max(1, pair.First.Claim.Need)) - pair.First.Share));
+        var onTheWay = living.Sum(account => Math.Max(0, account.Committed - account.Share));
+        var free = Math.Max(0, capacity - living.Sum(account => account.Committed));
+        var tooMuch = living.Sum(account => account.Share) - capacity;
+        var wanted = Math.Max(missing - onTheWay - free, tooMuch);
+        foreach (var (account, target) in pairs.OrderByDescending(pair => pair.First.Share - pair.Second))
+        {
+            var take = Math.Min(account.Share - target, wanted);
+            if (take <= 0)
+                break;
+            account.Tell(account.Share - take);
+            changed.Add(account);
+            wanted -= take;
+        }
+    }
+
+    private int CostOfOthers(NodeRoll nodes, TimeSpan now)
+    {
+        var cost = 0;
+        foreach (var account in _accounts.Values.Where(account => !nodes.IsLiving(account.Node, now)).ToList())
+        {
+            var its = CostOf(account, nodes, now);
+            cost += its;
+            if (its == 0 && !nodes.IsMember(account.Node))
+                _accounts.Remove(account.Node);
+        }
+
+        cost += Count.Sessions.Where(sessions => !nodes.IsKnown(sessions.Key)).Sum(sessions => sessions.Value);
+
+        // Somebody must be able to count.
+        return Math.Min(cost, Math.Max(0, Limit - 1));
+    }
+
+    /// <summary>What a node that is not heard may have: all that it was given until its share has lapsed, then what the server says.</summary>
+    private int CostOf(NodeAccount account, NodeRoll nodes, TimeSpan now)
+    {
+        var lapsedAt = nodes.LapsesAt(account.Node);
+        if (now < lapsedAt)
+            return account.Committed;
+        if (Count.IsImpossible || !account.Report.IsCountable)
+            return nodes.IsMember(account.Node) ? account.Committed : 0;
+        if (Count.CountedAt is not { } countedAt || countedAt < lapsedAt)
+            return account.Committed;
+        var sessions = Count.Of(account.Node);
+
+        // Without a session the process is gone, if it had some. Else it may be stopped in the middle of some log-ins.
+        var isGone = sessions == 0 && account.Report.InUse > account.Report.Opening;
+        var opening = isGone || now > lapsedAt + LogInEnds ? 0 : Math.Min(account.Report.MaxOpening, account.Committed - sessions);
+        return sessions + Math.Max(0, opening);
+    }
+}

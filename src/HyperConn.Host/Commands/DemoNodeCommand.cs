@@ -1,0 +1,38 @@
+using System.CommandLine;
+using HyperConn.Host.Demo.Nodes;
+
+namespace HyperConn.Host.Commands;
+
+/// <summary><c>hyperconn demo-node</c>: one of the processes that <c>demo --nodes</c> starts. Not for people.</summary>
+internal static class DemoNodeCommand
+{
+    public const string Name = "demo-node";
+
+    public static Command Create()
+    {
+        var settings = new Argument<string>("settings");
+        var join = new Argument<string?>("join") { Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command(Name, "One node of 'demo --nodes', which ends when its standard input does.") { settings, join };
+        command.Hidden = true;
+        command.SetAction((parsed, stop) => CommandOutput.RunAsync(
+            async () =>
+            {
+                using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                var parent = Task.Run(() => HearParentAsync(start, end), CancellationToken.None);
+                await NodeHost.RunAsync(NodeSettings.Read(parsed.GetValue(settings)!), parsed.GetValue(join), Console.Out, start.Task, end.Token);
+                return ExitCodes.Good;
+            },
+            stop));
+        return command;
+    }
+
+    /// <summary>A line tells it to begin to work. Whoever started it closes its input in the end, also by dying.</summary>
+    private static async Task HearParentAsync(TaskCompletionSource start, CancellationTokenSource end)
+    {
+        while (await Console.In.ReadLineAsync() is not null)
+            start.TrySetResult();
+
+        await end.CancelAsync();
+    }
+}
