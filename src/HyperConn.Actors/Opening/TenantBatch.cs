@@ -81,21 +81,27 @@ internal sealed class TenantBatch : DbBatch
 
     protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => _source is null
         ? OnConnection.ExecuteReader(behavior)
-        : TenantLease.Read(_source, OnLease, () => _batch.ExecuteReader(behavior | CommandBehavior.CloseConnection));
+        : ReadOnLease(_source, behavior);
 
     protected override Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) => _source is null
         ? ((DbBatch)OnConnection).ExecuteReaderAsync(behavior, cancellationToken)
-        : TenantLease.ReadAsync(
-            _source,
-            OnLease,
-            async token => await _batch.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false),
-            cancellationToken);
+        : ReadOnLeaseAsync(_source, behavior, cancellationToken);
 
     public override void Dispose()
     {
         _batch.Dispose();
         base.Dispose();
     }
+
+    // Methods of their own: what a lambda takes with it is allocated where its method begins, on connections for nothing.
+    private DbDataReader ReadOnLease(ILeaseSource source, CommandBehavior behavior) =>
+        TenantLease.Read(source, OnLease, () => _batch.ExecuteReader(behavior | CommandBehavior.CloseConnection));
+
+    private Task<DbDataReader> ReadOnLeaseAsync(ILeaseSource source, CommandBehavior behavior, CancellationToken cancellationToken) => TenantLease.ReadAsync(
+        source,
+        OnLease,
+        async token => await _batch.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false),
+        cancellationToken);
 
     private void OnLease(NpgsqlConnection? connection) => _batch.Connection = connection;
 }

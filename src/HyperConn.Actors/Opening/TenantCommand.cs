@@ -167,16 +167,12 @@ public sealed class TenantCommand : DbCommand
     /// <inheritdoc/>
     protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => _source is null
         ? OnConnection.ExecuteReader(behavior)
-        : TenantLease.Read(_source, OnLease, () => _command.ExecuteReader(behavior | CommandBehavior.CloseConnection));
+        : ReadOnLease(_source, behavior);
 
     /// <inheritdoc/>
     protected override Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) => _source is null
         ? ((DbCommand)OnConnection).ExecuteReaderAsync(behavior, cancellationToken)
-        : TenantLease.ReadAsync(
-            _source,
-            OnLease,
-            async token => await _command.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false),
-            cancellationToken);
+        : ReadOnLeaseAsync(_source, behavior, cancellationToken);
 
     /// <summary>Makes a command that was disposed, and kept by its connection, as good as new.</summary>
     internal void Revive() => _isDisposed = false;
@@ -205,6 +201,16 @@ public sealed class TenantCommand : DbCommand
     // Nothing was set that can't be taken back, and no reader is open on it.
     private bool MayBeKept =>
         _isPlain && (_command.Connection?.FullState & (ConnectionState.Executing | ConnectionState.Fetching)).GetValueOrDefault() == 0;
+
+    // Methods of their own: what a lambda takes with it is allocated where its method begins, on connections for nothing.
+    private DbDataReader ReadOnLease(ILeaseSource source, CommandBehavior behavior) =>
+        TenantLease.Read(source, OnLease, () => _command.ExecuteReader(behavior | CommandBehavior.CloseConnection));
+
+    private Task<DbDataReader> ReadOnLeaseAsync(ILeaseSource source, CommandBehavior behavior, CancellationToken cancellationToken) => TenantLease.ReadAsync(
+        source,
+        OnLease,
+        async token => await _command.ExecuteReaderAsync(behavior | CommandBehavior.CloseConnection, token).ConfigureAwait(false),
+        cancellationToken);
 
     private void OnLease(NpgsqlConnection? connection) => _command.Connection = connection;
 }

@@ -21,18 +21,18 @@ namespace HyperConn;
 public sealed class TenantConnection : DbConnection
 {
     private readonly OpenRuntime _runtime;
-    private readonly StateChangeEventHandler _onStateChange;
     private ILeaseSource? _source;
     private NpgsqlConnection? _current;
     private TenantCommand? _spare;
     private bool _isOpening;
+    private volatile bool _isHeard;
+    private NpgsqlConnection? _followed;
     private volatile bool _isDisposed;
 
     internal TenantConnection(OpenRuntime runtime, TenantKey tenant, ILeaseSource? source = null)
     {
         _runtime = runtime;
         _source = source;
-        _onStateChange = OnStateChange;
         Tenant = tenant;
     }
 
@@ -73,6 +73,20 @@ public sealed class TenantConnection : DbConnection
 
     /// <inheritdoc/>
     public override bool CanCreateBatch => true;
+
+    /// <inheritdoc/>
+    public override event StateChangeEventHandler? StateChange
+    {
+        add
+        {
+            base.StateChange += value;
+            _isHeard = true;
+            Interlocked.MemoryBarrier();
+            if (_current is { } current)
+                Follow(current);
+        }
+        remove => base.StateChange -= value;
+    }
 
     private ILeaseSource? Source => _source ??= _runtime.Pools.FindSource(Tenant);
 
@@ -253,14 +267,22 @@ public sealed class TenantConnection : DbConnection
 
     private void Opened(NpgsqlConnection connection)
     {
-        connection.StateChange += _onStateChange;
-
         // Somebody may give up on it while it is being opened, on another thread: he finds the connection, or is seen here.
         Interlocked.Exchange(ref _current, connection);
+        if (_isHeard)
+            Follow(connection);
         if (!_isDisposed)
             return;
         connection.Dispose();
         throw new ObjectDisposedException(nameof(TenantConnection));
+    }
+
+    /// <summary>Hears when Npgsql's connection closes. The lease listens to it already, and a second listener makes a list of two, which every opening
+    /// would allocate anew: so only while somebody listens to this one.</summary>
+    private void Follow(NpgsqlConnection connection)
+    {
+        if (!ReferenceEquals(Interlocked.Exchange(ref _followed, connection), connection))
+            connection.StateChange += OnStateChange;
     }
 
     /// <summary>Closed by its owner, by a reader that takes it along, or by a fault.</summary>

@@ -1,4 +1,5 @@
 using Dapper;
+using DbUp.Engine.Transactions;
 using HyperConn.Tests.Support;
 using LinqToDB;
 using LinqToDB.Async;
@@ -106,6 +107,50 @@ public class LateOpenerTests(SmallServer server, ITestOutputHelper output)
         none();
     }
 
+    [SkippableFact]
+    public async Task DbUp_brings_each_tenant_up_to_date_within_the_budget()
+    {
+        const int Few = 3;
+        await using var host = await server.StartAsync(o =>
+        {
+            o.Servers.MaxConnections = Few;
+            o.Pools.AcquireTimeout = TimeSpan.FromSeconds(60);
+        });
+        await using var watch = new SessionWatch(server.Server, server.Provisioner, () => host.Runtime.Servers.Values.SingleOrDefault());
+
+        // DbUp blocks: threads of its own, here too.
+        await Task.WhenAll(server.Tenants.Take(24).Chunk(4).Select(some => Task.Factory.StartNew(
+            () =>
+            {
+                foreach (var tenant in some)
+                    Upgrade(tenant.Key);
+            },
+            TaskCreationOptions.LongRunning)));
+
+        Assert.Equal(0, host.Runtime.Generations.LeasesOpen);
+        await host.StopAsync();
+        await watch.AssertNoneAsync();
+        watch.AssertNeverExceeded();
+        Assert.InRange(watch.Peak, 1, Few);
+
+        void Upgrade(TenantKey tenant)
+        {
+            var engine = PostgresqlExtensions.PostgresqlDatabase(new TenantScripts(host.Pools, tenant))
+                .WithScript("1", "create table upgraded (tenant text)")
+                .WithScript("2", $"insert into upgraded values ('{tenant}')")
+                .WithTransactionPerScript()
+                .LogToNowhere()
+                .Build();
+            var result = engine.PerformUpgrade();
+            Assert.True(result.Successful, $"{result.Error}");
+            Assert.False(engine.IsUpgradeRequired());
+
+            using var connection = host.Pools.CreateConnection(tenant);
+            Assert.Equal($"{tenant}", connection.QuerySingle<string>("select tenant from upgraded"));
+            connection.Execute("drop table upgraded; drop table schemaversions");
+        }
+    }
+
     private static async Task<string> AskAsync(string way, ITenantPools pools, TenantKey tenant)
     {
         await using var connection = pools.CreateConnection(tenant);
@@ -130,6 +175,13 @@ public class LateOpenerTests(SmallServer server, ITestOutputHelper output)
                     return reader.GetString(0);
                 }
         }
+    }
+
+    /// <summary>How DbUp is given other connections than those of a connection string.</summary>
+    private sealed class TenantScripts(ITenantPools pools, TenantKey tenant)
+        : DatabaseConnectionManager(new DelegateConnectionFactory(_ => pools.CreateConnection(tenant)))
+    {
+        public override IEnumerable<string> SplitScriptIntoCommands(string scriptContents) => [scriptContents];
     }
 
     [Table("events")]

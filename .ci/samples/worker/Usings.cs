@@ -1,4 +1,4 @@
-// What the README's samples take for granted.
+// What the samples of the README and of docs/ take for granted, but for those of .ci/samples/shops.
 global using System.Threading.Channels;
 global using Akka.Actor;
 global using Akka.Hosting;
@@ -22,6 +22,16 @@ public sealed class VaultClient
 
 public static class Surroundings
 {
+    public static IActorRef supervisor => throw new InvalidOperationException();
+
+    public static IServiceProvider services => throw new InvalidOperationException();
+
+    public static ITenantPools pools => throw new InvalidOperationException();
+
+    public static TimeSpan timeout => TimeSpan.FromSeconds(20);
+
+    public static CancellationToken cancellationToken => CancellationToken.None;
+
     public static Channel<TenantDataSource> Used { get; } = Channel.CreateUnbounded<TenantDataSource>();
 
     public static void Use(TenantDataSource source) => Used.Writer.TryWrite(source);
