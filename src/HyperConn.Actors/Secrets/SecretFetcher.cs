@@ -208,7 +208,6 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
     {
         if (!TenantKey.TryCreate("any", heard.Org, out _) || _cache.Get(heard.Org) is not { } entry)
             return;
-
         // What is not cached is read when somebody asks for it; a failure is worth another try by then.
         if (entry.Failure is not null || (entry.Document is { } document && document.Version != heard.VersionId))
             NoteChange(entry);
@@ -236,19 +235,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
 
     private void OnTidy(Tidy tick) => _cache.Tidy();
 
-    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(new SecretFetcherStatistics
-    {
-        StoreCalls = _calls.Begun,
-        BatchCalls = _calls.Batches,
-        CacheHits = _cacheHits,
-        SharedCalls = _fetches.Shared,
-        Failures = _answers.Refused,
-        Refreshes = _fetches.Refreshes,
-        Throttled = _calls.Throttled,
-        Cached = _cache.Entries.Count(entry => entry.Document is not null),
-        RefreshOverdue = _cache.Entries.Max(entry => entry.Overdue?.Length(_clock)) ?? TimeSpan.Zero,
-        Circuit = _calls.Gate.Circuit,
-    });
+    private void OnGetStatistics(GetSecretFetcherStatistics ask) => Sender.Tell(_fetches.Statistics(_cache, _cacheHits));
 
     private SecretEntry? EntryOrRefuse(TenantKey tenant)
     {

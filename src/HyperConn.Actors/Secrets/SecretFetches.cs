@@ -82,5 +82,22 @@ internal sealed class SecretFetches(StoreCalls calls, PendingChanges changes, Se
                 answers.Answer(waiter, entry, StoreIsDown());
     }
 
+    /// <summary>How it went until now.</summary>
+    /// <param name="cache">The secrets.</param>
+    /// <param name="cacheHits">Look-ups that needed no fetch.</param>
+    public SecretFetcherStatistics Statistics(SecretCache cache, long cacheHits) => new()
+    {
+        StoreCalls = calls.Begun,
+        BatchCalls = calls.Batches,
+        CacheHits = cacheHits,
+        SharedCalls = Shared,
+        Failures = answers.Refused,
+        Refreshes = Refreshes,
+        Throttled = calls.Throttled,
+        Cached = cache.Entries.Count(entry => entry.Document is not null),
+        RefreshOverdue = cache.Entries.Max(entry => entry.Overdue?.Length(clock)) ?? TimeSpan.Zero,
+        Circuit = calls.Gate.Circuit,
+    };
+
     private FetchOutcome StoreIsDown() => new(calls.Gate.Refusal, false, null);
 }
