@@ -39,7 +39,9 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
         _tags = tags;
         _validity = validity;
         _logger = runtime.Loggers.CreateLogger("HyperConn.Cluster");
-        _agreement = new NodeAgreement(self);
+
+        // One that takes over after a crash goes on above the numbers of its predecessor, which sent no report in each tick of the clock.
+        _agreement = new NodeAgreement(self, runtime.Monotonic.Now.Ticks);
         Speaking();
     }
 
@@ -120,7 +122,12 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
     {
         var changed = _agreement.Receive(answer, _runtime.Monotonic.Now, out var isNewTerm);
         foreach (var (server, given) in changed)
-            _needs[server].Server.Budget.Tell(given);
+        {
+            // What an earlier agent of this node asked for may be answered to this one.
+            if (_needs.TryGetValue(server, out var need))
+                need.Server.Budget.Tell(given);
+        }
+
         if (answer.Term == _agreement.Term)
             NoteHeard();
         if (isNewTerm)

@@ -5,11 +5,13 @@ namespace HyperConn.Cluster.Protocol;
 /// <summary>
 /// A node's side of the agreement: what it has been given, and until when. Not thread-safe, and without a clock or a network of its own.
 /// </summary>
+/// <param name="self">The node.</param>
+/// <param name="lastNumber">A number that reports of an earlier agent of this node can't have passed.</param>
 /// <remarks>
 /// Every time is taken from this node's clock at the moment a report was sent, so no two clocks are ever compared, and an answer that comes
 /// late, twice or after a pause of the process makes nothing valid that should not be.
 /// </remarks>
-internal sealed class NodeAgreement(NodeId self)
+internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
 {
     // More than fit into the longest validity, at the pace of the shortest pause: what is older is of no use.
     private const int MaxRemembered = 10_000;
@@ -17,7 +19,7 @@ internal sealed class NodeAgreement(NodeId self)
     private readonly Queue<(long Number, TimeSpan At)> _sent = new();
     private readonly Dictionary<ServerEndpoint, ShareGiven> _shares = [];
     private long _echo;
-    private long _number;
+    private long _number = lastNumber;
     private TimeSpan? _lastSent;
     private TimeSpan? _lastSentEarlier;
 

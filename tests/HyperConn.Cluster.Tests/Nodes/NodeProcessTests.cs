@@ -67,6 +67,36 @@ public sealed class NodeProcessTests(ITestOutputHelper output)
         Assert.Equal((0, 0), (first.Last.Failed + second.Last.Failed, first.Last.WrongTenant + second.Last.WrongTenant));
     }
 
+    [SkippableFact]
+    public async Task When_the_coordinators_node_is_killed_another_takes_its_place_and_its_share()
+    {
+        await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = MaxConnections });
+        await using var tenants = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = 60, OwnDatabases = 5 });
+        var settings = await WriteSettingsAsync(server, tenants);
+        await using var sessions = new NodeSessions(server, tenants.Prefix);
+        using var over = new CancellationTokenSource();
+        var counting = sessions.RunAsync(over.Token);
+
+        // The oldest has the singleton.
+        await using var coordinator = await NodeProcess.StartAsync(settings, null, CancellationToken.None);
+        await using var second = await NodeProcess.StartAsync(settings, coordinator.Last.Address, CancellationToken.None);
+        await using var third = await NodeProcess.StartAsync(settings, coordinator.Last.Address, CancellationToken.None);
+        foreach (var node in new[] { coordinator, second, third })
+            await node.BeginAsync();
+        Assert.NotNull(await sessions.WaitAsync(now => now.Values.Sum() >= Limit * 3 / 4, Patience, CancellationToken.None));
+
+        await coordinator.KillAsync();
+        var took = await sessions.WaitAsync(
+            now => now.GetValueOrDefault(second.Last.Tag) + now.GetValueOrDefault(third.Last.Tag) >= Limit * 3 / 4, Patience, CancellationToken.None);
+        await over.CancelAsync();
+        await counting;
+
+        output.WriteLine($"The others used its share after {took?.TotalSeconds:0.0} s; peak {sessions.Peak}, counted {sessions.Counts} times.");
+        Assert.NotNull(took);
+        Assert.InRange(sessions.Peak, Limit * 3 / 4, Limit);
+        Assert.Equal((0, 0), (second.Last.Failed + third.Last.Failed, second.Last.WrongTenant + third.Last.WrongTenant));
+    }
+
     private static async Task<string> WriteSettingsAsync(PostgresServer server, TenantProvisioner tenants)
     {
         var folder = await server.CreateScratchFolderAsync();
