@@ -19,7 +19,9 @@ internal static class OpenFailures
         if (request.WaitsForPermit)
         {
             var server = pool.Shares[0].Server;
-            return pool.Desk.IsAtMax() ? TenantTimedOut(tenant, limit, server, pool.Word.Permits) : BudgetTimedOut(tenant, limit, server);
+            return pool.Desk.IsAtMax() ? TenantTimedOut(tenant, limit, server, pool.Word.Permits)
+                : pool.View.IsShareValid ? BudgetTimedOut(tenant, limit, server)
+                : ShareLapsed(tenant, limit, server);
         }
 
         return request.LastError is { } error ? Connect(pool, OpenFaults.Of(error), error) : TimedOut(tenant, limit, request.Stage);
@@ -46,6 +48,15 @@ internal static class OpenFailures
             CultureInfo.InvariantCulture,
             $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: {Limit(server)}, {server.Granted} in use, {server.Waiting + 1} waiting. ")
         + "Close connections sooner, or raise HyperConn:Servers:MaxConnections if the server has room.",
+        tenant);
+
+    /// <summary>Several processes share the server, and this one has no part of it that holds.</summary>
+    public static HyperConnFailure ShareLapsed(TenantKey tenant, TimeSpan limit, ServerState server) => new(
+        HyperConnErrorCode.BudgetTimedOut,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"No connection permit of {server.Endpoint} for {tenant} within {limit.TotalSeconds:0.#} s: this process has no share of the server's connections that holds. ")
+        + "It must be a member of its cluster, of which more than half of the nodes answer; the log of HyperConn.Cluster says which of these is missing.",
         tenant);
 
     public static HyperConnFailure WaitersFull(TenantKey tenant, ServerState? server, int max) => new(

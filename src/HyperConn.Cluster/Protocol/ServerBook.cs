@@ -9,6 +9,9 @@ internal sealed class ServerBook(ServerEndpoint server)
     // PostgreSQL manual, 20.3.1: authentication_timeout, 1 minute by default. A log-in that a stopped process had begun ends with it.
     private static readonly TimeSpan LogInEnds = TimeSpan.FromMinutes(1);
 
+    // The most that max_connections takes. An unlimited budget is divided as this, so that sums of shares stay numbers.
+    private const int MostConnections = 262_143;
+
     private readonly SortedDictionary<NodeId, NodeAccount> _accounts = [];
 
     public ServerEndpoint Server { get; } = server;
@@ -23,7 +26,8 @@ internal sealed class ServerBook(ServerEndpoint server)
         get
         {
             var known = _accounts.Values.Where(account => account.Report.IsLimitKnown).Select(account => account.Report.Limit).DefaultIfEmpty(0).Min();
-            return known > 0 ? known : _accounts.Values.Select(account => account.Report.Limit).DefaultIfEmpty(0).Min();
+            var limit = known > 0 ? known : _accounts.Values.Select(account => account.Report.Limit).DefaultIfEmpty(0).Min();
+            return Math.Min(limit, MostConnections);
         }
     }
 

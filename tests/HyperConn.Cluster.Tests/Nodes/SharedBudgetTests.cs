@@ -66,6 +66,15 @@ public class SharedBudgetTests(RoomyServer server, ITestOutputHelper output)
     }
 
     [SkippableFact]
+    public async Task A_node_that_is_no_member_opens_nothing_and_says_so()
+    {
+        await using var node = await ClusterNode.StartAsync(server.Secrets(), null, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(3), joins: false);
+        var refused = await Assert.ThrowsAsync<HyperConnException>(() => node.Pools.OpenConnectionAsync(server.Tenants[0].Key).AsTask());
+        Assert.Equal(HyperConnErrorCode.BudgetTimedOut, refused.Code);
+        Assert.Contains("no share of the server's connections", refused.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Sessions_carry_the_number_of_their_node_behind_the_name_that_the_secret_gives_them()
     {
         await using var node = await StartAsync(null);

@@ -36,9 +36,10 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>The only server, once it is used.</summary>
     public ServerState? Server => Runtime.Servers.Values.SingleOrDefault();
 
-    /// <summary>Starts a node that joins another, or itself.</summary>
+    /// <summary>Starts a node that joins another, or itself; or nobody.</summary>
     public static async Task<ClusterNode> StartAsync(
-        ISecretStore secrets, ClusterNode? seed, Action<HyperConnOptions>? configure = null, Action<HyperConnClusterOptions>? cluster = null, string hocon = "")
+        ISecretStore secrets, ClusterNode? seed, Action<HyperConnOptions>? configure = null, Action<HyperConnClusterOptions>? cluster = null, string hocon = "",
+        bool joins = true)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
@@ -60,7 +61,8 @@ internal sealed class ClusterNode : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync();
         var node = new ClusterNode(host);
-        await Akka.Cluster.Cluster.Get(node.System).JoinAsync(seed?.Address ?? node.Address).WaitAsync(TimeSpan.FromSeconds(60));
+        if (joins)
+            await Akka.Cluster.Cluster.Get(node.System).JoinAsync(seed?.Address ?? node.Address).WaitAsync(TimeSpan.FromSeconds(60));
         return node;
     }
 
