@@ -39,9 +39,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
                 }
 
                 if (!lease.IsGranted)
-                {
                     slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
-                }
 
                 if (pool.Connections.PrefersHosts)
                     connection = pool.DataSource.CreateConnection();

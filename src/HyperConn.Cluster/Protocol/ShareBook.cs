@@ -14,7 +14,6 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
     // The rest of a term is who it is of.
     private const int NameBits = 32;
 
-
     private readonly Dictionary<ServerEndpoint, ServerBook> _servers = [];
     private readonly Dictionary<NodeId, HashSet<ServerEndpoint>> _unanswered = [];
     private NodeRoll _nodes = new(validity);
@@ -64,8 +63,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
             return;
 
         // Answered in any case: that tells the term, and gives a stamp to bring back.
-        if (!_unanswered.TryGetValue(report.Node, out var unanswered))
-            _unanswered.Add(report.Node, unanswered = []);
+        var unanswered = Unanswered(report.Node);
         if (report.Term < Term || !_nodes.Heard(report, now))
             return;
         if (report.SinceEarlierTerm is { } since && now + (2 * validity) - since is var ready && ready > _readyAt && since < 2 * validity)
