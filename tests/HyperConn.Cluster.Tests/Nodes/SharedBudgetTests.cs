@@ -15,7 +15,7 @@ public class SharedBudgetTests(RoomyServer server, ITestOutputHelper output)
     public async Task One_node_alone_has_all_of_the_limit_but_the_one_that_is_kept_for_counting()
     {
         await using var node = await StartAsync(null);
-        await using var sessions = new ServerSessions(server.Server, server.Provisioner);
+        await using var sessions = new CountedSessions(server.Server, server.Provisioner);
         var open = await OpenAsync(node, Limit - 1);
         Assert.Equal(Limit - 1, open.Count);
         await CloseAsync(open);
@@ -26,10 +26,10 @@ public class SharedBudgetTests(RoomyServer server, ITestOutputHelper output)
     public async Task Three_nodes_that_all_want_more_than_there_is_have_equal_parts_and_never_one_too_many()
     {
         await using var cluster = await ThreeAsync();
-        await using var sessions = new ServerSessions(server.Server, server.Provisioner);
+        await using var sessions = new CountedSessions(server.Server, server.Provisioner);
         using var end = new CancellationTokenSource(TimeSpan.FromSeconds(6));
         var done = await Task.WhenAll(cluster.Nodes.Select(node => WorkAsync(node, 40, end.Token)));
-        output.WriteLine($"{string.Join(", ", done)} done, peak {sessions.Peak} of {Limit}, {sessions.Samples} samples.");
+        output.WriteLine($"{string.Join(", ", done)} done, peak {sessions.Peak} of {Limit}, {sessions.Counts} samples.");
         Assert.InRange(sessions.Peak, Limit / 2, Limit);
         Assert.All(done, count => Assert.InRange(count, done.Max() / 2, done.Max()));
     }
@@ -38,7 +38,7 @@ public class SharedBudgetTests(RoomyServer server, ITestOutputHelper output)
     public async Task What_one_node_has_idle_serves_another_and_comes_back_when_it_is_wanted()
     {
         await using var cluster = await ThreeAsync();
-        await using var sessions = new ServerSessions(server.Server, server.Provisioner);
+        await using var sessions = new CountedSessions(server.Server, server.Provisioner);
         var (first, second) = (cluster.Nodes[0], cluster.Nodes[1]);
 
         // All but what is kept for the two that have not come yet.
@@ -56,7 +56,7 @@ public class SharedBudgetTests(RoomyServer server, ITestOutputHelper output)
     public async Task A_node_that_leaves_drains_first_and_its_part_serves_the_others()
     {
         await using var cluster = await ThreeAsync();
-        await using var sessions = new ServerSessions(server.Server, server.Provisioner);
+        await using var sessions = new CountedSessions(server.Server, server.Provisioner);
         var leaver = cluster.Nodes[2];
         await CloseAsync(await OpenAsync(leaver, Limit / 2));
         await leaver.StopAsync();

@@ -1,0 +1,93 @@
+using HyperConn.Host.Demo;
+using HyperConn.Host.Demo.Nodes;
+
+namespace HyperConn.Tests.Support;
+
+/// <summary>Three processes of the demo on a server of their own, which work for more tenants than it has connections.</summary>
+internal sealed class ThreeNodes : IAsyncDisposable
+{
+    // 60 less three for superusers and the headroom.
+    public const int Limit = 45;
+
+    private const int MaxConnections = 60;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly Stack<IAsyncDisposable> _parts = new();
+
+    private ThreeNodes()
+    {
+    }
+
+    /// <summary>The nodes; the first is the oldest and has the coordinator.</summary>
+    public List<NodeProcess> Nodes { get; } = [];
+
+    public CountedSessions Sessions { get; private set; } = null!;
+
+    /// <summary>Starts them, and waits until they have most of the server.</summary>
+    public static async Task<ThreeNodes> StartAsync()
+    {
+        var three = new ThreeNodes();
+        try
+        {
+            var server = three.Keep(await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = MaxConnections }));
+            var tenants = three.Keep(await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = 60, OwnDatabases = 5 }));
+            var settings = await WriteSettingsAsync(server, tenants);
+            three.Sessions = three.Keep(new CountedSessions(server, tenants));
+            for (var node = 0; node < 3; node++)
+                three.Nodes.Add(three.Keep(await NodeProcess.StartAsync(settings, three.Nodes.FirstOrDefault()?.Last.Address, CancellationToken.None)));
+            foreach (var node in three.Nodes)
+                await node.BeginAsync();
+            Assert.NotNull(await three.WaitAsync(now => now.Values.Sum() >= Limit * 3 / 4));
+            return three;
+        }
+        catch
+        {
+            await three.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until something is so at the server.</summary>
+    public Task<TimeSpan?> WaitAsync(Func<IReadOnlyDictionary<string, int>, bool> isSo) => Sessions.WaitAsync(isSo, Patience);
+
+    /// <summary>Fails where the server ever had a session too many, or nodes that lived had an event that failed or ran as somebody else.</summary>
+    public void AssertAllIsWell(params NodeProcess[] living)
+    {
+        Assert.InRange(Sessions.Peak, Limit * 3 / 4, Limit);
+        Assert.Equal((0, 0), (living.Sum(node => node.Last.Failed), living.Sum(node => node.Last.WrongTenant)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+            await part.DisposeAsync();
+    }
+
+    private static async Task<string> WriteSettingsAsync(PostgresServer server, TenantProvisioner tenants)
+    {
+        var folder = await server.CreateScratchFolderAsync();
+        using var secrets = new SecretsFile(Path.Combine(folder, "secrets.json"), "demo", tenants.Tenants);
+        await secrets.WriteAsync();
+        var path = Path.Combine(folder, "node.json");
+        new NodeSettings
+        {
+            Project = "demo",
+            Services = [],
+            Secrets = secrets.Path,
+            Tenants = [.. tenants.Tenants.Select(NodeTenant.Of)],
+            Workers = 32,
+            WorkTime = TimeSpan.FromSeconds(1),
+            MaxPools = 100,
+            IdleTimeToLive = TimeSpan.FromMinutes(1),
+        }.Write(path);
+        return path;
+    }
+
+    private T Keep<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _parts.Push(part);
+        return part;
+    }
+}
