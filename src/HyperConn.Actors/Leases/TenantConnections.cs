@@ -53,6 +53,16 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
     }
 
     /// <summary>
+    /// Closes a connection for good, which was opened while the process stood still and its share of the server lapsed. Npgsql closes a connection
+    /// only together with what else is idle.
+    /// </summary>
+    public async ValueTask DropAsync(NpgsqlConnection connection)
+    {
+        await connection.DisposeAsync().ConfigureAwait(false);
+        CloseIdle();
+    }
+
+    /// <summary>
     /// Has Npgsql ask several hosts again what they are. It remembers that for ten seconds (Host Recheck Seconds), and would not see for as
     /// long that a standby was promoted.
     /// </summary>

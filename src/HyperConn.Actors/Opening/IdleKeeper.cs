@@ -69,7 +69,13 @@ internal sealed class IdleKeeper(LeaseRuntime runtime)
             var epoch = pool.Health.Epoch;
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             pool.NoteOpened(connection, pool.Health.Epoch == epoch ? epoch : epoch & ~1);
-            return connection;
+            if (pool.View.IsShareValid)
+                return connection;
+
+            // As for a caller: the process stood still meanwhile.
+            await pool.Connections.DropAsync(connection).ConfigureAwait(false);
+            pool.EndAbandoned(bucket);
+            return null;
         }
         catch
         {

@@ -52,8 +52,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
                 if (!pool.View.IsShareValid)
                 {
                     // The process stood still meanwhile, and its share may be somebody else's by now.
-                    await connection.DisposeAsync().ConfigureAwait(false);
-                    pool.Connections.CloseIdle();
+                    await pool.Connections.DropAsync(connection).ConfigureAwait(false);
                     isBound = true;
                     pool.EndAbandoned(lease.AgeBucket);
                     return null;
