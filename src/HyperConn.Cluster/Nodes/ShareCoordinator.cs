@@ -37,7 +37,7 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
         _clock = clock;
         _role = role;
         _logger = logger;
-        _book = new ShareBook(validity, clock.Now, Random.Shared.Next());
+        _book = new ShareBook(validity, Random.Shared.Next());
         Coordinating();
     }
 
@@ -56,7 +56,7 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsEvents, typeof(IMemberEvent));
+        _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(IMemberEvent));
         Timers.StartPeriodicTimer(LookTimer, Decide.Instance, LookInterval, LookInterval);
     }
 
@@ -64,6 +64,7 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
 
     private void Coordinating()
     {
+        Receive<CurrentClusterState>(OnState);
         Receive<MemberJoined>(_ => { });
         Receive<MemberWeaklyUp>(_ => { });
         Receive<MemberRemoved>(OnRemoved);
@@ -75,12 +76,24 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
         Receive<GetCoordinatorStatus>(_ => Sender.Tell(Status()));
     }
 
+    /// <summary>All members at once: with a part of them, the rest would not be waited for.</summary>
+    private void OnState(CurrentClusterState state)
+    {
+        foreach (var member in state.Members.Where(member => member.Status is not (Akka.Cluster.MemberStatus.Joining or Akka.Cluster.MemberStatus.WeaklyUp)))
+            Add(member);
+        MembersChanged();
+    }
+
     private void OnMember(IMemberEvent member)
     {
-        if (_role is not null && !member.Member.HasRole(_role))
-            return;
-        _members[IdOf(member.Member.UniqueAddress)] = member.Member;
+        Add(member.Member);
         MembersChanged();
+    }
+
+    private void Add(Member member)
+    {
+        if (_role is null || member.HasRole(_role))
+            _members[IdOf(member.UniqueAddress)] = member;
     }
 
     private void OnRemoved(MemberRemoved removed)

@@ -39,6 +39,9 @@ internal sealed class ServerBook(ServerEndpoint server)
     /// <summary>The node has closed all it had.</summary>
     public void Left(NodeId node) => _accounts.Remove(node);
 
+    /// <summary>The node is heard again, after its share had lapsed.</summary>
+    public void Returned(NodeId node) => Find(node)?.Lapse();
+
     public void Heard(NodeId node, ServerReport report)
     {
         if (!_accounts.TryGetValue(node, out var account))
@@ -93,7 +96,8 @@ internal sealed class ServerBook(ServerEndpoint server)
         var free = capacity - living.Sum(account => account.Committed);
         foreach (var (account, target) in living.Zip(targets).OrderBy(pair => pair.First.Share))
         {
-            var permits = Math.Min(target, account.Committed + Math.Max(0, free));
+            // Below zero, more permits are out than there are: some have nothing behind them, and none of these may get it now.
+            var permits = Math.Min(target, account.Committed + free);
             if (permits <= account.Share)
                 continue;
             free -= Math.Max(0, permits - account.Committed);

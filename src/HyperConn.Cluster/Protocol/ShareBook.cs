@@ -7,9 +7,10 @@ namespace HyperConn.Cluster.Protocol;
 /// <remarks>
 /// It decides only while it has heard, lately, more than half of the members; and after it took over, not before every share that its
 /// predecessor can have given since has lapsed: a predecessor needs a majority, too, one of which now speaks to this one and says how long ago it last
-/// spoke to another.
+/// spoke to another. So every member must have spoken to this one before it decides for the first time; who never does is waited for until it is a
+/// member no more. Who joins later was never part of a predecessor's majority.
 /// </remarks>
-internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
+internal sealed class ShareBook(TimeSpan validity, int name)
 {
     // The rest of a term is who it is of.
     private const int NameBits = 32;
@@ -18,7 +19,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
     private readonly Dictionary<NodeId, HashSet<ServerEndpoint>> _unanswered = [];
     private NodeRoll _nodes = new(validity);
     private NodeId[] _members = [];
-    private TimeSpan _startedAt = startedAt;
+    private bool _hasDecided;
     private TimeSpan _readyAt = TimeSpan.MinValue;
     private long _questions;
 
@@ -35,7 +36,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
     public string? WhyNot(TimeSpan now) =>
         !_nodes.HasMajority(now) ? "fewer than half of the nodes answer"
         : now < _readyAt ? "shares that an earlier coordinator gave have not lapsed"
-        : !_nodes.HasHeardAll && now < _startedAt + (3 * validity) ? "not every node has said yet what it has"
+        : !_hasDecided && !_nodes.HasHeardAll ? "not every node has said yet what it has"
         : null;
 
     /// <summary>Who is in the cluster now.</summary>
@@ -58,14 +59,21 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
     public void Receive(ShareReport report, TimeSpan now)
     {
         if (report.Term > Term)
-            BeginTerm(TermOf((report.Term >> NameBits) + 1, name), now);
+            BeginTerm(TermOf((report.Term >> NameBits) + 1, name));
         if (!_nodes.IsMember(report.Node))
             return;
 
         // Answered in any case: that tells the term, and gives a stamp to bring back.
         var unanswered = Unanswered(report.Node);
+        var wasLapsed = now >= _nodes.LapsesAt(report.Node);
         if (report.Term < Term || !_nodes.Heard(report, now))
             return;
+        if (wasLapsed)
+        {
+            foreach (var book in _servers.Values)
+                book.Returned(report.Node);
+        }
+
         if (report.SinceEarlierTerm is { } since && now + (2 * validity) - since is var ready && ready > _readyAt && since < 2 * validity)
             _readyAt = ready;
         foreach (var server in report.Servers)
@@ -90,6 +98,7 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
         var decides = WhyNot(now) is null;
         if (decides)
         {
+            _hasDecided = true;
             foreach (var book in _servers.Values)
             {
                 foreach (var account in book.Decide(_nodes, now))
@@ -139,13 +148,13 @@ internal sealed class ShareBook(TimeSpan validity, TimeSpan startedAt, int name)
     }
 
     /// <summary>Another coordinator was there since: begins anew, above it.</summary>
-    private void BeginTerm(long term, TimeSpan now)
+    private void BeginTerm(long term)
     {
         Term = term;
         _servers.Clear();
         _unanswered.Clear();
         _nodes = new NodeRoll(validity);
         _nodes.SetMembers(_members);
-        (_startedAt, _readyAt) = (now, TimeSpan.MinValue);
+        (_hasDecided, _readyAt) = (false, TimeSpan.MinValue);
     }
 }

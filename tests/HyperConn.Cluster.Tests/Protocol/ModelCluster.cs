@@ -218,7 +218,7 @@ internal sealed class ModelCluster
 
     private void MoveCoordinator(ModelNode to)
     {
-        to.Book = new ShareBook(Validity, to.Now, ++_books);
+        to.Book = new ShareBook(Validity, ++_books);
         MembershipChanged();
 
         // It knows of itself at once, the others by and by.

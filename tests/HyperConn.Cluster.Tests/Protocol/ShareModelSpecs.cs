@@ -6,7 +6,7 @@ namespace HyperConn.Tests.Cluster.Protocol;
 public class ShareModelSpecs
 {
     private static readonly Config Thorough = Config.QuickThrowOnFailure
-        .WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("HYPERCONN_MODEL_WALKS") ?? "150", System.Globalization.CultureInfo.InvariantCulture))
+        .WithMaxTest(int.Parse(Environment.GetEnvironmentVariable("HYPERCONN_MODEL_WALKS") ?? "400", System.Globalization.CultureInfo.InvariantCulture))
         .WithEndSize(250);
 
     [Fact]
