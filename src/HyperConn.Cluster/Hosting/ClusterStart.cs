@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster.Tools.Singleton;
 using Akka.Configuration;
 using Akka.DependencyInjection;
 using Akka.Hosting;
@@ -13,10 +12,6 @@ namespace HyperConn.Cluster.Hosting;
 internal static class ClusterStart
 {
     private const string Section = "hyperconn.cluster";
-    private const string Singleton = "coordinator";
-
-    // So long until a coordinator that has moved is found, at most.
-    private static readonly TimeSpan FindInterval = TimeSpan.FromMilliseconds(300);
 
     public static void Start(ActorSystem system, IActorRegistry registry, IDependencyResolver resolver, Action<HyperConnClusterOptions>? configure)
     {
@@ -27,30 +22,17 @@ internal static class ClusterStart
         if (runtime is null || runtime.Supervisor.IsNobody())
             throw NotConfigured("Call WithHyperConn() before WithHyperConnCluster().");
 
-        var self = ShareCoordinator.IdOf(Akka.Cluster.Cluster.Get(system).SelfUniqueAddress);
         var tags = new SessionTags($"{system.Name}/{runtime.Options.ProjectName}");
-        runtime.Options.SessionTag = tags.Of(self);
+        runtime.Options.SessionTag = tags.Of(ClusterRoster.IdOf(Akka.Cluster.Cluster.Get(system).SelfUniqueAddress));
         var logger = runtime.Loggers.CreateLogger("HyperConn.Cluster");
-        var manager = system.ActorOf(
-            ClusterSingletonManager.Props(
-                ShareCoordinator.CreateProps(runtime.Monotonic, options.ShareValidity, options.Role, logger),
-                PoisonPill.Instance,
-                ClusterSingletonManagerSettings.Create(system).WithRole(options.Role!).WithSingletonName(Singleton)),
-            "hyperconn-coordinator");
-        var proxy = system.ActorOf(
-            ClusterSingletonProxy.Props(
-                manager.Path.ToStringWithoutAddress(),
-                ClusterSingletonProxySettings.Create(system).WithRole(options.Role!).WithSingletonName(Singleton)
-                    .WithSingletonIdentificationInterval(FindInterval).WithLogSingletonIdentificationFailure(false).WithBufferSize(0)),
-            "hyperconn-coordinator-proxy");
-        var agent = system.ActorOf(ShareAgent.CreateProps(self, proxy, runtime, tags, options.ShareValidity), "hyperconn-shares");
+        system.ActorOf(ShareCoordinator.CreateProps(runtime.Monotonic, options.ShareValidity, options.Role, logger), ShareCoordinator.Name);
+        var agent = system.ActorOf(ShareAgent.CreateProps(runtime, tags, options.ShareValidity, options.Role), "hyperconn-shares");
         runtime.ShareKeeper = new ShareKeeper(agent, runtime.Monotonic);
         if (!runtime.Servers.IsEmpty)
             throw NotConfigured("A pool was asked for before the actor system had started. Start what uses pools after AddAkka(...).");
         var herald = system.ActorOf(SecretHerald.CreateProps(runtime, options.Role), SecretHerald.Name);
         runtime.SecretVersionRead = (org, version) => herald.Tell(new SecretHerald.VersionRead(org, version), ActorRefs.NoSender);
         registry.Register<HyperConnCluster>(agent);
-        registry.Register<ShareCoordinator>(proxy);
     }
 
     private static HyperConnClusterOptions Options(Config config, Action<HyperConnClusterOptions>? configure)

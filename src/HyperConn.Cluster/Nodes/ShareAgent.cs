@@ -1,8 +1,10 @@
 using Akka.Actor;
+using Akka.Cluster;
 using HyperConn.Cluster.Protocol;
 using HyperConn.Pools;
 using HyperConn.Servers;
 using Microsoft.Extensions.Logging;
+using static Akka.Cluster.ClusterEvent;
 
 namespace HyperConn.Cluster.Nodes;
 
@@ -20,8 +22,9 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
     // Budgets that change together are reported together.
     private static readonly TimeSpan FlushDelay = TimeSpan.FromMilliseconds(5);
 
+    private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly NodeId _self;
-    private readonly IActorRef _coordinator;
+    private readonly ClusterRoster _roster;
     private readonly PoolRuntime _runtime;
     private readonly SessionTags _tags;
     private readonly TimeSpan _validity;
@@ -30,46 +33,89 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
     private readonly Dictionary<ServerEndpoint, ServerNeed> _needs = [];
     private readonly HashSet<ServerEndpoint> _unreported = [];
     private bool _wasHeard;
+    private UniqueAddress? _place;
 
-    public ShareAgent(NodeId self, IActorRef coordinator, PoolRuntime runtime, SessionTags tags, TimeSpan validity)
+    public ShareAgent(PoolRuntime runtime, SessionTags tags, TimeSpan validity, string? role)
     {
-        _self = self;
-        _coordinator = coordinator;
+        _self = ClusterRoster.IdOf(_cluster.SelfUniqueAddress);
+        _roster = new ClusterRoster(_cluster.SelfUniqueAddress, role);
         _runtime = runtime;
         _tags = tags;
         _validity = validity;
         _logger = runtime.Loggers.CreateLogger("HyperConn.Cluster");
 
         // One that takes over after a crash goes on above the numbers of its predecessor, which sent no report in each tick of the clock.
-        _agreement = new NodeAgreement(self, runtime.Monotonic.Now.Ticks);
+        _agreement = new NodeAgreement(_self, runtime.Monotonic.Now.Ticks);
         Speaking();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props of the agent.</summary>
-    /// <param name="self">This node.</param>
-    /// <param name="coordinator">The coordinator, wherever it is: a proxy.</param>
     /// <param name="runtime">The pools.</param>
     /// <param name="tags">How sessions say whose they are.</param>
     /// <param name="validity">For how long a share holds.</param>
-    public static Props CreateProps(NodeId self, IActorRef coordinator, PoolRuntime runtime, SessionTags tags, TimeSpan validity) =>
-        Props.Create(() => new ShareAgent(self, coordinator, runtime, tags, validity));
+    /// <param name="role">Members with this role share; null: all members.</param>
+    public static Props CreateProps(PoolRuntime runtime, SessionTags tags, TimeSpan validity, string? role) =>
+        Props.Create(() => new ShareAgent(runtime, tags, validity, role));
 
     protected override void PreStart()
     {
+        _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsSnapshot, ClusterRoster.Events);
+
         // Three times in the life of a share: one report or answer may be lost.
         Timers.StartPeriodicTimer(RenewTimer, Renew.Instance, TimeSpan.Zero, _validity / 3);
     }
 
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
     private void Speaking()
     {
+        Receive<CurrentClusterState>(state =>
+        {
+            _roster.Set(state);
+            Follow();
+        });
+        Receive<IMemberEvent>(change =>
+        {
+            _roster.Set(change);
+            Follow();
+        });
+        Receive<IReachabilityEvent>(change =>
+        {
+            _roster.Set(change);
+            Follow();
+        });
         Receive<ServerNeed>(OnNeed);
         Receive<Flush>(_ => SendReports());
         Receive<Renew>(_ => OnRenew());
         Receive<ShareAnswer>(OnAnswer);
+        Receive<CoordinatorEnded>(ended => _agreement.Receive(ended, _runtime.Monotonic.Now));
         Receive<CountSessions>(OnCount);
         Receive<GetNodeStatus>(_ => Sender.Tell(Status()));
+        Receive<GetCoordinatorStatus>(OnStatusAsked);
+    }
+
+    /// <summary>The coordinator, wherever that is; null: nowhere yet.</summary>
+    private ActorSelection? Coordinator =>
+        _place is { } place ? Context.ActorSelection(new RootActorPath(place.Address) / "user" / ShareCoordinator.Name) : null;
+
+    private void OnStatusAsked(GetCoordinatorStatus question)
+    {
+        if (Coordinator is { } coordinator)
+            coordinator.Tell(question, Sender);
+        else
+            Sender.Tell(new CoordinatorStatus(_self, 0, "this node is no member of the cluster", [], []));
+    }
+
+    /// <summary>Speaks to the coordinator where it is now. One that is new must be told everything.</summary>
+    private void Follow()
+    {
+        var place = _roster.IsUp ? _roster.Place : null;
+        if (Equals(place, _place))
+            return;
+        _place = place;
+        OnRenew();
     }
 
     private void OnNeed(ServerNeed need)
@@ -92,17 +138,19 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
 
     private void SendReports()
     {
+        if (Coordinator is not { } coordinator)
+            return;
         var now = _runtime.Monotonic.Now;
         var servers = _unreported.Select(server => ReportOf(_needs[server], now)).ToList();
         _unreported.Clear();
         if (servers.Count == 0)
         {
-            _coordinator.Tell(_agreement.Report([], now));
+            coordinator.Tell(_agreement.Report([], now));
             return;
         }
 
         foreach (var part in servers.Chunk(MaxServersPerReport))
-            _coordinator.Tell(_agreement.Report(part, now));
+            coordinator.Tell(_agreement.Report(part, now));
     }
 
     private ServerReport ReportOf(ServerNeed need, TimeSpan now) => new(
@@ -116,7 +164,8 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
         need.Limit,
         need.IsLimitKnown,
         _runtime.Options.Servers.MaxConcurrentOpens,
-        need.Server.Kind != ServerKind.Pooler);
+        need.Server.Kind != ServerKind.Pooler,
+        _agreement.HadHostSessions(need.Server.Endpoint));
 
     private void OnAnswer(ShareAnswer answer)
     {

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster;
 using HyperConn.Cluster.Protocol;
 using HyperConn.Primitives;
 using Microsoft.Extensions.Logging;
@@ -8,11 +7,13 @@ using static Akka.Cluster.ClusterEvent;
 namespace HyperConn.Cluster.Nodes;
 
 /// <summary>
-/// Divides every server's connections among the nodes. One in the cluster (a cluster singleton); what it knows it has from the nodes and the
-/// servers, so that one which takes its place begins with nothing.
+/// Divides every server's connections among the nodes. Every node has one; it coordinates where <see cref="ClusterRoster.Place"/> is. What it knows it
+/// has from the nodes and the servers, so that one which takes the place of another begins with nothing.
 /// </summary>
 internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
 {
+    public const string Name = "hyperconn-coordinator";
+
     private const string DecideTimer = "decide";
     private const string LookTimer = "look";
 
@@ -24,24 +25,27 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
 
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly MonotonicClock _clock;
-    private readonly string? _role;
+    private readonly TimeSpan _validity;
     private readonly ILogger _logger;
-    private readonly ShareBook _book;
+    private readonly ClusterRoster _roster;
     private readonly Dictionary<NodeId, IActorRef> _agents = [];
-    private readonly Dictionary<NodeId, Member> _members = [];
     private readonly HashSet<ServerEndpoint> _uncountable = [];
+    private ShareBook _book;
     private string? _whyNot;
 
     public ShareCoordinator(MonotonicClock clock, TimeSpan validity, string? role, ILogger logger)
     {
         _clock = clock;
-        _role = role;
+        _validity = validity;
         _logger = logger;
-        _book = new ShareBook(validity, Random.Shared.Next());
-        Coordinating();
+        _roster = new ClusterRoster(_cluster.SelfUniqueAddress, role);
+        _book = NewBook();
+        StandingBy();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private bool IsPlace => _cluster.SelfUniqueAddress.Equals(_roster.Place);
 
     /// <summary>Props of the coordinator.</summary>
     /// <param name="clock">This node's clock.</param>
@@ -51,68 +55,96 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
     public static Props CreateProps(MonotonicClock clock, TimeSpan validity, string? role, ILogger logger) =>
         Props.Create(() => new ShareCoordinator(clock, validity, role, logger));
 
-    /// <summary>How a member is called in the agreement.</summary>
-    public static NodeId IdOf(UniqueAddress address) => new(address.Address.ToString(), address.Uid);
+    protected override void PreStart() => _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsSnapshot, ClusterRoster.Events);
 
-    protected override void PreStart()
+    protected override void PostStop()
     {
-        _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(IMemberEvent));
-        Timers.StartPeriodicTimer(LookTimer, Decide.Instance, LookInterval, LookInterval);
+        _cluster.Unsubscribe(Self);
+        End();
     }
 
-    protected override void PostStop() => _cluster.Unsubscribe(Self);
+    /// <summary>Another node is the place for it.</summary>
+    private void StandingBy()
+    {
+        ReceiveMembership(BeginWhereItIs);
+        Receive<GetCoordinatorStatus>(_ => Sender.Tell(Status() with { WhyNot = "another node is the place for the coordinator" }));
+        Receive<IShareMessage>(_ => { });
+        Receive<Decide>(_ => { });
+    }
 
     private void Coordinating()
     {
-        Receive<CurrentClusterState>(OnState);
-        Receive<MemberJoined>(_ => { });
-        Receive<MemberWeaklyUp>(_ => { });
-        Receive<MemberRemoved>(OnRemoved);
-        Receive<IMemberEvent>(OnMember);
+        ReceiveMembership(MembersChanged);
         Receive<ShareReport>(OnReport);
         Receive<SessionsCounted>(OnCounted);
-        Receive<NotCounted>(_ => { });
         Receive<Decide>(_ => OnDecide());
         Receive<GetCoordinatorStatus>(_ => Sender.Tell(Status()));
+        Receive<IShareMessage>(_ => { });
     }
 
-    /// <summary>All members at once: with a part of them, the rest would not be waited for.</summary>
-    private void OnState(CurrentClusterState state)
+    private void ReceiveMembership(Action changed)
     {
-        foreach (var member in state.Members.Where(member => member.Status is not (Akka.Cluster.MemberStatus.Joining or Akka.Cluster.MemberStatus.WeaklyUp)))
-            Add(member);
-        MembersChanged();
-    }
-
-    private void OnMember(IMemberEvent member)
-    {
-        Add(member.Member);
-        MembersChanged();
-    }
-
-    private void Add(Member member)
-    {
-        if (_role is null || member.HasRole(_role))
-            _members[IdOf(member.UniqueAddress)] = member;
+        Receive<CurrentClusterState>(state =>
+        {
+            _roster.Set(state);
+            changed();
+        });
+        Receive<MemberRemoved>(removed =>
+        {
+            OnRemoved(removed);
+            changed();
+        });
+        Receive<IMemberEvent>(change =>
+        {
+            _roster.Set(change);
+            changed();
+        });
+        Receive<IReachabilityEvent>(change =>
+        {
+            _roster.Set(change);
+            changed();
+        });
+        Receive<NotCounted>(_ => { });
     }
 
     private void OnRemoved(MemberRemoved removed)
     {
-        var node = IdOf(removed.Member.UniqueAddress);
-        if (!_members.Remove(node))
-            return;
+        _roster.Set(removed);
+        var node = ClusterRoster.IdOf(removed.Member.UniqueAddress);
         _agents.Remove(node);
-        MembersChanged();
         if (removed.PreviousStatus == Akka.Cluster.MemberStatus.Exiting)
             _book.Left(node);
     }
 
+    private void BeginWhereItIs()
+    {
+        if (!IsPlace)
+            return;
+        var nodes = _roster.Members.Count();
+        ClusterLog.Coordinates(_logger, nodes);
+        Timers.StartPeriodicTimer(LookTimer, Decide.Instance, LookInterval, LookInterval);
+        Become(Coordinating);
+        TellBook();
+    }
+
     private void MembersChanged()
     {
-        _book.SetMembers(_members.Keys);
-        ClusterLog.Coordinates(_logger, _members.Count);
-        DecideSoon();
+        if (IsPlace)
+        {
+            TellBook();
+            DecideSoon();
+            return;
+        }
+
+        End();
+        Timers.CancelAll();
+        (_book, _whyNot) = (NewBook(), null);
+        _agents.Clear();
+        Become(StandingBy);
     }
+
+    private void TellBook() => _book.SetMembers(
+        _roster.Members.Select(member => ClusterRoster.IdOf(member.UniqueAddress)), _roster.Up.Select(member => ClusterRoster.IdOf(member.UniqueAddress)));
 
     private void OnReport(ShareReport report)
     {
@@ -138,12 +170,7 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
     private void OnDecide()
     {
         var now = _clock.Now;
-        foreach (var (to, message) in _book.Decide(now))
-        {
-            if (_agents.TryGetValue(to, out var agent))
-                agent.Tell(message);
-        }
-
+        Send(_book.Decide(now));
         var whyNot = _book.WhyNot(now);
         if (whyNot == _whyNot)
             return;
@@ -154,14 +181,29 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
             ClusterLog.DecidesNothing(_logger, whyNot);
     }
 
+    /// <summary>Whoever takes its place need not wait until what it gave has lapsed.</summary>
+    private void End() => Send(_book.End());
+
+    private void Send(IReadOnlyList<(NodeId To, IShareMessage Message)> messages)
+    {
+        foreach (var (to, message) in messages)
+        {
+            if (_agents.TryGetValue(to, out var agent))
+                agent.Tell(message);
+        }
+    }
+
+    private ShareBook NewBook() => new(_validity, Random.Shared.Next(), ClusterRoster.IdOf(_cluster.SelfUniqueAddress).Tag);
+
     private CoordinatorStatus Status()
     {
         var now = _clock.Now;
         return new CoordinatorStatus(
-            IdOf(_cluster.SelfUniqueAddress),
+            ClusterRoster.IdOf(_cluster.SelfUniqueAddress),
             _book.Term,
             _book.WhyNot(now),
-            [.. _members.Select(member => new MemberStatus(member.Key, member.Value.Status.ToString(), _book.Nodes.IsLiving(member.Key, now)))],
+            [.. _roster.Members.Select(member => (member.Status, Node: ClusterRoster.IdOf(member.UniqueAddress))).Select(member =>
+                new MemberStatus(member.Node, member.Status.ToString(), _book.Nodes.IsLiving(member.Node, now)))],
             [.. _book.Servers.Select(book => new SharedServer(
                 book.Server,
                 book.Limit,

@@ -21,6 +21,9 @@ internal sealed class NodeAccount(NodeId node)
     /// <summary>Most connections the node may have or open, by what it was told and by what it says it has.</summary>
     public int Committed => Math.Max(_report!.Held, _told.Count == 0 ? 0 : _told.Max(told => told.Permits));
 
+    /// <summary>Whether it says that it has sessions, and not only log-ins under way.</summary>
+    public bool HasSessions => _report!.InUse > _report.Opening;
+
     public ShareClaim Claim => new(_report!.Held, _report.InUse + _report.Waiting);
 
     /// <summary>Books a report of the node.</summary>
@@ -30,9 +33,9 @@ internal sealed class NodeAccount(NodeId node)
         _report = report;
         if (isFirst)
         {
-            // Given by an earlier coordinator.
-            (Epoch, Share) = (report.Epoch, report.Share);
-            _told.Add((Epoch, Share));
+            // Given by an earlier coordinator: it may be in force, and is not given anew before it is known that it can be.
+            _told.Add((Epoch = report.Epoch, report.Share));
+            Tell(0);
             return;
         }
 

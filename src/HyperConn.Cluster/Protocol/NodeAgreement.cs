@@ -17,11 +17,17 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
     private const int MaxRemembered = 10_000;
 
     private readonly Queue<(long Number, TimeSpan At)> _sent = new();
+    // Longer than a log-in that somebody let it begin can take.
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(5);
+
     private readonly Dictionary<ServerEndpoint, ShareGiven> _shares = [];
+    private readonly HashSet<ServerEndpoint> _hostSessions = [];
+    private readonly Dictionary<long, (TimeSpan HeardAt, IReadOnlyList<string>? Nodes)> _terms = [];
+    private IReadOnlyList<string> _lost = [];
     private long _echo;
     private long _number = lastNumber;
-    private TimeSpan? _lastSent;
-    private TimeSpan? _lastSentEarlier;
+    private string? _host;
+    private long _hostTerm;
 
     /// <summary>The term of the coordinator it listens to; 0: it has heard of none.</summary>
     public long Term { get; private set; }
@@ -35,11 +41,26 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
     public ShareReport Report(IReadOnlyList<ServerReport> servers, TimeSpan now)
     {
         _sent.Enqueue((++_number, now));
-        _lastSent = now;
         if (_sent.Count > MaxRemembered)
             _sent.Dequeue();
-        return new ShareReport(self, Term, _number, _echo, now - _lastSentEarlier, servers);
+        foreach (var (term, _) in _terms.Where(term => term.Key != Term && now - term.Value.HeardAt > Memory).ToList())
+            _terms.Remove(term);
+
+        // What the coordinator has said itself it need not hear.
+        var isOfEarlierTerm = _hostTerm != Term;
+        return new ShareReport(
+            self,
+            Term,
+            _number,
+            _echo,
+            [.. _terms.Where(term => term.Key != Term).Select(term => new EarlierTerm(term.Key, now - term.Value.HeardAt, term.Value.Nodes))],
+            isOfEarlierTerm ? _lost : [],
+            isOfEarlierTerm ? _host : null,
+            servers);
     }
+
+    /// <summary>Whether the coordinator's node had sessions on a server when it last spoke of that.</summary>
+    public bool HadHostSessions(ServerEndpoint server) => _hostSessions.Contains(server);
 
     /// <summary>What was given of a server, for a report; none before the first answer, or when it has lapsed.</summary>
     public int ShareOf(ServerEndpoint server, TimeSpan now) =>
@@ -59,15 +80,13 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
         if (answer.Term < Term)
             return [];
         if (isNewTerm)
-        {
-            // Without a term before, none of its reports can have been part of anybody's majority: those need a stamp to give back.
-            if (Term > 0)
-                _lastSentEarlier = _lastSent;
             (Term, _echo) = (answer.Term, 0);
-        }
-
         HeardAt = now;
+
+        // It counts as part of the coordinator's majority for as long as its echo of this stamp does.
+        _terms[Term] = (now, _terms.GetValueOrDefault(Term).Nodes);
         _echo = Math.Max(_echo, answer.Stamp);
+        HearOfHost(answer);
         var sentAt = SentAt(answer.Number);
         var changed = new List<(ServerEndpoint, ShareGiven)>(answer.Shares.Count);
         foreach (var share in answer.Shares)
@@ -84,6 +103,31 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
         }
 
         return changed;
+    }
+
+    /// <summary>A coordinator has ended: whoever takes its place need not wait until what it gave has lapsed.</summary>
+    public void Receive(CoordinatorEnded ended, TimeSpan now)
+    {
+        if (_terms.TryGetValue(ended.Term, out var term) && term.Nodes is null)
+            _terms[ended.Term] = (now, ended.Nodes);
+    }
+
+    /// <summary>What a coordinator says of itself and of lost nodes matters when it is lost. One that knows of no share yet says nothing better.</summary>
+    private void HearOfHost(ShareAnswer answer)
+    {
+        if (answer.Shares.Count == 0)
+            return;
+        _lost = answer.Lost;
+        if (_host != answer.Host)
+            _hostSessions.Clear();
+        (_host, _hostTerm) = (answer.Host, answer.Term);
+        foreach (var share in answer.Shares)
+        {
+            if (share.HasHostSessions)
+                _hostSessions.Add(share.Server);
+            else
+                _hostSessions.Remove(share.Server);
+        }
     }
 
     /// <summary>When a report was sent; null: so long ago that it is forgotten.</summary>

@@ -3,19 +3,26 @@ namespace HyperConn.Cluster.Protocol;
 /// <summary>
 /// The nodes as the coordinator hears them: who is a member of the cluster, who spoke lately, and whether that is a majority. Not thread-safe.
 /// </summary>
+/// <remarks>
+/// A majority is more than half of all members, those that are only joining included, counted among those that are up. No member is up anywhere before
+/// all the others know that it joins. So whoever two coordinators find up, each of them finds among its members, and of two majorities one node is in
+/// both, however late either hears of who came.
+/// </remarks>
 internal sealed class NodeRoll(TimeSpan validity)
 {
     // Connections that were being opened as a share lapsed are closed or counted by then, and clocks may run a little differently.
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
 
     private readonly Dictionary<NodeId, Entry> _entries = [];
-    private readonly HashSet<NodeId> _members = [];
+    private readonly Dictionary<NodeId, TimeSpan> _spoke = [];
+    private readonly HashSet<NodeId> _up = [];
+    private NodeId[] _all = [];
 
-    public int Members => _members.Count;
+    /// <summary>Members, those that are only joining included.</summary>
+    public int Members => _all.Length;
 
-    public IEnumerable<NodeId> All => _members;
-
-    public bool IsMember(NodeId node) => _members.Contains(node);
+    /// <summary>Whether a node is up.</summary>
+    public bool IsMember(NodeId node) => _up.Contains(node);
 
     /// <summary>Whether sessions with this tag are counted by what their node says, or was given.</summary>
     public bool IsKnown(string tag) => _entries.Keys.Any(node => node.Tag == tag);
@@ -26,24 +33,46 @@ internal sealed class NodeRoll(TimeSpan validity)
     /// <summary>Whether a node is a member that was heard lately.</summary>
     public bool IsLiving(NodeId node, TimeSpan now) => IsMember(node) && now < LapsesAt(node);
 
-    /// <summary>Whether every member has spoken in this term.</summary>
-    public bool HasHeardAll => _members.All(_entries.ContainsKey);
+    /// <summary>Members that have not spoken in this term.</summary>
+    public IEnumerable<NodeId> Unheard => _all.Where(node => !_entries.ContainsKey(node));
+
+    /// <summary>Nodes that have spoken in this term.</summary>
+    public IEnumerable<NodeId> Known => _entries.Keys;
+
+    /// <summary>Whether a majority speaks to this coordinator at all, be it of another term.</summary>
+    public bool IsChosen(TimeSpan now) => IsMajority(_up.Count(node => _spoke.TryGetValue(node, out var at) && now - at < validity));
 
     /// <summary>
-    /// Whether more than half of the members spoke after this coordinator had spoken to them, not long ago. One that was stopped, or is on the
-    /// small side of a partition, finds that nobody did, whatever waited in its mailbox.
+    /// Whether a majority spoke after this coordinator had spoken to it, not long ago. One that was stopped, or is on the small side of a partition,
+    /// finds that nobody did, whatever waited in its mailbox.
     /// </summary>
-    public bool HasMajority(TimeSpan now) =>
-        _members.Count(node => _entries.TryGetValue(node, out var entry) && now - entry.EchoedAt < validity) * 2 > _members.Count;
+    public bool HasMajority(TimeSpan now) => IsMajority(_up.Count(node => _entries.TryGetValue(node, out var entry) && now - entry.EchoedAt < validity));
 
     /// <summary>The number of the newest report of a node.</summary>
-    public long NumberOf(NodeId node) => _entries[node].Number;
+    public long NumberOf(NodeId node) => _entries.TryGetValue(node, out var entry) ? entry.Number : 0;
 
-    public void SetMembers(IEnumerable<NodeId> members)
+    /// <summary>Who is in the cluster now.</summary>
+    /// <param name="all">All members.</param>
+    /// <param name="up">Those of them that are up, or were and are leaving.</param>
+    public void SetMembers(IEnumerable<NodeId> all, IEnumerable<NodeId> up)
     {
-        _members.Clear();
-        _members.UnionWith(members);
+        _all = [.. all];
+        _up.Clear();
+        _up.UnionWith(up);
     }
+
+    /// <summary>The same members, of whom nobody has spoken in the new term.</summary>
+    public NodeRoll Anew()
+    {
+        var roll = new NodeRoll(validity);
+        roll.SetMembers(_all, _up);
+        foreach (var (node, at) in _spoke)
+            roll._spoke[node] = at;
+        return roll;
+    }
+
+    /// <summary>Notes that a node speaks to this coordinator.</summary>
+    public void Spoke(NodeId node, TimeSpan now) => _spoke[node] = now;
 
     /// <summary>Books that a node has spoken. False: it is old news.</summary>
     public bool Heard(ShareReport report, TimeSpan now)
@@ -60,10 +89,16 @@ internal sealed class NodeRoll(TimeSpan validity)
     }
 
     /// <summary>A node that is no member has nothing left on any server.</summary>
-    public void Forget(NodeId node) => _entries.Remove(node);
+    public void Forget(NodeId node)
+    {
+        _entries.Remove(node);
+        _spoke.Remove(node);
+    }
 
     /// <summary>Nodes that are no members, and were heard in this term.</summary>
     public IReadOnlyList<NodeId> Gone => [.. _entries.Keys.Where(node => !IsMember(node))];
+
+    private bool IsMajority(int nodes) => nodes * 2 > _all.Length;
 
     private sealed class Entry
     {

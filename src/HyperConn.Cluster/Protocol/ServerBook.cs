@@ -6,13 +6,13 @@ namespace HyperConn.Cluster.Protocol;
 /// </summary>
 internal sealed class ServerBook(ServerEndpoint server)
 {
-    // PostgreSQL manual, 20.3.1: authentication_timeout, 1 minute by default. A log-in that a stopped process had begun ends with it.
-    private static readonly TimeSpan LogInEnds = TimeSpan.FromMinutes(1);
-
     // The most that max_connections takes. An unlimited budget is divided as this, so that sums of shares stay numbers.
     private const int MostConnections = 262_143;
 
     private readonly SortedDictionary<NodeId, NodeAccount> _accounts = [];
+
+    // Tags of nodes that had sessions here, by what an earlier coordinator said.
+    private readonly HashSet<string> _hadSessions = new(StringComparer.Ordinal);
 
     public ServerEndpoint Server { get; } = server;
 
@@ -42,20 +42,26 @@ internal sealed class ServerBook(ServerEndpoint server)
     /// <summary>The node is heard again, after its share had lapsed.</summary>
     public void Returned(NodeId node) => Find(node)?.Lapse();
 
-    public void Heard(NodeId node, ServerReport report)
+    public void Heard(ShareReport report, ServerReport server)
     {
-        if (!_accounts.TryGetValue(node, out var account))
-            _accounts.Add(node, account = new NodeAccount(node));
-        account.Heard(report);
+        if (!_accounts.TryGetValue(report.Node, out var account))
+            _accounts.Add(report.Node, account = new NodeAccount(report.Node));
+        account.Heard(server);
+        if (server.HadHostSessions && report.Host is { } host)
+            _hadSessions.Add(host);
     }
+
+    /// <summary>Whether a node says that it has sessions here, and not only log-ins under way.</summary>
+    public bool HasSessions(string tag) => _accounts.Values.Any(account => account.Node.Tag == tag && account.HasSessions);
 
     /// <summary>Decides who may have how many.</summary>
     /// <param name="nodes">What is known of the nodes.</param>
+    /// <param name="lost">Tags of nodes that may be in the middle of log-ins, and have no account.</param>
     /// <param name="now">The coordinator's clock.</param>
     /// <returns>Accounts whose share has changed.</returns>
-    public IReadOnlyList<NodeAccount> Decide(NodeRoll nodes, TimeSpan now)
+    public IReadOnlyList<NodeAccount> Decide(NodeRoll nodes, IReadOnlyCollection<string> lost, TimeSpan now)
     {
-        Elsewhere = CostOfOthers(nodes, now);
+        Elsewhere = CostOfOthers(nodes, lost, now);
         var living = _accounts.Values.Where(account => nodes.IsLiving(account.Node, now)).ToList();
         if (living.Count == 0)
             return [];
@@ -66,8 +72,8 @@ internal sealed class ServerBook(ServerEndpoint server)
         var isCountable = !Count.IsImpossible && living.Exists(account => account.Report.IsCountable);
         var capacity = limit - Elsewhere - (limit > 1 && isCountable ? 1 : 0);
 
-        // What else there is on the server is not known before somebody has counted.
-        if (isCountable && limit > 1 && Count is { CountedAt: null, IsWaitedFor: true })
+        // What else there is on the server is not known before somebody has counted; where nobody can, before all members have spoken.
+        if (limit > 1 && (isCountable ? Count is { CountedAt: null, IsWaitedFor: true } : lost.Count > 0 && nodes.Unheard.Any()))
             capacity = Math.Min(capacity, living.Sum(account => account.Committed));
         var targets = ShareDivision.Divide(capacity, [.. living.Select(account => account.Claim)], isAlone);
         var changed = new HashSet<NodeAccount>();
@@ -126,7 +132,7 @@ internal sealed class ServerBook(ServerEndpoint server)
         }
     }
 
-    private int CostOfOthers(NodeRoll nodes, TimeSpan now)
+    private int CostOfOthers(NodeRoll nodes, IReadOnlyCollection<string> lost, TimeSpan now)
     {
         var cost = 0;
         foreach (var account in _accounts.Values.Where(account => !nodes.IsLiving(account.Node, now)).ToList())
@@ -138,10 +144,15 @@ internal sealed class ServerBook(ServerEndpoint server)
         }
 
         cost += Count.Sessions.Where(sessions => !nodes.IsKnown(sessions.Key)).Sum(sessions => sessions.Value);
+        if (lost.Count > 0 && _accounts.Count > 0)
+            cost += lost.Count(tag => !IsGone(tag)) * _accounts.Values.Max(account => account.Report.MaxOpening);
 
         // Somebody must be able to count.
         return Math.Min(cost, Math.Max(0, Limit - 1));
     }
+
+    /// <summary>Whether a process has no session any more, and had some.</summary>
+    private bool IsGone(string tag) => _hadSessions.Contains(tag) && Count.CountedAt is not null && Count.Of(tag) == 0;
 
     /// <summary>What a node that is not heard may have: all that it was given until its share has lapsed, then what the server says.</summary>
     private int CostOf(NodeAccount account, NodeRoll nodes, TimeSpan now)
@@ -153,11 +164,11 @@ internal sealed class ServerBook(ServerEndpoint server)
             return nodes.IsMember(account.Node) ? account.Committed : 0;
         if (Count.CountedAt is not { } countedAt || countedAt < lapsedAt)
             return account.Committed;
-        var sessions = Count.Of(account.Node);
+        var sessions = Count.Of(account.Node.Tag);
 
         // Without a session the process is gone, if it had some. Else it may be stopped in the middle of some log-ins.
-        var isGone = sessions == 0 && account.Report.InUse > account.Report.Opening;
-        var opening = isGone || now > lapsedAt + LogInEnds ? 0 : Math.Min(account.Report.MaxOpening, account.Committed - sessions);
+        var isGone = sessions == 0 && account.HasSessions;
+        var opening = isGone || now > lapsedAt + LostNodes.LogInEnds ? 0 : Math.Min(account.Report.MaxOpening, account.Committed - sessions);
         return sessions + Math.Max(0, opening);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class SessionCount
     /// <summary>Sessions by <see cref="NodeId.Tag"/>.</summary>
     public IReadOnlyDictionary<string, int> Sessions => _sessions;
 
-    public int Of(NodeId node) => _sessions.GetValueOrDefault(node.Tag);
+    public int Of(string tag) => _sessions.GetValueOrDefault(tag);
 
     /// <summary>Whether it is time to ask.</summary>
     public bool IsDue(TimeSpan now) => now >= _nextAt && (_asked is not { } asked || now - asked.At > Patience);

@@ -5,22 +5,22 @@ namespace HyperConn.Cluster.Protocol;
 /// servers could not tell its successor. Not thread-safe, and without a clock or a network of its own.
 /// </summary>
 /// <remarks>
-/// It decides only while it has heard, lately, more than half of the members; and after it took over, not before every share that its
-/// predecessor can have given since has lapsed: a predecessor needs a majority, too, one of which now speaks to this one and says how long ago it last
-/// spoke to another. So every member must have spoken to this one before it decides for the first time; who never does is waited for until it is a
-/// member no more. Who joins later was never part of a predecessor's majority.
+/// Any node may believe that it is the place for it, two at a time. It decides only while it has lately heard a majority (<see cref="NodeRoll"/>), of
+/// which one at least was in the majority of whoever decided before; that one says so, and does not speak under the earlier term again. Then it waits
+/// until nothing holds any more that it does not know of (<see cref="Predecessors"/>).
 /// </remarks>
-internal sealed class ShareBook(TimeSpan validity, int name)
+internal sealed class ShareBook(TimeSpan validity, int name, string host)
 {
     // The rest of a term is who it is of.
     private const int NameBits = 32;
 
     private readonly Dictionary<ServerEndpoint, ServerBook> _servers = [];
     private readonly Dictionary<NodeId, HashSet<ServerEndpoint>> _unanswered = [];
+    private readonly Predecessors _predecessors = new(validity);
+    private readonly LostNodes _lost = new();
     private NodeRoll _nodes = new(validity);
-    private NodeId[] _members = [];
+    private (NodeId[] All, NodeId[] Up) _members = ([], []);
     private bool _hasDecided;
-    private TimeSpan _readyAt = TimeSpan.MinValue;
     private long _questions;
 
     /// <summary>
@@ -35,15 +35,16 @@ internal sealed class ShareBook(TimeSpan validity, int name)
     /// <summary>Why it decides nothing now; null: it decides.</summary>
     public string? WhyNot(TimeSpan now) =>
         !_nodes.HasMajority(now) ? "fewer than half of the nodes answer"
-        : now < _readyAt ? "shares that an earlier coordinator gave have not lapsed"
-        : !_hasDecided && !_nodes.HasHeardAll ? "not every node has said yet what it has"
+        : _predecessors.HaveUnknown(_nodes.IsKnown, now) ? "shares that an earlier coordinator gave have not lapsed"
         : null;
 
     /// <summary>Who is in the cluster now.</summary>
-    public void SetMembers(IEnumerable<NodeId> members)
+    /// <param name="all">All members, also those that are only joining.</param>
+    /// <param name="up">Those of them that are up, or were and are leaving.</param>
+    public void SetMembers(IEnumerable<NodeId> all, IEnumerable<NodeId> up)
     {
-        _members = [.. members];
-        _nodes.SetMembers(_members);
+        _members = ([.. all], [.. up]);
+        _nodes.SetMembers(_members.All, _members.Up);
     }
 
     /// <summary>A node has left in good order: it had drained its pools before. Sessions of it that are left all the same count as anybody's.</summary>
@@ -52,6 +53,7 @@ internal sealed class ShareBook(TimeSpan validity, int name)
         foreach (var book in _servers.Values)
             book.Left(node);
         _nodes.Forget(node);
+        _lost.Found(node.Tag);
         _unanswered.Remove(node);
     }
 
@@ -59,11 +61,12 @@ internal sealed class ShareBook(TimeSpan validity, int name)
     public void Receive(ShareReport report, TimeSpan now)
     {
         if (report.Term > Term)
-            BeginTerm(TermOf((report.Term >> NameBits) + 1, name));
+            BeginTerm(TermOf((report.Term >> NameBits) + 1, name), now);
         if (!_nodes.IsMember(report.Node))
             return;
 
         // Answered in any case: that tells the term, and gives a stamp to bring back.
+        _nodes.Spoke(report.Node, now);
         var unanswered = Unanswered(report.Node);
         var wasLapsed = now >= _nodes.LapsesAt(report.Node);
         if (report.Term < Term || !_nodes.Heard(report, now))
@@ -74,11 +77,13 @@ internal sealed class ShareBook(TimeSpan validity, int name)
                 book.Returned(report.Node);
         }
 
-        if (report.SinceEarlierTerm is { } since && now + (2 * validity) - since is var ready && ready > _readyAt && since < 2 * validity)
-            _readyAt = ready;
+        foreach (var term in report.EarlierTerms)
+            _predecessors.Heard(term, now);
+        _lost.Add(report.Lost.Where(tag => !_nodes.IsKnown(tag)), now);
+        _lost.Found(report.Node.Tag);
         foreach (var server in report.Servers)
         {
-            BookOf(server.Server).Heard(report.Node, server);
+            BookOf(server.Server).Heard(report, server);
             unanswered.Add(server.Server);
         }
     }
@@ -95,13 +100,20 @@ internal sealed class ShareBook(TimeSpan validity, int name)
     public IReadOnlyList<(NodeId To, IShareMessage Message)> Decide(TimeSpan now)
     {
         var (messages, questions) = (new List<(NodeId, IShareMessage)>(), new List<(NodeId, IShareMessage)>());
+
+        // Nobody is made to change to a term in which nothing can be decided.
+        if (!_nodes.IsChosen(now))
+            return [];
         var decides = WhyNot(now) is null;
         if (decides)
         {
+            if (!_hasDecided && _predecessors.Any)
+                _lost.Add(_nodes.Unheard.Select(node => node.Tag), now);
             _hasDecided = true;
+            _lost.Forget(now);
             foreach (var book in _servers.Values)
             {
-                foreach (var account in book.Decide(_nodes, now))
+                foreach (var account in book.Decide(_nodes, _lost.Tags, now))
                     Unanswered(account.Node).Add(book.Server);
                 if (book.WhoCounts(_nodes, now) is { } counter)
                 {
@@ -122,14 +134,23 @@ internal sealed class ShareBook(TimeSpan validity, int name)
         return [.. messages, .. questions];
     }
 
+    /// <summary>Decides nothing any more, and says so to all that it knows. Another takes its place.</summary>
+    public IReadOnlyList<(NodeId To, IShareMessage Message)> End()
+    {
+        var ended = new CoordinatorEnded(Term, _hasDecided ? [.. _nodes.Known.Select(node => node.Tag)] : []);
+        return [.. _nodes.Known.Select(node => (node, (IShareMessage)ended))];
+    }
+
     private ShareAnswer Answer(NodeId node, HashSet<ServerEndpoint> servers, TimeSpan now) => new(
         Term,
         now.Ticks,
         servers.Count == 0 ? 0 : _nodes.NumberOf(node),
         validity,
-        [.. servers.Select(server => (server, account: _servers[server].Find(node)))
+        host,
+        [.. _lost.Tags, .. _nodes.Known.Where(known => !_nodes.IsLiving(known, now) && now < _nodes.LapsesAt(known) + LostNodes.LogInEnds).Select(known => known.Tag)],
+        [.. servers.Select(server => (server, book: _servers[server], account: _servers[server].Find(node)))
             .Where(found => found.account is not null)
-            .Select(found => new ServerShareGiven(found.server, found.account!.Epoch, found.account.Share))]);
+            .Select(found => new ServerShareGiven(found.server, found.account!.Epoch, found.account.Share, found.book.HasSessions(host)))]);
 
     private static long TermOf(long count, int name) => (count << NameBits) | (uint)name;
 
@@ -148,13 +169,14 @@ internal sealed class ShareBook(TimeSpan validity, int name)
     }
 
     /// <summary>Another coordinator was there since: begins anew, above it.</summary>
-    private void BeginTerm(long term)
+    private void BeginTerm(long term, TimeSpan now)
     {
+        if (_hasDecided)
+            _predecessors.Ended(Term, [.. _nodes.Known.Select(node => node.Tag)], now);
         Term = term;
         _servers.Clear();
         _unanswered.Clear();
-        _nodes = new NodeRoll(validity);
-        _nodes.SetMembers(_members);
-        (_hasDecided, _readyAt) = (false, TimeSpan.MinValue);
+        _nodes = _nodes.Anew();
+        _hasDecided = false;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
     {
         ["report-1"] = ShareJson.Default.ShareReport,
         ["answer-1"] = ShareJson.Default.ShareAnswer,
+        ["ended-1"] = ShareJson.Default.CoordinatorEnded,
         ["count-1"] = ShareJson.Default.CountSessions,
         ["counted-1"] = ShareJson.Default.SessionsCounted,
         ["secret-1"] = ShareJson.Default.SecretVersionSeen,
@@ -58,6 +59,7 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSourceGenerationOptions(Converters = [typeof(ServerEndpointConverter)])]
 [JsonSerializable(typeof(ShareReport))]
 [JsonSerializable(typeof(ShareAnswer))]
+[JsonSerializable(typeof(CoordinatorEnded))]
 [JsonSerializable(typeof(CountSessions))]
 [JsonSerializable(typeof(SessionsCounted))]
 [JsonSerializable(typeof(SecretVersionSeen))]

@@ -26,7 +26,9 @@ internal enum ClusterVerb
     Remove,
     Follow,
     Terminate,
-    HandOver,
+    End,
+    Gossip,
+    Promote,
 }
 
 /// <summary>A step, the node it is about, and a number.</summary>
@@ -38,7 +40,7 @@ internal readonly record struct ClusterCommand(ClusterVerb Verb, int Node, int N
         (12, ClusterVerb.Advance), (4, ClusterVerb.Skip), (6, ClusterVerb.Turn), (6, ClusterVerb.Deliver), (2, ClusterVerb.DeliverTwice),
         (2, ClusterVerb.Drop), (3, ClusterVerb.Pause), (4, ClusterVerb.Resume), (1, ClusterVerb.Kill), (2, ClusterVerb.Join),
         (2, ClusterVerb.Partition), (3, ClusterVerb.Heal), (3, ClusterVerb.Remove), (5, ClusterVerb.Follow), (2, ClusterVerb.Terminate),
-        (1, ClusterVerb.HandOver),
+        (2, ClusterVerb.End), (3, ClusterVerb.Gossip), (2, ClusterVerb.Promote),
     ];
 
     public static Arbitrary<List<ClusterCommand>> Lists { get; } = Arb.From(
@@ -97,7 +99,6 @@ internal readonly record struct ClusterCommand(ClusterVerb Verb, int Node, int N
                 break;
             case ClusterVerb.Kill when !node.IsDead:
                 node.Die();
-                node.Book = null;
                 break;
             case ClusterVerb.Join when cluster.Nodes.Count(other => !other.IsDead && !other.IsRemoved) < 5:
                 cluster.Join($"n{Node}");
@@ -112,13 +113,19 @@ internal readonly record struct ClusterCommand(ClusterVerb Verb, int Node, int N
                 cluster.RemoveTheLost();
                 break;
             case ClusterVerb.Follow:
-                cluster.Follow(node);
+                cluster.Follow(node, Number);
                 break;
             case ClusterVerb.Terminate:
                 ModelCluster.Terminate(node);
                 break;
-            case ClusterVerb.HandOver:
-                cluster.HandOver();
+            case ClusterVerb.End:
+                cluster.End(node);
+                break;
+            case ClusterVerb.Gossip:
+                cluster.Gossip(node);
+                break;
+            case ClusterVerb.Promote:
+                cluster.Promote();
                 break;
         }
     }

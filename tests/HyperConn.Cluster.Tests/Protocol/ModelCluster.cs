@@ -17,14 +17,21 @@ internal sealed class ModelCluster
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     private readonly List<(ModelNode From, ModelNode To, IShareMessage Message)> _network = [];
+    private readonly Dictionary<NodeId, int> _joinedIn = [];
+    private ModelMembers _members = ModelMembers.None;
     private int _incarnations;
     private int _books;
 
     public ModelCluster()
     {
         for (var i = 0; i < 3; i++)
-            Join($"n{i}");
-        MoveCoordinator(Nodes[0]);
+            _members = _members.WithUp(Add($"n{i}").Id).WithJoining(Nodes[i].Id);
+        foreach (var node in Nodes)
+        {
+            node.See(_members);
+            node.Coordinator = Nodes[0];
+        }
+
         Advance(TimeSpan.FromSeconds(1));
     }
 
@@ -39,14 +46,34 @@ internal sealed class ModelCluster
 
     public ModelNode? Find(NodeId id) => Nodes.Find(node => node.Id == id);
 
-    public ModelNode Join(string address)
+    /// <summary>A process asks a member to let it in. Who has not heard of it knows of no such member.</summary>
+    public void Join(string address)
     {
-        // Clocks have nothing to do with each other.
-        var node = new ModelNode(this, new NodeId(address, ++_incarnations), TimeSpan.FromMinutes(17 * _incarnations));
-        node.Coordinator = Members.FirstOrDefault(member => member.Book is not null);
-        Nodes.Add(node);
-        MembershipChanged();
-        return node;
+        if (Leader() is not { } leader)
+            return;
+        var node = Add(address);
+        node.Side = leader.Side;
+        node.Coordinator = leader;
+        _members = _members.WithJoining(node.Id);
+        _joinedIn[node.Id] = _members.Version;
+        leader.See(_members);
+        node.See(_members);
+    }
+
+    /// <summary>Who joins is up when every member has heard that it joins, also those that are lost and not removed.</summary>
+    public void Promote()
+    {
+        if (Leader() is not { } leader || Nodes.Find(node => !node.IsRemoved && !IsUp(node) && IsKnownToAll(node)) is not { } joining)
+            return;
+        _members = _members.WithUp(joining.Id);
+        leader.See(_members);
+    }
+
+    /// <summary>A node hears of the newest state of the membership.</summary>
+    public void Gossip(ModelNode node)
+    {
+        if (!node.IsRemoved && !node.IsPaused && !node.IsDead && Leader() is { } leader && leader.Side == node.Side)
+            node.See(_members);
     }
 
     public void Send(ModelNode from, ModelNode to, IShareMessage message) => _network.Add((from, to, message));
@@ -78,6 +105,9 @@ internal sealed class ModelCluster
         for (var left = time; left > TimeSpan.Zero; left -= Step)
         {
             Now += Step;
+            foreach (var node in Nodes.ToList())
+                Gossip(node);
+            Promote();
             Turn();
         }
     }
@@ -113,7 +143,7 @@ internal sealed class ModelCluster
 
     /// <summary>
     /// Whoever is stopped, dead or on the other side is removed, if those that are left are more than half: what a split-brain resolver does, but
-    /// without any waiting. Where the coordinator was among the removed, one of those that are left begins in its place.
+    /// without any waiting. Those that are left have all heard of it; the removed know nothing.
     /// </summary>
     public void RemoveTheLost()
     {
@@ -121,41 +151,37 @@ internal sealed class ModelCluster
         foreach (var side in members.Select(node => node.Side).Distinct())
         {
             var left = members.Where(node => node is { IsPaused: false, IsDead: false } && node.Side == side).ToList();
-            if (left.Count * 2 <= members.Count || left.Count == members.Count)
+            if (left.Count(IsUp) * 2 <= members.Count(IsUp) || left.Count == members.Count)
                 continue;
-            foreach (var node in members.Except(left))
+            var lost = members.Except(left).ToList();
+            foreach (var node in lost)
                 node.IsRemoved = true;
-            MembershipChanged();
-            if (!left.Exists(node => node.Book is not null))
-                MoveCoordinator(left[0]);
+            _members = _members.Without([.. lost.Select(node => node.Id)]);
+            foreach (var node in left)
+                node.See(_members);
             return;
         }
     }
 
-    /// <summary>The singleton moves in good order.</summary>
-    public void HandOver()
+    /// <summary>A coordinator ends, because it finds that another is the place for it.</summary>
+    public void End(ModelNode node)
     {
-        var members = Members.Where(node => node is { IsPaused: false, IsDead: false }).ToList();
-        if (members.Find(node => node.Book is not null) is not { } from || members.Count < 2)
-            return;
-        from.Book = null;
-        MoveCoordinator(members.First(node => node != from));
+        if (node is { IsPaused: false, IsDead: false })
+            node.EndBook(++_books);
     }
 
     /// <summary>A node that was removed finds it out, and ends.</summary>
     public static void Terminate(ModelNode node)
     {
-        if (node is not { IsRemoved: true, IsPaused: false, IsDead: false })
-            return;
-        node.Die();
-        node.Book = null;
+        if (node is { IsRemoved: true, IsPaused: false, IsDead: false })
+            node.Die();
     }
 
-    /// <summary>A node learns late where the coordinator is.</summary>
-    public void Follow(ModelNode node)
+    /// <summary>A node finds another the place for the coordinator.</summary>
+    public void Follow(ModelNode node, int place)
     {
-        if (!node.IsRemoved)
-            node.Coordinator = Members.FirstOrDefault(member => member.Book is not null) ?? node.Coordinator;
+        if (Nodes.Where(other => node.Members.Up.Contains(other.Id)).ToList() is { Count: > 0 } known)
+            node.Coordinator = known[place % known.Count];
     }
 
     public void CheckLimit()
@@ -177,21 +203,21 @@ internal sealed class ModelCluster
 
         RemoveTheLost();
         foreach (var node in Nodes.Where(node => node is { IsRemoved: true, IsDead: false }).ToList())
-        {
             node.Die();
-            node.Book = null;
-        }
-
-        if (!Members.Any(node => node is { IsDead: false }))
+        if (!Members.Any(node => !node.IsDead && IsUp(node)))
             return;
         foreach (var node in Members.Where(node => node.IsDead).ToList())
+        {
             node.IsRemoved = true;
-        MembershipChanged();
-        if (!Members.Any(node => node.Book is not null))
-            MoveCoordinator(Members.First());
+            _members = _members.Without([node.Id]);
+        }
+
+        // By now everybody has heard of everybody.
+        for (var round = 0; round < 10; round++)
+            Advance(Step);
         foreach (var node in Members)
         {
-            Follow(node);
+            Follow(node, 0);
             node.Callers = Limit;
         }
 
@@ -216,21 +242,27 @@ internal sealed class ModelCluster
             throw new Xunit.Sdk.XunitException($"Not shared well: {string.Join("; ", Members)}");
     }
 
-    private void MoveCoordinator(ModelNode to)
+    private ModelNode Add(string address)
     {
-        to.Book = new ShareBook(Validity, ++_books);
-        MembershipChanged();
-
-        // It knows of itself at once, the others by and by.
-        to.Coordinator = to;
-        foreach (var node in Members.Where(node => node.Coordinator is null))
-            node.Coordinator = to;
+        // Clocks have nothing to do with each other.
+        var node = new ModelNode(this, new NodeId(address, ++_incarnations), ++_books, TimeSpan.FromMinutes(17 * _incarnations));
+        Nodes.Add(node);
+        return node;
     }
 
-    /// <summary>Those that are removed know nothing of it.</summary>
-    private void MembershipChanged()
+    /// <summary>Who lets others in: one on the side of most, which has heard of everything.</summary>
+    private ModelNode? Leader()
     {
-        foreach (var node in Members.Where(node => node.Book is not null))
-            node.Book!.SetMembers(Members.Select(member => member.Id));
+        var up = Members.Where(IsUp).ToList();
+        var able = up.Where(node => node is { IsPaused: false, IsDead: false } && up.Count(other => other.Side == node.Side) * 2 > up.Count).ToList();
+        if (able.Find(node => node.Members == _members) is { } leader)
+            return leader;
+        able.FirstOrDefault()?.See(_members);
+        return able.FirstOrDefault();
     }
+
+    private bool IsUp(ModelNode node) => _members.Up.Contains(node.Id);
+
+    private bool IsKnownToAll(ModelNode joining) =>
+        Members.All(node => node.Members.Version >= _joinedIn.GetValueOrDefault(joining.Id));
 }

@@ -7,7 +7,7 @@ namespace HyperConn.Tests.Cluster.Protocol;
 /// A node without a network or a database: the real agreement, and a budget that is as simple as it can be. It opens whatever its share lets it,
 /// checks before and after each opening as the library does, and believes its own clock.
 /// </summary>
-internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockOffset)
+internal sealed class ModelNode(ModelCluster cluster, NodeId id, int bookName, TimeSpan clockOffset)
 {
     public const int MaxOpening = 3;
 
@@ -17,8 +17,11 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
 
     public NodeAgreement Agreement { get; } = new(id);
 
-    /// <summary>The coordinator that runs here, if this node believes to be the place for it.</summary>
-    public ShareBook? Book { get; set; }
+    /// <summary>The coordinator that runs here, for whoever believes that this is the place for it.</summary>
+    public ShareBook Book { get; private set; } = new(ModelCluster.Validity, bookName, id.Tag);
+
+    /// <summary>Which state of the membership it has heard of.</summary>
+    public ModelMembers Members { get; private set; } = ModelMembers.None;
 
     /// <summary>Where it sends its reports.</summary>
     public ModelNode? Coordinator { get; set; }
@@ -52,7 +55,7 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
 
     public override string ToString() =>
         $"{Id.Address}.{Id.Incarnation}(callers {Callers}, share {_share.Permits}/{_share.Epoch}{(IsValid ? "" : " lapsed")}, held {Held}, open {Open}, opening {Opening}"
-        + $"{(IsPaused ? ", paused" : "")}{(IsDead ? ", dead" : "")}{(IsRemoved ? ", removed" : "")}{(Book is null ? "" : $", coordinates: {Book.WhyNot(Now) ?? "decides"}")})";
+        + $"{(IsPaused ? ", paused" : "")}{(IsDead ? ", dead" : "")}{(IsRemoved ? ", removed" : "")}{(Book.Nodes.IsChosen(Now) ? $", coordinates: {Book.WhyNot(Now) ?? "decides"}" : "")}, view {Members.Version})";
 
     /// <summary>Does what is due.</summary>
     public void Live()
@@ -79,10 +82,27 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
             Report();
     }
 
+    /// <summary>It hears of a change of the membership.</summary>
+    public void See(ModelMembers members)
+    {
+        Members = members;
+        if (Coordinator is { } coordinator && !members.Up.Contains(coordinator.Id))
+            Coordinator = cluster.Find(members.Up[0]);
+        Book.SetMembers(members.All, members.Up);
+    }
+
+    /// <summary>Another is the place for the coordinator.</summary>
+    public void EndBook(int name)
+    {
+        Send(Book.End());
+        Book = new ShareBook(ModelCluster.Validity, name, Id.Tag);
+        See(Members);
+    }
+
     public void Report()
     {
         NextReportAt = Now + (ModelCluster.Validity / 3);
-        if (Coordinator is not null)
+        if (Coordinator is not null && Members.Up.Contains(Id))
             cluster.Send(this, Coordinator, Agreement.Report([WhatIs()], Now));
     }
 
@@ -97,6 +117,9 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
                 if (isNewTerm)
                     Report();
                 break;
+            case CoordinatorEnded ended:
+                Agreement.Receive(ended, Now);
+                break;
             case CountSessions when Now >= Agreement.ValidUntil(ModelCluster.Server):
                 break;
             case CountSessions count:
@@ -106,19 +129,23 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
                 cluster.Send(this, from, new SessionsCounted(Id, count.Server, count.Question, cluster.Sessions.ToDictionary(s => s.Key.Tag, s => s.Value)));
                 break;
             case ShareReport report:
-                Book?.Receive(report, Now);
+                Book.Receive(report, Now);
                 break;
             case SessionsCounted counted:
-                Book?.Receive(counted, Now);
+                Book.Receive(counted, Now);
                 break;
         }
     }
 
     public void Decide()
     {
-        if (Book is null || IsPaused || IsDead)
-            return;
-        foreach (var (to, message) in Book.Decide(Now))
+        if (!IsPaused && !IsDead)
+            Send(Book.Decide(Now));
+    }
+
+    private void Send(IReadOnlyList<(NodeId To, IShareMessage Message)> messages)
+    {
+        foreach (var (to, message) in messages)
         {
             if (cluster.Find(to) is { } node)
                 cluster.Send(this, node, message);
@@ -187,7 +214,8 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, TimeSpan clockO
         ModelCluster.Limit,
         IsLimitKnown: true,
         MaxOpening,
-        IsCountable: true);
+        IsCountable: true,
+        Agreement.HadHostSessions(ModelCluster.Server));
 
     private void CheckAfter(int sessions)
     {

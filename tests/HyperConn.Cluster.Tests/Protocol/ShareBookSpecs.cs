@@ -9,14 +9,17 @@ public class ShareBookSpecs
     private static readonly ServerEndpoint Server = new("db", 5432);
     private static readonly NodeId[] Nodes = [new("a", 1), new("b", 2), new("c", 3)];
 
-    private readonly ShareBook _book = new(Validity, name: 1);
+    private readonly ShareBook _book = new(Validity, name: 1, Nodes[0].Tag);
     private readonly Dictionary<NodeId, (long Number, long Echo, int Share, long Epoch)> _nodes = Nodes.ToDictionary(node => node, _ => (0L, 0L, 0, 0L));
-    private TimeSpan _now = TimeSpan.FromMinutes(1);
+    private TimeSpan _now = TimeSpan.FromMinutes(10);
+    private readonly TimeSpan _start = TimeSpan.FromMinutes(10);
+    private IReadOnlyList<EarlierTerm> _earlier = [];
+    private long _number = 1_000_000;
 
     [Fact]
     public void Without_a_majority_nothing_is_given()
     {
-        _book.SetMembers(Nodes);
+        SetMembers(Nodes);
         Speak(Nodes[0], waiting: 5);
         Speak(Nodes[0], waiting: 5);
         Assert.NotNull(_book.WhyNot(_now));
@@ -26,7 +29,7 @@ public class ShareBookSpecs
     [Fact]
     public void Nothing_is_given_before_the_sessions_at_the_server_were_counted()
     {
-        _book.SetMembers(Nodes[..1]);
+        SetMembers(Nodes[..1]);
         Speak(Nodes[0], waiting: 5);
         var question = Assert.Single(Speak(Nodes[0], waiting: 5).OfType<CountSessions>());
         Assert.Equal(0, _nodes[Nodes[0]].Share);
@@ -39,7 +42,7 @@ public class ShareBookSpecs
     [Fact]
     public void Who_is_heard_again_after_its_share_had_lapsed_begins_with_none()
     {
-        _book.SetMembers(Nodes[..2]);
+        SetMembers(Nodes[..2]);
         for (var round = 0; round < 6; round++)
         {
             foreach (var node in Nodes[..2])
@@ -49,27 +52,114 @@ public class ShareBookSpecs
         var before = _nodes[Nodes[1]];
         Assert.True(before.Share >= 4);
         _now += TimeSpan.FromMinutes(2);
-        Speak(Nodes[0], waiting: 9);
-        Speak(Nodes[1], waiting: 0);
-        Speak(Nodes[0], waiting: 9);
-        Speak(Nodes[1], waiting: 0);
+        for (var round = 0; round < 3; round++)
+        {
+            Speak(Nodes[0], waiting: 9);
+            Speak(Nodes[1], waiting: 0);
+        }
+
         Assert.True(_nodes[Nodes[1]].Epoch > before.Epoch);
         Assert.InRange(_nodes[Nodes[1]].Share, 0, 1);
     }
 
     [Fact]
-    public void A_new_coordinator_waits_for_every_member_that_was_there_before_it_decides()
+    public void Who_is_only_joining_counts_as_a_member_and_makes_no_majority()
     {
-        _book.SetMembers(Nodes);
-        for (var round = 0; round < 100; round++)
+        _book.SetMembers(Nodes, Nodes[..1]);
+        for (var round = 0; round < 6; round++)
         {
-            foreach (var node in Nodes[..2])
-                Speak(node, waiting: 4);
+            foreach (var node in Nodes)
+                Answer(node, Speak(node, waiting: 4));
         }
 
         Assert.NotNull(_book.WhyNot(_now));
-        Speak(Nodes[2], waiting: 0);
+        SetMembers(Nodes);
+        foreach (var node in Nodes)
+            Speak(node, waiting: 4);
+        foreach (var node in Nodes)
+            Speak(node, waiting: 4);
         Assert.Null(_book.WhyNot(_now));
+    }
+
+    [Fact]
+    public void Where_most_of_the_members_speak_to_another_nobody_is_answered()
+    {
+        SetMembers(Nodes);
+        Assert.Empty(Speak(Nodes[0], waiting: 4));
+        Assert.NotEmpty(Speak(Nodes[1], waiting: 4));
+    }
+
+    [Fact]
+    public void After_a_coordinator_that_was_lost_it_waits_for_two_validities_from_its_last_word()
+    {
+        SetMembers(Nodes);
+        _earlier = [new EarlierTerm(7, TimeSpan.FromSeconds(1), null)];
+        var heard = _now - TimeSpan.FromSeconds(1);
+        SpeakUntilItDecides();
+        Assert.InRange(_now - heard, 2 * Validity, 2 * Validity + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void After_a_coordinator_that_has_ended_it_waits_only_for_those_to_speak_that_have_something_of_it()
+    {
+        SetMembers(Nodes);
+        _earlier = [new EarlierTerm(7, TimeSpan.FromSeconds(1), [Nodes[0].Tag, Nodes[1].Tag])];
+        var since = _now;
+        SpeakUntilItDecides();
+        Assert.InRange(_now - since, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void What_a_coordinator_that_has_ended_gave_to_one_that_does_not_speak_must_lapse()
+    {
+        SetMembers(Nodes);
+        _earlier = [new EarlierTerm(7, TimeSpan.Zero, [.. Nodes.Select(node => node.Tag)])];
+        var ended = _now;
+        SpeakUntilItDecides();
+        Assert.InRange(_now - ended, Validity, Validity + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void When_another_was_heard_meanwhile_it_goes_above_that_and_waits_for_what_it_gave_itself_before()
+    {
+        SetMembers(Nodes[..2]);
+        SpeakUntilItDecides();
+        var before = _book.Term;
+        _book.Receive(new ShareReport(Nodes[0], before + 1, ++_number, 0, [], [], null, []), _now);
+        Assert.True(_book.Term > before + 1);
+        var since = _now;
+
+        // One of the two has something of it, and does not speak.
+        Speak(Nodes[0], waiting: 2);
+        Speak(Nodes[0], waiting: 2);
+        Assert.NotNull(_book.WhyNot(_now));
+        SpeakUntilItDecides();
+        Assert.InRange(_now - since, TimeSpan.Zero, Validity);
+    }
+
+    [Fact]
+    public void A_share_of_an_earlier_coordinator_counts_and_is_not_given_anew_before_it_decides()
+    {
+        SetMembers(Nodes[..1]);
+        _nodes[Nodes[0]] = _nodes[Nodes[0]] with { Share = 6, Epoch = 3 };
+        Speak(Nodes[0], waiting: 0);
+        var account = _book.Servers.Single().Find(Nodes[0])!;
+        Assert.Equal((0, 6), (account.Share, account.Committed));
+    }
+
+    [Fact]
+    public void For_a_node_that_never_speaks_to_it_the_log_ins_it_may_be_in_the_middle_of_are_kept_free()
+    {
+        SetMembers(Nodes);
+        _earlier = [new EarlierTerm(7, TimeSpan.FromMinutes(1), null)];
+        SpeakUntilItDecides(limit: 30);
+        for (var round = 0; round < 40; round++)
+        {
+            foreach (var node in Nodes[..2])
+                Answer(node, Speak(node, waiting: 30, limit: 30));
+        }
+
+        Assert.Equal(30 - 8 - 1, _nodes[Nodes[0]].Share + _nodes[Nodes[1]].Share);
     }
 
     [Fact]
@@ -77,7 +167,7 @@ public class ShareBookSpecs
     {
         for (var members = 1; members <= Nodes.Length; members++)
         {
-            _book.SetMembers(Nodes[..members]);
+            SetMembers(Nodes[..members]);
             for (var round = 0; round < 6; round++)
             {
                 foreach (var node in Nodes[..members])
@@ -88,6 +178,16 @@ public class ShareBookSpecs
         Assert.All(Nodes, node => Assert.True(_nodes[node].Share >= 5));
     }
 
+    private void SetMembers(NodeId[] nodes) => _book.SetMembers(nodes, nodes);
+
+    /// <summary>The first two of the nodes speak until the coordinator decides.</summary>
+    private void SpeakUntilItDecides(int limit = 10)
+    {
+        for (var round = 0; round < 200 && _book.WhyNot(_now) is not null; round++)
+            Speak(Nodes[round % 2], waiting: 2, limit);
+        Assert.Null(_book.WhyNot(_now));
+    }
+
     /// <summary>A node counts where it is asked to, and finds nobody else's sessions.</summary>
     private void Answer(NodeId node, List<IShareMessage> messages)
     {
@@ -95,14 +195,16 @@ public class ShareBookSpecs
             _book.Receive(new SessionsCounted(node, Server, question.Question, new Dictionary<string, int>()), _now);
     }
 
+    private EarlierTerm[] Aged() => [.. _earlier.Select(term => term with { Since = term.Since + _now - _start })];
+
     /// <summary>A node reports, and takes the answer; answers what was sent to it.</summary>
     private List<IShareMessage> Speak(NodeId node, int waiting, int limit = 10)
     {
         _now += TimeSpan.FromMilliseconds(100);
         var before = _nodes[node];
-        before.Number++;
-        var report = new ServerReport(Server, before.Epoch, before.Share, 0, 0, 0, waiting, limit, true, 8, true);
-        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, null, [report]), _now);
+        before.Number = ++_number;
+        var report = new ServerReport(Server, before.Epoch, before.Share, 0, 0, 0, waiting, limit, true, 8, true, false);
+        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), [], null, [report]), _now);
         var messages = _book.Decide(_now).Where(message => message.To == node || message.Message is CountSessions).Select(message => message.Message).ToList();
         foreach (var answer in messages.OfType<ShareAnswer>())
         {

@@ -71,7 +71,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             .Ask<NodeStatus>(GetNodeStatus.Instance, TimeSpan.FromSeconds(10));
 
     public async Task<CoordinatorStatus> CoordinatorAsync() =>
-        await (await _host.Services.GetRequiredService<IReadOnlyActorRegistry>().GetAsync<ShareCoordinator>())
+        await (await _host.Services.GetRequiredService<IReadOnlyActorRegistry>().GetAsync<HyperConnCluster>())
             .Ask<CoordinatorStatus>(GetCoordinatorStatus.Instance, TimeSpan.FromSeconds(10));
 
     /// <summary>The actor system is gone at once, as far as others see, and the process's connections stay: nothing is drained.</summary>
