@@ -14,23 +14,23 @@ namespace HyperConn.Cluster.Nodes;
 /// <param name="role">Members with this role share; null: all.</param>
 internal sealed class ClusterRoster(UniqueAddress self, string? role)
 {
-    private readonly Dictionary<UniqueAddress, Member> _members = [];
-    private readonly HashSet<UniqueAddress> _unreachable = [];
+    private List<Member> _members = [];
+    private HashSet<UniqueAddress> _unreachable = [];
 
-    /// <summary>The events it goes by.</summary>
+    /// <summary>The events at which to look at the state anew.</summary>
     public static Type[] Events => [typeof(IMemberEvent), typeof(IReachabilityEvent)];
 
     /// <summary>All members.</summary>
-    public IEnumerable<Member> Members => _members.Values;
+    public IReadOnlyCollection<Member> Members => _members;
 
     /// <summary>Members that are up, or were and are leaving.</summary>
-    public IEnumerable<Member> Up => _members.Values.Where(member => member.Status is AkkaStatus.Up or AkkaStatus.Leaving or AkkaStatus.Exiting);
+    public IEnumerable<Member> Up => _members.Where(member => member.Status is AkkaStatus.Up or AkkaStatus.Leaving or AkkaStatus.Exiting);
 
     /// <summary>Whether this node is up, or was and is leaving.</summary>
     public bool IsUp => Up.Any(member => member.UniqueAddress.Equals(self));
 
     /// <summary>Where the coordinator is to be; null: nowhere yet.</summary>
-    public UniqueAddress? Place => _members.Values
+    public UniqueAddress? Place => _members
         .Where(member => member.Status == AkkaStatus.Up && IsReachable(member.UniqueAddress))
         .Order(Member.AgeOrdering)
         .FirstOrDefault()?.UniqueAddress;
@@ -41,41 +41,12 @@ internal sealed class ClusterRoster(UniqueAddress self, string? role)
     /// <summary>Whether anybody finds a member out of reach.</summary>
     public bool IsReachable(UniqueAddress member) => !_unreachable.Contains(member) || member.Equals(self);
 
-    /// <summary>All at once.</summary>
+    /// <summary>
+    /// Takes the state of the cluster as a whole. By one event after the other, members would be unknown for a moment that others have long counted.
+    /// </summary>
     public void Set(CurrentClusterState state)
     {
-        _members.Clear();
-        _unreachable.Clear();
-        foreach (var member in state.Members)
-            Set(member);
-        _unreachable.UnionWith(state.Unreachable.Select(member => member.UniqueAddress));
-    }
-
-    /// <summary>A member is there, or has another state.</summary>
-    public void Set(IMemberEvent change)
-    {
-        if (change is not MemberRemoved removed)
-        {
-            Set(change.Member);
-            return;
-        }
-
-        _members.Remove(removed.Member.UniqueAddress);
-        _unreachable.Remove(removed.Member.UniqueAddress);
-    }
-
-    /// <summary>A member is out of reach, or in reach again.</summary>
-    public void Set(IReachabilityEvent change)
-    {
-        if (change is UnreachableMember lost)
-            _unreachable.Add(lost.Member.UniqueAddress);
-        else if (change is ReachableMember found)
-            _unreachable.Remove(found.Member.UniqueAddress);
-    }
-
-    private void Set(Member member)
-    {
-        if (role is null || member.HasRole(role))
-            _members[member.UniqueAddress] = member;
+        _members = [.. state.Members.Where(member => role is null || member.HasRole(role))];
+        _unreachable = [.. state.Unreachable.Select(member => member.UniqueAddress)];
     }
 }

@@ -76,16 +76,7 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
             _roster.Set(state);
             Follow();
         });
-        Receive<IMemberEvent>(change =>
-        {
-            _roster.Set(change);
-            Follow();
-        });
-        Receive<IReachabilityEvent>(change =>
-        {
-            _roster.Set(change);
-            Follow();
-        });
+        Receive<IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<ServerNeed>(OnNeed);
         Receive<Flush>(_ => SendReports());
         Receive<Renew>(_ => OnRenew());

@@ -89,39 +89,25 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
             _roster.Set(state);
             changed();
         });
-        Receive<MemberRemoved>(removed =>
-        {
-            OnRemoved(removed);
-            changed();
-        });
-        Receive<IMemberEvent>(change =>
-        {
-            _roster.Set(change);
-            changed();
-        });
-        Receive<IReachabilityEvent>(change =>
-        {
-            _roster.Set(change);
-            changed();
-        });
+        Receive<MemberRemoved>(OnRemoved);
+        Receive<IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<NotCounted>(_ => { });
     }
 
     private void OnRemoved(MemberRemoved removed)
     {
-        _roster.Set(removed);
         var node = ClusterRoster.IdOf(removed.Member.UniqueAddress);
         _agents.Remove(node);
         if (removed.PreviousStatus == Akka.Cluster.MemberStatus.Exiting)
             _book.Left(node);
+        _cluster.SendCurrentClusterState(Self);
     }
 
     private void BeginWhereItIs()
     {
         if (!IsPlace)
             return;
-        var nodes = _roster.Members.Count();
-        ClusterLog.Coordinates(_logger, nodes);
+        ClusterLog.Coordinates(_logger, _roster.Members.Count);
         Timers.StartPeriodicTimer(LookTimer, Decide.Instance, LookInterval, LookInterval);
         Become(Coordinating);
         TellBook();
