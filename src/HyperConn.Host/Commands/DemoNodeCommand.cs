@@ -18,20 +18,20 @@ internal static class DemoNodeCommand
             async () =>
             {
                 using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                var parent = Task.Run(() => HearParentAsync(start, end), CancellationToken.None);
-                await NodeHost.RunAsync(NodeSettings.Read(parsed.GetValue(settings)!), parsed.GetValue(join), Console.Out, start.Task, end.Token);
+                var orders = new NodeOrders();
+                var parent = Task.Run(() => HearParentAsync(orders, end), CancellationToken.None);
+                await NodeHost.RunAsync(NodeSettings.Read(parsed.GetValue(settings)!), parsed.GetValue(join), Console.Out, orders, end.Token);
                 return ExitCodes.Good;
             },
             stop));
         return command;
     }
 
-    /// <summary>A line tells it to begin to work. Whoever started it closes its input in the end, also by dying.</summary>
-    private static async Task HearParentAsync(TaskCompletionSource start, CancellationTokenSource end)
+    /// <summary>Whoever started it closes its input in the end, also by dying.</summary>
+    private static async Task HearParentAsync(NodeOrders orders, CancellationTokenSource end)
     {
-        while (await Console.In.ReadLineAsync() is not null)
-            start.TrySetResult();
+        while (await Console.In.ReadLineAsync() is { } line)
+            orders.Add(line);
 
         await end.CancelAsync();
     }

@@ -55,13 +55,66 @@ public sealed class NodeProcessTests(ITestOutputHelper output)
         var (second, third) = (three.Nodes[1], three.Nodes[2]);
 
         await three.Nodes[0].KillAsync();
-        var took = await three.WaitAsync(
-            now => now.GetValueOrDefault(second.Last.Tag) + now.GetValueOrDefault(third.Last.Tag) >= ThreeNodes.Limit * 3 / 4);
+        var took = await three.WaitForMostAsync(second, third);
         await three.Sessions.StopAsync();
 
         output.WriteLine($"The others used its share after {took?.TotalSeconds:0.0} s; peak {three.Sessions.Peak}, counted {three.Sessions.Counts} times.");
         Assert.NotNull(took);
         three.AssertAllIsWell(second, third);
+    }
+
+    [SkippableFact]
+    public async Task A_node_that_is_cut_off_from_the_others_goes_on_with_its_sessions_until_they_remove_it_and_it_ends()
+    {
+        await using var three = await ThreeNodes.StartAsync();
+        var (first, second, cut) = (three.Nodes[0], three.Nodes[1], three.Nodes[2]);
+
+        await cut.CutAsync(first.Last.Address, second.Last.Address);
+        var took = await three.WaitForMostAsync(first, second);
+        await Until.TrueAsync(() => cut.HasEnded);
+        await three.ReplaceAsync(cut);
+        Assert.NotNull(await three.WaitForMostAsync([.. three.Nodes]));
+        await three.Sessions.StopAsync();
+
+        output.WriteLine($"The others had most after {took?.TotalSeconds:0.0} s; peak {three.Sessions.Peak}, counted {three.Sessions.Counts} times.");
+        Assert.NotNull(took);
+        three.AssertAllIsWell(first, second, three.Nodes[2]);
+    }
+
+    [SkippableFact]
+    public async Task A_coordinator_that_is_cut_off_for_a_moment_is_followed_by_another_and_comes_back()
+    {
+        await using var three = await ThreeNodes.StartAsync();
+        var others = new[] { three.Nodes[1].Last.Address, three.Nodes[2].Last.Address };
+
+        // Long enough to be found unreachable, too short to be removed.
+        await three.Nodes[0].CutAsync(others);
+        await Task.Delay(TimeSpan.FromSeconds(7));
+        await three.Nodes[0].HealAsync(others);
+        Assert.NotNull(await three.WaitForMostAsync([.. three.Nodes]));
+        var before = three.Nodes.Select(node => node.Last.Events).ToList();
+        await Until.TrueAsync(() => three.Nodes.Select((node, i) => node.Last.Events - before[i]).Min() > 20);
+        await three.Sessions.StopAsync();
+
+        output.WriteLine($"Peak {three.Sessions.Peak}, counted {three.Sessions.Counts} times.");
+        three.AssertAllIsWell([.. three.Nodes]);
+    }
+
+    [SkippableFact]
+    public async Task All_nodes_are_restarted_one_by_one_under_load_and_no_event_fails()
+    {
+        await using var three = await ThreeNodes.StartAsync();
+        var ended = three.Nodes.ToList();
+        foreach (var node in ended)
+        {
+            Assert.Equal(0, await node.StopAsync());
+            await three.ReplaceAsync(node);
+            Assert.NotNull(await three.WaitForMostAsync([.. three.Nodes]));
+        }
+
+        await three.Sessions.StopAsync();
+        output.WriteLine($"Peak {three.Sessions.Peak}, counted {three.Sessions.Counts} times.");
+        three.AssertAllIsWell([.. ended, .. three.Nodes]);
     }
 
     private static async Task SignalAsync(NodeProcess node, string signal)

@@ -14,6 +14,7 @@ internal sealed class ThreeNodes : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly Stack<IAsyncDisposable> _parts = new();
+    private string _settings = "";
 
     private ThreeNodes()
     {
@@ -32,10 +33,10 @@ internal sealed class ThreeNodes : IAsyncDisposable
         {
             var server = three.Keep(await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = MaxConnections }));
             var tenants = three.Keep(await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = 60, OwnDatabases = 5 }));
-            var settings = await WriteSettingsAsync(server, tenants);
+            three._settings = await WriteSettingsAsync(server, tenants);
             three.Sessions = three.Keep(new CountedSessions(server, tenants));
             for (var node = 0; node < 3; node++)
-                three.Nodes.Add(three.Keep(await NodeProcess.StartAsync(settings, three.Nodes.FirstOrDefault()?.Last.Address, CancellationToken.None)));
+                three.Nodes.Add(await three.StartNodeAsync());
             foreach (var node in three.Nodes)
                 await node.BeginAsync();
             Assert.NotNull(await three.WaitAsync(now => now.Values.Sum() >= Limit * 3 / 4));
@@ -48,8 +49,20 @@ internal sealed class ThreeNodes : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts another in the place of one that has ended, and has it begin.</summary>
+    public async Task ReplaceAsync(NodeProcess ended)
+    {
+        Nodes.Remove(ended);
+        Nodes.Add(await StartNodeAsync());
+        await Nodes[^1].BeginAsync();
+    }
+
     /// <summary>Waits until something is so at the server.</summary>
     public Task<TimeSpan?> WaitAsync(Func<IReadOnlyDictionary<string, int>, bool> isSo) => Sessions.WaitAsync(isSo, Patience);
+
+    /// <summary>Waits until these nodes together have most of the server's connections.</summary>
+    public Task<TimeSpan?> WaitForMostAsync(params NodeProcess[] nodes) =>
+        WaitAsync(now => nodes.Sum(node => now.GetValueOrDefault(node.Last.Tag)) >= Limit * 3 / 4);
 
     /// <summary>Fails where the server ever had a session too many, or nodes that lived had an event that failed or ran as somebody else.</summary>
     public void AssertAllIsWell(params NodeProcess[] living)
@@ -80,9 +93,13 @@ internal sealed class ThreeNodes : IAsyncDisposable
             WorkTime = TimeSpan.FromSeconds(1),
             MaxPools = 100,
             IdleTimeToLive = TimeSpan.FromMinutes(1),
+            CanBeCut = true,
         }.Write(path);
         return path;
     }
+
+    private async Task<NodeProcess> StartNodeAsync() =>
+        Keep(await NodeProcess.StartAsync(_settings, Nodes.Find(node => !node.HasEnded)?.Last.Address, CancellationToken.None));
 
     private T Keep<T>(T part)
         where T : IAsyncDisposable

@@ -18,9 +18,9 @@ internal static class NodeHost
     /// <param name="settings">What it is told.</param>
     /// <param name="join">A node to join; null: it is the first.</param>
     /// <param name="output">Where <see cref="NodeLine"/>s go.</param>
-    /// <param name="start">Ends when it is to begin to work, which it does as a member of the cluster.</param>
+    /// <param name="orders">When to begin to work, which it does as a member of the cluster, and what else to do.</param>
     /// <param name="stop">Ends it.</param>
-    public static async Task RunAsync(NodeSettings settings, string? join, TextWriter output, Task start, CancellationToken stop)
+    public static async Task RunAsync(NodeSettings settings, string? join, TextWriter output, NodeOrders orders, CancellationToken stop)
     {
         var tenants = settings.Tenants.Select(tenant => tenant.ToTenant()).ToList();
         using var host = Build(settings, tenants);
@@ -30,16 +30,21 @@ internal static class NodeHost
         await cluster.JoinAsync(join is null ? cluster.SelfAddress : Address.Parse(join), stop).WaitAsync(JoinPatience, stop);
         var worker = host.Services.GetRequiredService<TenantEventWorker>();
         await WriteAsync(host, cluster, worker, output);
-        await start.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await orders.HasBegun.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await worker.StartAsync(CancellationToken.None);
         using var timer = new PeriodicTimer(Interval);
+
+        // A node that the others have removed ends by itself.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         try
         {
             do
             {
+                while (orders.Others.TryRead(out var order))
+                    await NodeCuts.ExecuteAsync(system, order);
                 await WriteAsync(host, cluster, worker, output);
             }
-            while (await timer.WaitForNextTickAsync(stop));
+            while (await timer.WaitForNextTickAsync(end.Token));
         }
         catch (OperationCanceledException)
         {
@@ -96,6 +101,7 @@ internal static class NodeHost
         builder.Services.AddTenantEventWorker(o => (o.Workers, o.Inbox) = (settings.Workers, false)).AddHandler(new DemoEventHandler(tenants, settings.WorkTime));
         builder.Services.AddAkka("demo", (akka, _) => akka
             .WithHostLogging()
+            .AddHocon(settings.CanBeCut ? NodeCuts.Hocon : "", HoconAddMode.Prepend)
             .WithRemoting("127.0.0.1", 0)
             .WithClustering()
             .WithHyperConn()

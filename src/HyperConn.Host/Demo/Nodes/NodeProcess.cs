@@ -71,7 +71,18 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Has it begin to work.</summary>
-    public Task BeginAsync() => _process.StandardInput.WriteLineAsync("begin");
+    public Task BeginAsync() => _process.StandardInput.WriteLineAsync(NodeOrders.Begin);
+
+    /// <summary>Has it hear and say nothing any more to others; they need not be told.</summary>
+    /// <param name="others">Their addresses.</param>
+    public Task CutAsync(params IEnumerable<string> others) => _process.StandardInput.WriteLineAsync($"{NodeCuts.Cut} {string.Join(' ', others)}");
+
+    /// <summary>Ends <see cref="CutAsync"/>.</summary>
+    /// <param name="others">Their addresses.</param>
+    public Task HealAsync(params IEnumerable<string> others) => _process.StandardInput.WriteLineAsync($"{NodeCuts.Heal} {string.Join(' ', others)}");
+
+    /// <summary>Whether it has ended, by itself or not.</summary>
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>Ends it as <c>kill -9</c> does.</summary>
     public async Task KillAsync()

@@ -23,6 +23,9 @@ internal sealed record NodeSettings
 
     public required TimeSpan IdleTimeToLive { get; init; }
 
+    /// <summary>Whether the node can be cut off from others (<see cref="NodeCuts"/>).</summary>
+    public bool CanBeCut { get; init; }
+
     public static NodeSettings Read(string path) =>
         JsonSerializer.Deserialize<NodeSettings>(File.ReadAllBytes(path)) ?? throw new InvalidDataException($"{path} is empty.");
 
