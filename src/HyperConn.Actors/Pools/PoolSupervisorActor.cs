@@ -152,7 +152,7 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<BudgetStopped>(_servers.OnBudgetStopped);
         Receive<LocateServers>(locate => _servers.OnLocate(Sender, locate));
         Receive<SecretChanged>(_secrets.OnSecretChanged);
-        Receive<SecretVersionHeard>(heard => _secrets.Fetcher.Tell(heard));
+        Receive<SecretVersionsHeard>(heard => _secrets.Fetcher.Tell(heard));
         Receive<SecretConfirmed>(confirmed => _secrets.Adopt(confirmed.Org));
         Receive<SecretFailureForgotten>(forgotten => _secrets.ForgetFailures(forgotten.Org));
         Receive<SecretRefreshFailed>(failed => _secrets.Adopt(failed.Org));

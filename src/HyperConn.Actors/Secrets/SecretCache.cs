@@ -30,6 +30,18 @@ internal sealed class SecretCache(SecretOptions options, string projectName, Mon
     public SecretEntry? Find(string name) =>
         name.StartsWith(_prefix, StringComparison.Ordinal) ? _entries.GetValueOrDefault(name[_prefix.Length..]) : null;
 
+    /// <summary>Entries of which another version is there than is cached. What is not cached is read when somebody asks for it; a failure is worth
+    /// another try by then.</summary>
+    public IEnumerable<SecretEntry> WithOtherVersions(IEnumerable<HeardVersion> versions)
+    {
+        foreach (var version in versions)
+        {
+            if (_entries.TryGetValue(version.Org, out var entry)
+                && (entry.Failure is not null || (entry.Document is { } document && document.Version != version.VersionId)))
+                yield return entry;
+        }
+    }
+
     /// <summary>Whether a refused login may have a secret fetched: not when that has brought nothing newer too often within a minute.</summary>
     public bool MayRefetch(SecretEntry entry)
     {

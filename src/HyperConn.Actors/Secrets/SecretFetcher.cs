@@ -83,7 +83,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
         Receive<RefreshSecret>(OnRefresh);
         Receive<RefreshAllSecrets>(OnRefreshAll);
         Receive<StoreChanged>(OnStoreChanged);
-        Receive<SecretVersionHeard>(OnVersionHeard);
+        Receive<SecretVersionsHeard>(OnVersionsHeard);
         Receive<CallEnded>(OnCallEnded);
         Receive<Wake>(OnWake);
         Receive<Tidy>(OnTidy);
@@ -204,12 +204,9 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
         SendDue();
     }
 
-    private void OnVersionHeard(SecretVersionHeard heard)
+    private void OnVersionsHeard(SecretVersionsHeard heard)
     {
-        if (!TenantKey.TryCreate("any", heard.Org, out _) || _cache.Get(heard.Org) is not { } entry)
-            return;
-        // What is not cached is read when somebody asks for it; a failure is worth another try by then.
-        if (entry.Failure is not null || (entry.Document is { } document && document.Version != heard.VersionId))
+        foreach (var entry in _cache.WithOtherVersions(heard.Versions))
             NoteChange(entry);
         _fetches.FetchChanges();
         SendDue();

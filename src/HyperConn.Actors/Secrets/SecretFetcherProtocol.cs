@@ -34,10 +34,13 @@ internal sealed record RefreshAllSecrets : ISecretFetcherMessage
 internal sealed record RevalidateSecret(string Org) : ISecretFetcherMessage;
 
 /// <summary>
-/// Says that another process has read this version of a secret. Who has another one cached reads it again in the background, many in a batch.
+/// Says that another process has read these versions of secrets. Those of which another is cached are read again in the background, many in a batch.
 /// Not answered.
 /// </summary>
-internal sealed record SecretVersionHeard(string Org, string VersionId) : ISecretFetcherMessage;
+internal sealed record SecretVersionsHeard(IReadOnlyList<HeardVersion> Versions) : ISecretFetcherMessage;
+
+/// <summary>A version of an organisation's secret, as the store calls it.</summary>
+internal sealed record HeardVersion(string Org, string VersionId);
 
 /// <summary>Asks for <see cref="SecretFetcherStatistics"/>.</summary>
 internal sealed record GetSecretFetcherStatistics : ISecretFetcherMessage

@@ -9,18 +9,27 @@ namespace HyperConn.Cluster.Nodes;
 /// Tells the other nodes which version of a secret this one has read, and has this one's fetcher read what others found. Version ids travel, never
 /// secrets.
 /// </summary>
-internal sealed class SecretHerald : ReceiveActor
+internal sealed class SecretHerald : ReceiveActor, IWithTimers
 {
     public const string Name = "hyperconn-secrets";
 
+    private const string TellTimer = "tell";
+
+    // As many as Secrets Manager gives in one call (API reference, BatchGetSecretValue).
+    private const int MostTold = 20;
+
     // Each organisation's newest version, so that what was heard is not told on. Nodes know as many; beyond that some are told twice.
     private const int MaxRemembered = 50_000;
+
+    // Where many change together, each of the others reads them in full batches. Whoever needs one sooner finds that by itself.
+    private static readonly TimeSpan TellDelay = TimeSpan.FromSeconds(2);
 
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly PoolRuntime _runtime;
     private readonly string? _role;
     private readonly HashSet<Address> _others = [];
     private readonly Dictionary<string, string> _heard = new(StringComparer.Ordinal);
+    private Dictionary<string, string> _read = new(StringComparer.Ordinal);
 
     public SecretHerald(PoolRuntime runtime, string? role)
     {
@@ -28,6 +37,8 @@ internal sealed class SecretHerald : ReceiveActor
         _role = role;
         Listening();
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props of the herald.</summary>
     /// <param name="runtime">The pools.</param>
@@ -44,7 +55,8 @@ internal sealed class SecretHerald : ReceiveActor
         Receive<MemberRemoved>(removed => _others.Remove(removed.Member.Address));
         Receive<IMemberEvent>(OnMember);
         Receive<VersionRead>(OnRead);
-        Receive<SecretVersionSeen>(OnHeard);
+        Receive<Tell>(_ => TellOthers());
+        Receive<SecretVersionsSeen>(OnHeard);
     }
 
     private void OnMember(IMemberEvent member)
@@ -57,19 +69,37 @@ internal sealed class SecretHerald : ReceiveActor
     {
         if (_heard.TryGetValue(read.Org, out var heard) && heard == read.VersionId)
             return;
-        var message = new SecretVersionSeen(read.Org, read.VersionId);
+        _read[read.Org] = read.VersionId;
+        if (_read.Count >= MostTold)
+            TellOthers();
+        else if (!Timers.IsTimerActive(TellTimer))
+            Timers.StartSingleTimer(TellTimer, Tell.Instance, TellDelay);
+    }
+
+    private void TellOthers()
+    {
+        Timers.Cancel(TellTimer);
+        var message = new SecretVersionsSeen(_read);
+        _read = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var other in _others)
             Context.ActorSelection(new RootActorPath(other) / "user" / Name).Tell(message);
     }
 
-    private void OnHeard(SecretVersionSeen seen)
+    private void OnHeard(SecretVersionsSeen seen)
     {
         if (_heard.Count >= MaxRemembered)
             _heard.Clear();
-        _heard[seen.Org] = seen.VersionId;
-        _runtime.Supervisor.Tell(new SecretVersionHeard(seen.Org, seen.VersionId), ActorRefs.NoSender);
+        foreach (var (org, version) in seen.Versions)
+            _heard[org] = version;
+        _runtime.Supervisor.Tell(
+            new SecretVersionsHeard([.. seen.Versions.Select(version => new HeardVersion(version.Key, version.Value))]), ActorRefs.NoSender);
     }
 
     /// <summary>This node's fetcher has read another version than before.</summary>
     internal sealed record VersionRead(string Org, string VersionId);
+
+    private sealed class Tell
+    {
+        public static readonly Tell Instance = new();
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
         ["ended-1"] = ShareJson.Default.CoordinatorEnded,
         ["count-1"] = ShareJson.Default.CountSessions,
         ["counted-1"] = ShareJson.Default.SessionsCounted,
-        ["secret-1"] = ShareJson.Default.SecretVersionSeen,
+        ["secrets-1"] = ShareJson.Default.SecretVersionsSeen,
         ["status-1"] = ShareJson.Default.GetCoordinatorStatus,
         ["stands-1"] = ShareJson.Default.CoordinatorStatus,
     };
@@ -62,7 +62,7 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(CoordinatorEnded))]
 [JsonSerializable(typeof(CountSessions))]
 [JsonSerializable(typeof(SessionsCounted))]
-[JsonSerializable(typeof(SecretVersionSeen))]
+[JsonSerializable(typeof(SecretVersionsSeen))]
 [JsonSerializable(typeof(GetCoordinatorStatus))]
 [JsonSerializable(typeof(CoordinatorStatus))]
 internal sealed partial class ShareJson : JsonSerializerContext;
