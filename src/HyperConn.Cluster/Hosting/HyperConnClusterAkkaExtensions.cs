@@ -16,9 +16,8 @@ public static class HyperConnClusterAkkaExtensions
     /// Call it after <c>WithClustering(…)</c> and <c>WithHyperConn()</c>. A node that is not a member of the cluster opens no connections: give seed
     /// nodes, or use Akka's discovery. Every session carries the node's number at the end of its <c>application_name</c>.
     /// <para>
-    /// These defaults of Akka are given, and your own win: <c>akka.cluster.failure-detector.acceptable-heartbeat-pause = 3s</c>,
-    /// <c>heartbeat-interval = 500ms</c>, <c>akka.cluster.split-brain-resolver.stable-after = 3s</c> with <c>keep-majority</c>. Pools are drained
-    /// before the node leaves the cluster.
+    /// These defaults of Akka are given, and your own win: <c>akka.cluster.failure-detector.heartbeat-interval = 500ms</c>,
+    /// <c>akka.cluster.split-brain-resolver.stable-after = 7s</c> with <c>keep-majority</c>. Pools are drained before the node leaves the cluster.
     /// </para>
     /// </remarks>
     /// <param name="builder">The Akka builder.</param>

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Text.Json;
-using HyperConn.Host.Demo.Nodes;
 using HyperConn.Tests.Support;
 using Xunit.Abstractions;
 
@@ -35,11 +33,11 @@ public sealed class NodeProcessTests(ITestOutputHelper output)
         await using var three = await ThreeNodes.StartAsync();
         var (sessions, stopped) = (three.Sessions, three.Nodes[2]);
 
-        await SignalAsync(stopped, "STOP");
+        await stopped.SignalAsync("STOP");
         var kept = sessions.Now.GetValueOrDefault(stopped.Last.Tag);
         await Task.Delay(StopTime);
         var whileStopped = sessions.Now;
-        await SignalAsync(stopped, "CONT");
+        await stopped.SignalAsync("CONT");
         await Task.Delay(TimeSpan.FromSeconds(5));
         await sessions.StopAsync();
 
@@ -115,11 +113,5 @@ public sealed class NodeProcessTests(ITestOutputHelper output)
         await three.Sessions.StopAsync();
         output.WriteLine($"Peak {three.Sessions.Peak}, counted {three.Sessions.Counts} times.");
         three.AssertAllIsWell([.. ended, .. three.Nodes]);
-    }
-
-    private static async Task SignalAsync(NodeProcess node, string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", node.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
     }
 }

@@ -57,6 +57,17 @@ internal sealed class ThreeNodes : IAsyncDisposable
         await Nodes[^1].BeginAsync();
     }
 
+    /// <summary>Replaces all that have ended, by themselves or not. Those that others are about to remove end soon.</summary>
+    /// <param name="ended">Takes them.</param>
+    public async Task ReplaceEndedAsync(List<NodeProcess> ended)
+    {
+        foreach (var node in Nodes.Where(node => node.HasEnded).ToList())
+        {
+            await ReplaceAsync(node);
+            ended.Add(node);
+        }
+    }
+
     /// <summary>Waits until something is so at the server.</summary>
     public Task<TimeSpan?> WaitAsync(Func<IReadOnlyDictionary<string, int>, bool> isSo) => Sessions.WaitAsync(isSo, Patience);
 

@@ -39,8 +39,6 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What it said last.</summary>
     public NodeLine Last => _last!;
 
-    public int ProcessId => _process.Id;
-
     /// <summary>The last lines it wrote to standard error.</summary>
     public string Errors
     {
@@ -89,6 +87,13 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         _process.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Sends it a signal, such as <c>STOP</c>.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>Has it drain and leave, and waits for that.</summary>
