@@ -47,6 +47,11 @@ internal sealed class ShardSender : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _sent.End();
 
+    // After a fault it goes on with what is open.
+    protected override void PreRestart(Exception reason, object message)
+    {
+    }
+
     private void Sending()
     {
         Receive<Begin>(OnBegin);
