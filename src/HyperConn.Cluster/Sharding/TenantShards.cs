@@ -34,7 +34,7 @@ internal sealed class TenantShards(IOptions<TenantEventOptions> options, TimePro
             {
                 using var limit = new CancellationTokenSource(settings.AttemptTimeout, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-                var result = await SendOnceAsync(@event, origin, @event.Id, attempt, either.Token).ConfigureAwait(false);
+                var result = await ForwardAsync(@event, origin, @event.Id, attempt, either.Token).ConfigureAwait(false);
                 return new EventOutcome(result, Attempts: attempt);
             }
             catch (Exception e) when (e is not HyperConnException && !cancellationToken.IsCancellationRequested)
@@ -52,11 +52,8 @@ internal sealed class TenantShards(IOptions<TenantEventOptions> options, TimePro
         }
     }
 
-    public Task<EventResult> ForwardAsync(EventWork work, EventOrigin origin, CancellationToken cancellationToken) =>
-        SendOnceAsync(work.Event, origin, work.Delivery.Place, work.AllAttempts, cancellationToken);
-
     /// <summary>Has one attempt made, however often it must be sent for that.</summary>
-    private async Task<EventResult> SendOnceAsync(
+    public async Task<EventResult> ForwardAsync(
         TenantEvent @event, EventOrigin origin, string place, int attempt, CancellationToken cancellationToken)
     {
         var line = _line ?? throw NotStarted(@event.Tenant);
