@@ -17,8 +17,8 @@ internal static class HoconBinder
 
     private const string Root = "hyperconn";
 
-    // Settings of another package, which reads them itself.
-    private const string ClusterSection = "cluster";
+    // Settings of another package, which reads them itself, each section on its own.
+    private static readonly string[] SectionsOfOthers = [$"{Root}.cluster", $"{Root}.cluster.sharding"];
 
     public static void Bind(Config hocon, HyperConnOptions options, ConfigurationFaults faults) => BindSection(hocon, Root, options, faults);
 
@@ -60,7 +60,7 @@ internal static class HoconBinder
         foreach (var key in hocon.Root.GetObject().Items.Keys)
         {
             var at = $"{path}.{key}";
-            if (key == ClusterSection && target is HyperConnOptions)
+            if (SectionsOfOthers.Contains(at))
                 continue;
             if (!properties.TryGetValue(key, out var property))
             {

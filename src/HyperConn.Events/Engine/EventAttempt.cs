@@ -21,6 +21,12 @@ internal sealed class EventAttempt(
     {
         var found = handlers.Find(work.Event.Type)
             ?? throw new EventRejectedException("NoHandler", "Nothing is configured for this type of event, and no default.");
+        if (found.Forwarder is { } forwarder)
+        {
+            var origin = new EventOrigin(source, inbox?.Scope);
+            return await forwarder.ForwardAsync(work.Event, origin, work.Delivery.Place, work.AllAttempts, cancellationToken).ConfigureAwait(false);
+        }
+
         await using var connection = await pools.OpenConnectionAsync(work.Event.Tenant, cancellationToken).ConfigureAwait(false);
         if (await MakeAsync(work, found, connection, mayMiss: true, cancellationToken).ConfigureAwait(false) is { } result)
             return result;

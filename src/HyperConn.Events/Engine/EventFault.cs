@@ -17,6 +17,7 @@ internal sealed record EventFault(string Code, string Message, bool IsTransient,
 
     public static EventFault Of(Exception error) => error switch
     {
+        ForwardedFaultException e => e.Fault,
         EventRejectedException e => new EventFault(e.Code, e.Message, IsTransient: false),
         EventRetryException e => new EventFault(e.Code, e.Message, IsTransient: true),
         HyperConnException e => Of(e),

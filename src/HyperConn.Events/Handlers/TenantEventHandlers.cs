@@ -33,8 +33,12 @@ internal sealed class TenantEventHandlers
 /// <param name="Types">The types; <see cref="TenantEvent.DefaultType"/>: all that have no handler of their own.</param>
 /// <param name="Instance">The handler; null: it is resolved for each event.</param>
 /// <param name="Resolve">Resolves it from a scope of the container.</param>
+/// <param name="Forwarder">Has the events handled elsewhere; null: they are handled here.</param>
 internal sealed record HandlerRegistration(
-    IReadOnlyCollection<string> Types, ITenantEventHandler? Instance, Func<IServiceProvider, ITenantEventHandler>? Resolve = null)
+    IReadOnlyCollection<string> Types,
+    ITenantEventHandler? Instance,
+    Func<IServiceProvider, ITenantEventHandler>? Resolve = null,
+    IEventForwarder? Forwarder = null)
 {
     public static IReadOnlyCollection<string> Named(string[] types) => types.Length == 0 ? [TenantEvent.DefaultType] : types;
 }

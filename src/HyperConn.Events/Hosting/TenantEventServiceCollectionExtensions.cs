@@ -63,6 +63,15 @@ public static class TenantEventServiceCollectionExtensions
         return services.AddSingleton(new HandlerRegistration(HandlerRegistration.Named(types), handler));
     }
 
+    /// <summary>Has events handled elsewhere.</summary>
+    internal static IServiceCollection AddForwarder<TForwarder>(this IServiceCollection services, params string[] types)
+        where TForwarder : class, IEventForwarder
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        return services.AddSingleton(provider => new HandlerRegistration(
+            HandlerRegistration.Named(types), null, Forwarder: provider.GetRequiredService<TForwarder>()));
+    }
+
     /// <summary>Adds the worker for somebody who starts and stops it by himself.</summary>
     internal static IServiceCollection AddTenantEventWorker(this IServiceCollection services, Action<TenantEventOptions>? configure = null)
     {

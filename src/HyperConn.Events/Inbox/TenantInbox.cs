@@ -7,14 +7,20 @@ namespace HyperConn.Events;
 /// <summary>
 /// Notes ids of events in the tenants' own databases. The tenant is part of the key, too: services of one organisation may share a schema.
 /// </summary>
-internal sealed class TenantInbox(string table, string scope)
+/// <param name="table">Name of the table.</param>
+/// <param name="scope">What makes ids unlike those of other sources.</param>
+/// <param name="used">Where tenants with rows are noted; inboxes of several scopes may share it.</param>
+internal sealed class TenantInbox(string table, string scope, ConcurrentDictionary<TenantKey, byte>? used = null)
 {
     private const int CleanedAtOnce = 1_000;
 
     private readonly string _insert =
         $"insert into {InboxSql.Quote(table)} (id, scope, service, org) values (@hyperconn_id, @hyperconn_scope, @hyperconn_service, @hyperconn_org)";
 
-    private readonly ConcurrentDictionary<TenantKey, byte> _used = new();
+    private readonly ConcurrentDictionary<TenantKey, byte> _used = used ?? new();
+
+    /// <summary>What makes its ids unlike those of other sources.</summary>
+    public string Scope => scope;
 
     /// <summary>Tenants with rows since they were last taken, which ends with this call.</summary>
     public IReadOnlyList<TenantKey> TakeUsed() => [.. _used.Keys.Where(key => _used.TryRemove(key, out _))];

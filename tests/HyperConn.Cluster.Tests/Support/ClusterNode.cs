@@ -25,6 +25,8 @@ internal sealed class ClusterNode : IAsyncDisposable
         Runtime = host.Services.GetRequiredService<PoolRuntime>();
     }
 
+    public IServiceProvider Services => _host.Services;
+
     public ActorSystem System { get; }
 
     public ITenantPools Pools { get; }
@@ -39,7 +41,7 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Starts a node that joins another, or itself; or nobody.</summary>
     public static async Task<ClusterNode> StartAsync(
         ISecretStore secrets, ClusterNode? seed, Action<HyperConnOptions>? configure = null, Action<HyperConnClusterOptions>? cluster = null, string hocon = "",
-        bool joins = true)
+        bool joins = true, Action<IServiceCollection>? services = null, Action<AkkaConfigurationBuilder>? akka = null, string? role = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
@@ -51,13 +53,18 @@ internal sealed class ClusterNode : IAsyncDisposable
             o.Pools.MaxPools = 1_000;
             configure?.Invoke(o);
         });
-        builder.Services.AddAkka("test", (akka, _) => akka
-            .AddHocon($"akka.stdout-loglevel = OFF\nakka.loglevel = WARNING\nakka.cluster.log-info = off\n{hocon}", HoconAddMode.Prepend)
-            .ConfigureLoggers(loggers => loggers.ClearLoggers())
-            .WithRemoting("127.0.0.1", 0)
-            .WithClustering()
-            .WithHyperConn()
-            .WithHyperConnCluster(cluster));
+        services?.Invoke(builder.Services);
+        builder.Services.AddAkka("test", (actors, _) =>
+        {
+            actors
+                .AddHocon($"akka.stdout-loglevel = OFF\nakka.loglevel = WARNING\nakka.cluster.log-info = off\n{hocon}", HoconAddMode.Prepend)
+                .ConfigureLoggers(loggers => loggers.ClearLoggers())
+                .WithRemoting("127.0.0.1", 0)
+                .WithClustering(new ClusterOptions { Roles = role is null ? [] : [role] })
+                .WithHyperConn()
+                .WithHyperConnCluster(cluster);
+            akka?.Invoke(actors);
+        });
         var host = builder.Build();
         await host.StartAsync();
         var node = new ClusterNode(host);
