@@ -4,6 +4,7 @@ using Akka.Configuration;
 using Akka.DependencyInjection;
 using Akka.Hosting;
 using HyperConn.Cluster.Nodes;
+using HyperConn.Cluster.Operating;
 using HyperConn.Configuration;
 using HyperConn.Pools;
 
@@ -51,6 +52,18 @@ internal static class ClusterStart
         runtime.SecretVersionRead = (org, version) => herald.Tell(new SecretHerald.VersionRead(org, version), ActorRefs.NoSender);
         registry.Register<HyperConnCluster>(agent);
         registry.Register<ShareCoordinator>(proxy);
+        StartDesk(system, resolver, options, runtime, agent, proxy);
+    }
+
+    private static void StartDesk(
+        ActorSystem system, IDependencyResolver resolver, HyperConnClusterOptions options, PoolRuntime runtime, IActorRef agent, IActorRef coordinator)
+    {
+        // Without AddHyperConnCluster() nobody looks at it here, and the other nodes still ask.
+        var view = resolver.GetService<NodeView>() ?? new NodeView(runtime.Time);
+        view.Start(system, agent, coordinator, options.Role, options.ShareValidity);
+        system.ActorOf(
+            NodeDesk.CreateProps(new DeskParts(view, agent, runtime.Supervisor, resolver.GetService<IStatisticsSource>(), options.EventsHandled)),
+            NodeDesk.Name);
     }
 
     private static HyperConnClusterOptions Options(Config config, Action<HyperConnClusterOptions>? configure)

@@ -20,6 +20,10 @@ public static class HyperConnClusterAkkaExtensions
     /// <c>heartbeat-interval = 500ms</c>, <c>akka.cluster.split-brain-resolver.stable-after = 3s</c> with <c>keep-majority</c>. Pools are drained
     /// before the node leaves the cluster.
     /// </para>
+    /// <para>
+    /// Each node answers the others' questions at <c>/user/hyperconn-node</c>. <c>services.AddHyperConnCluster()</c> adds <see cref="IHyperConnNodes"/>,
+    /// which asks them, and metrics; <c>services.AddHealthChecks().AddHyperConnCluster()</c> a health check.
+    /// </para>
     /// </remarks>
     /// <param name="builder">The Akka builder.</param>
     /// <param name="configure">Settings in code.</param>
