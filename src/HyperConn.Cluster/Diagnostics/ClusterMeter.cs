@@ -38,9 +38,9 @@ internal sealed class ClusterMeter : IDisposable
     {
         if (_view.Parts is not { } parts)
             return [];
-        var unreachable = parts.Cluster.State.Unreachable.Select(member => member.UniqueAddress).ToHashSet();
+        var unreachable = parts.Cluster.State.Unreachable;
         return parts.Members
-            .GroupBy(member => (member.Status, IsReachable: !unreachable.Contains(member.UniqueAddress)))
+            .GroupBy(member => (member.Status, IsReachable: !unreachable.Contains(member)))
             .Select(same => new Measurement<int>(
                 same.Count(),
                 new KeyValuePair<string, object?>(HyperConnTelemetry.TagState, SnakeCase.Of(same.Key.Status)),

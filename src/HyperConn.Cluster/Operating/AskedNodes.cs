@@ -7,16 +7,18 @@ namespace HyperConn.Cluster.Operating;
 /// <summary>The nodes, asked at their desks.</summary>
 internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnNodes
 {
+    private const string NotReached = "The node can't be reached.";
+
     public string? Self => view.Parts is { } parts ? parts.Cluster.SelfAddress.ToString() : null;
+
+    public IReadOnlyList<string> Addresses => view.Parts is { } parts ? [.. parts.Members.Select(NameOf)] : [];
 
     public async Task<NodesOverview> GetNodesAsync(CancellationToken cancellationToken = default)
     {
         if (view.Parts is not { } parts)
             return new NodesOverview { TakenAt = time.GetUtcNow(), WhyNot = "the actor system has not started" };
-        var unreachable = parts.Cluster.State.Unreachable.Select(member => member.UniqueAddress).ToHashSet();
         var coordinator = CoordinatorAsk.AskAsync(parts, HyperConnNodes.ReportTimeout, cancellationToken);
-        var members = await Task.WhenAll(parts.Members.Select(member =>
-            ListAsync(parts, member, !unreachable.Contains(member.UniqueAddress), cancellationToken))).ConfigureAwait(false);
+        var members = await Task.WhenAll(parts.Members.Select(member => ListAsync(parts, member, cancellationToken))).ConfigureAwait(false);
         return Overview(members, await coordinator.ConfigureAwait(false)) with { Self = Self };
     }
 
@@ -42,10 +44,13 @@ internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnN
     private static IEnumerable<Member> Wanted(ClusterParts parts, string? node) =>
         parts.Members.Where(member => node is null || NameOf(member) == node);
 
+    private static bool IsReachable(ClusterParts parts, Member member) => !parts.Cluster.State.Unreachable.Contains(member);
+
     private static string NameOf(Member member) => member.Address.ToString();
 
-    private static async Task<NodeMember> ListAsync(ClusterParts parts, Member member, bool isReachable, CancellationToken cancellationToken)
+    private static async Task<NodeMember> ListAsync(ClusterParts parts, Member member, CancellationToken cancellationToken)
     {
+        var isReachable = IsReachable(parts, member);
         var listed = new NodeMember
         {
             Address = NameOf(member),
@@ -55,7 +60,7 @@ internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnN
             IsSelf = member.UniqueAddress.Equals(parts.Cluster.SelfUniqueAddress),
         };
         if (!isReachable)
-            return listed with { Fault = "The node can't be reached." };
+            return listed with { Fault = NotReached };
         var answer = await AskAsync(parts, member, AskReport.Instance, HyperConnNodes.ReportTimeout, cancellationToken).ConfigureAwait(false);
         return answer is NodeReported reported ? listed with { Report = reported.Report } : listed with { Fault = FaultOf(answer, HyperConnNodes.ReportTimeout) };
     }
@@ -63,6 +68,8 @@ internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnN
     private static async Task<NodeStatistics> StatisticsAsync(ClusterParts parts, Member member, bool withTenants, CancellationToken cancellationToken)
     {
         var node = NameOf(member);
+        if (!IsReachable(parts, member))
+            return new NodeStatistics(node, null, NotReached);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(HyperConnNodes.StatisticsTimeout);
         var answer = await AskAsync(parts, member, AskStatistics.Instance, HyperConnNodes.StatisticsTimeout, timeout.Token).ConfigureAwait(false);

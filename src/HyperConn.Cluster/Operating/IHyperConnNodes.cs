@@ -13,12 +13,15 @@ public interface IHyperConnNodes
     /// <summary>Address of this node, as the others list it, such as <c>akka.tcp://martech@10.0.0.7:4053</c>; null before the actor system has started.</summary>
     string? Self { get; }
 
+    /// <summary>Addresses of the members now, this one included, without asking anybody; empty before this node is a member.</summary>
+    IReadOnlyList<string> Addresses { get; }
+
     /// <summary>The members of the cluster, each asked for its <see cref="NodeReport"/>, and how the coordinator divides each server.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What is known after at most <see cref="HyperConnNodes.ReportTimeout"/>.</returns>
     Task<NodesOverview> GetNodesAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>The statistics of each node.</summary>
+    /// <summary>The statistics of each node. One that can't be reached is not asked.</summary>
     /// <param name="withTenants">Whether each node's tenants are fetched, too. They come in pages: thousands of them are megabytes a node.</param>
     /// <param name="node">Address of the only node to ask; null: all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
