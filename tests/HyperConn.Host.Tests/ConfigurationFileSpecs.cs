@@ -53,7 +53,7 @@ public class ConfigurationFileSpecs
     [InlineData("", null)]
     [InlineData("akka.actor.provider = cluster", "hyperconn-host.cluster.enabled is off")]
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, seed-nodes = [\"n1:4053\", \"akka.tcp://hyperconn@n2:4053\"] }", null)]
-    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1 }, akka.cluster.seed-nodes = [\"akka.tcp://hyperconn@n1:4053\"]", null)]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1 }\nakka.cluster.seed-nodes = [\"akka.tcp://hyperconn@n1:4053\"]", null)]
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1 }", "seed-nodes is empty")]
     [InlineData("hyperconn-host.cluster { enabled = on, seed-nodes = [\"n1:4053\"] }", "hostname is missing")]
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = \"0.0.0.0\", seed-nodes = [\"n1:4053\"] }", "hostname must be what")]

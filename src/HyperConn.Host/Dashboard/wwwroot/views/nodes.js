@@ -38,7 +38,7 @@ function serverRows(parent, servers) {
       parent.append(row);
     }
     setText(row.querySelector('span'), server.server);
-    setText(row.querySelector('b'), `${number(server.inUse)} in use · ${number(server.held)} of ${number(server.share)}${server.waiting ? ` · ${number(server.waiting)} wait` : ''}`);
+    setText(row.querySelector('b'), `${number(server.inUse)} in use · ${number(server.held)} ${server.share ? `of ${number(server.share)}` : 'held, no share'}${server.waiting ? ` · ${number(server.waiting)} wait` : ''}`);
     row.querySelector('.bar').update({ limit: server.share, inUse: server.inUse, idleHeld: Math.max(0, server.held - server.inUse) });
   });
 }
@@ -110,7 +110,7 @@ export default function nodes() {
   const servers = h('div', { class: 'divided' });
   const element = h('div', { class: 'view' },
     h('div', { class: 'view-head' }, h('h1', {}, 'Nodes'), count), notice, list,
-    h('section', { class: 'panel divided-panel', style: { 'margin-top': '14px' } }, h('h2', {}, 'Who has what of each server'), servers));
+    h('section', { class: 'panel divided-panel' }, h('h2', {}, 'Who has what of each server'), servers));
 
   function render() {
     const { items, whyNot } = store.nodes;
