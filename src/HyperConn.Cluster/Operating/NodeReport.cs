@@ -31,7 +31,7 @@ public sealed record NodeReport
     /// as above.</summary>
     public double? EventsPerSecond { get; init; }
 
-    /// <summary>What it has and needs of each server; 200 at most.</summary>
+    /// <summary>What it has and needs of each server; as many as fit into a message, some 100.</summary>
     public IReadOnlyList<NodeServer> Servers { get; init; } = [];
 }
 

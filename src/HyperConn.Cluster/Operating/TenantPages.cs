@@ -9,8 +9,8 @@ internal static class TenantPages
         Tenants = [],
         Servers = WireSize.Fitting(statistics.Servers, server => WireSize.Of(server.Server)),
         Circuits = WireSize.Fitting(
-            statistics.Circuits.Select(circuit => circuit with { Failure = WireSize.Shortened(circuit.Failure) }), WireSize.Of),
-        Restrictions = WireSize.Fitting(statistics.Restrictions, WireSize.Of),
+            statistics.Circuits.Select(circuit => circuit with { Failure = WireSize.Shortened(circuit.Failure) }), WireSize.Of, WireSize.MaxSmallList),
+        Restrictions = WireSize.Fitting(statistics.Restrictions, WireSize.Of, WireSize.MaxSmallList),
     });
 
     /// <summary>The page of tenants that begins at an offset.</summary>

@@ -6,6 +6,9 @@ internal static class WireSize
     /// <summary>Most bytes of one list in a message.</summary>
     public const int MaxList = 40_000;
 
+    /// <summary>Most bytes of a list that shares its message with another.</summary>
+    public const int MaxSmallList = 20_000;
+
     /// <summary>Longest text of a failure that travels, in characters.</summary>
     public const int MaxMessage = 300;
 
@@ -14,13 +17,16 @@ internal static class WireSize
     private const int OfOther = 300;
 
     /// <summary>As many as fit, one at least.</summary>
-    public static IReadOnlyList<T> Fitting<T>(IEnumerable<T> items, Func<T, int> bytesOf)
+    /// <param name="items">What there is.</param>
+    /// <param name="bytesOf">How much each takes.</param>
+    /// <param name="maxBytes">How much there is room for.</param>
+    public static IReadOnlyList<T> Fitting<T>(IEnumerable<T> items, Func<T, int> bytesOf, int maxBytes = MaxList)
     {
         var (fitting, bytes) = (new List<T>(), 0);
         foreach (var item in items)
         {
             bytes += bytesOf(item);
-            if (bytes > MaxList && fitting.Count > 0)
+            if (bytes > maxBytes && fitting.Count > 0)
                 break;
             fitting.Add(item);
         }

@@ -107,6 +107,26 @@ public sealed class ShareSerializerSpecs : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public void Statistics_with_more_than_a_message_takes_are_cut_to_what_it_takes()
+    {
+        var text = new string('ü', OperatorCommand.MaxReasonLength);
+        var servers = Enumerable.Range(0, 2_000).Select(i => new ServerEndpoint($"{new string('h', 100)}{i}", 5432)).ToList();
+        var bytes = _serializer.ToBinary(TenantPages.WithoutTenants(Statistics with
+        {
+            Servers = [.. servers.Select(server => new ServerStatistics(server, 1, 1, 1, 1, TimeSpan.MaxValue, 1, long.MaxValue, 1, 1, 1))],
+            Restrictions = [.. servers.Select(server => new OperatorRestriction(new OperatorTarget.Server(server), RestrictionKind.Banned, text, text, At, At))],
+            Circuits =
+            [
+                .. servers.Select(server => new CircuitStatistics
+                {
+                    Scope = new CircuitScope.Server(server), State = CircuitState.Open, Failure = new HyperConnFailure(HyperConnErrorCode.Internal, text),
+                }),
+            ],
+        }));
+        Assert.InRange(bytes.Length, 20_000, 110_000);
+    }
+
+    [Fact]
     public void Every_command_arrives_as_it_was_sent()
     {
         var target = new OperatorTarget.Tenant(TenantKey.Create("core", "a_b"));
