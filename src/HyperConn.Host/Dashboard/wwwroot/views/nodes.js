@@ -12,7 +12,7 @@ const facts = [
   ['Leases', node => number(node.leases)],
   ['Acquired / s', node => rate(node.acquisitionsPerSecond)],
   ['Events / s', node => rate(node.eventsPerSecond)],
-  ['Coordinator', node => node.silence === null ? 'never' : `${duration(node.silence)} ago`],
+  ['Silence', node => duration(node.silence)],
 ];
 
 const tag = (tone, text, title) => h('span', { class: 'tag', data: { tone }, title }, text);
@@ -54,7 +54,7 @@ function card(address) {
   const act = h('button', { type: 'button', class: 'button small', 'aria-haspopup': 'menu', onclick: event => openMenu(event.currentTarget, { scope: 'all', node: address }) }, 'All its tenants', icon('more'));
   const element = h('section', { class: 'panel node', data: { node: address } },
     h('header', {}, name, marks), fault,
-    h('dl', { class: 'facts' }, facts.map(([label], i) => h('div', {}, h('dt', { title: label === 'Coordinator' ? 'When it was heard' : null }, label), values[i]))),
+    h('dl', { class: 'facts' }, facts.map(([label], i) => h('div', {}, h('dt', { title: label === 'Silence' ? 'How long ago it heard the coordinator' : null }, label), values[i]))),
     servers, h('footer', {}, show, act));
   let shown = '';
   return {
