@@ -46,6 +46,31 @@ public class ConfigurationFileSpecs
     }
 
     [Fact]
+    public void The_cluster_s_settings_are_all_there_with_their_defaults() =>
+        Compare("cluster", ClusterSettings.Read(File, []), new ClusterSettings());
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("akka.actor.provider = cluster", "hyperconn-host.cluster.enabled is off")]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, seed-nodes = [\"n1:4053\", \"akka.tcp://hyperconn@n2:4053\"] }", null)]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1 }\nakka.cluster.seed-nodes = [\"akka.tcp://hyperconn@n1:4053\"]", null)]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1 }", "seed-nodes is empty")]
+    [InlineData("hyperconn-host.cluster { enabled = on, seed-nodes = [\"n1:4053\"] }", "hostname is missing")]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = \"0.0.0.0\", seed-nodes = [\"n1:4053\"] }", "hostname must be what")]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, port = 70000, seed-nodes = [\"n1:4053\"] }", "port must be from")]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, seed-nodes = [n1] }", "'n1' is neither")]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, seed-nodes = [\"akka.tcp://other@n1:4053\"] }", "is neither")]
+    public void A_node_that_can_t_be_one_is_told_why(string text, string? fault)
+    {
+        var faults = new List<string>();
+        faults.AddRange(ClusterSettings.Read(ConfigurationFactory.ParseString(text), faults).Faults());
+        if (fault is null)
+            Assert.Empty(faults);
+        else
+            Assert.Contains(fault, Assert.Single(faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_source_s_faults_are_told_for_the_source_that_is_named_by_the_names_of_the_file()
     {
         var read = SourceSettings.Read(

@@ -103,6 +103,39 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
     }
 
     [SkippableFact]
+    public async Task Two_that_run_as_nodes_share_a_server_and_are_seen_and_steered_from_either()
+    {
+        await using var provisioner = await postgres.ProvisionAsync(2);
+        var ports = FreePorts(2);
+        HostProcess Start(string config) => HostProcess.Start("run", "--config", config);
+        await using var first = Start(await NodeAsync(provisioner, ports, 0));
+        await using var second = Start(await NodeAsync(provisioner, ports, 1));
+        foreach (var (host, tenant) in new[] { first, second }.Zip(provisioner.Tenants))
+        {
+            await host.WaitForErrorsAsync("Dashboard at http");
+            await host.Input.WriteLineAsync($$"""{"service": "{{tenant.Key.Service}}", "org": "{{tenant.Key.Org}}", "type": "any"}""");
+            await host.Input.FlushAsync();
+        }
+
+        using var http = new HttpClient { BaseAddress = new Uri(RunLine().Match(second.Errors).Groups[1].Value) };
+        await RealManager.UntilAsync(async () => (await http.GetFromJsonAsync<JsonElement>("api/v1/overview?node=all")).GetProperty("now").GetProperty("pools").GetInt32() == 2);
+        var nodes = (await http.GetFromJsonAsync<JsonElement>("api/v1/nodes")).GetProperty("items").EnumerateArray().ToList();
+        Assert.Equal(2, nodes.Count);
+        Assert.All(nodes, node => Assert.Equal(("Up", 1), (node.GetProperty("status").GetString(), node.GetProperty("pools").GetInt32())));
+        await RealManager.UntilAsync(async () => (await http.GetStringAsync(new Uri("readyz", UriKind.Relative))).Contains("\"hyperconn-cluster\":{\"status\":\"Healthy\"", StringComparison.Ordinal));
+        await RealManager.UntilAsync(async () => (await http.GetStringAsync(new Uri("metrics", UriKind.Relative))).Contains("hyperconn_cluster_member_count", StringComparison.Ordinal));
+        var acted = await ActAsync(http, "canary-token-17-of-run");
+        Assert.Equal(HttpStatusCode.OK, acted.StatusCode);
+        Assert.Equal(2, (await acted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("nodes").GetArrayLength());
+
+        foreach (var host in new[] { second, first })
+        {
+            host.Input.Close();
+            Assert.True(await host.WaitAsync() == 0, host.Errors);
+        }
+    }
+
+    [SkippableFact]
     public async Task Run_names_every_setting_that_is_wrong_before_it_starts()
     {
         await using var provisioner = await postgres.ProvisionAsync(1);
@@ -156,6 +189,27 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
         await using var host = HostProcess.Start(arguments);
         var code = await host.WaitAsync();
         return (code, host.Output, host.Errors);
+    }
+
+    private async Task<string> NodeAsync(TenantProvisioner provisioner, int[] ports, int node)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, $"node-{node}")).FullName;
+        return await HostFiles.WriteAsync(folder, provisioner, $$"""
+            hyperconn-host {
+              worker.statements.default = "select 1"
+              dashboard { url = "http://127.0.0.1:0", admin-token = "canary-token-17-of-run" }
+              cluster { enabled = on, hostname = "127.0.0.1", bind-hostname = "127.0.0.1", port = {{ports[node]}}, seed-nodes = ["127.0.0.1:{{ports[0]}}"] }
+            }
+            """);
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+        listeners.ForEach(listener => listener.Dispose());
+        return ports;
     }
 
     private Task<string> ConfigureAsync(TenantProvisioner provisioner, string more) => HostFiles.WriteAsync(

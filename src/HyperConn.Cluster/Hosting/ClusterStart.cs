@@ -3,6 +3,7 @@ using Akka.Configuration;
 using Akka.DependencyInjection;
 using Akka.Hosting;
 using HyperConn.Cluster.Nodes;
+using HyperConn.Cluster.Operating;
 using HyperConn.Configuration;
 using HyperConn.Pools;
 
@@ -33,6 +34,17 @@ internal static class ClusterStart
         var herald = system.ActorOf(SecretHerald.CreateProps(runtime, options.Role), SecretHerald.Name);
         runtime.SecretVersionRead = (org, version) => herald.Tell(new SecretHerald.VersionRead(org, version), ActorRefs.NoSender);
         registry.Register<HyperConnCluster>(agent);
+        StartDesk(system, resolver, options, runtime, agent);
+    }
+
+    private static void StartDesk(ActorSystem system, IDependencyResolver resolver, HyperConnClusterOptions options, PoolRuntime runtime, IActorRef agent)
+    {
+        // Without AddHyperConnCluster() nobody looks at it here, and the other nodes still ask.
+        var view = resolver.GetService<NodeView>() ?? new NodeView(runtime.Time);
+        view.Start(system, agent, options.Role, options.ShareValidity);
+        system.ActorOf(
+            NodeDesk.CreateProps(new DeskParts(view, agent, runtime.Supervisor, resolver.GetService<IStatisticsSource>(), options.EventsHandled)),
+            NodeDesk.Name);
     }
 
     private static HyperConnClusterOptions Options(Config config, Action<HyperConnClusterOptions>? configure)

@@ -19,6 +19,10 @@ public static class HyperConnClusterAkkaExtensions
     /// These defaults of Akka are given, and your own win: <c>akka.cluster.failure-detector.heartbeat-interval = 500ms</c>,
     /// <c>akka.cluster.split-brain-resolver.stable-after = 7s</c> with <c>keep-majority</c>. Pools are drained before the node leaves the cluster.
     /// </para>
+    /// <para>
+    /// Each node answers the others' questions at <c>/user/hyperconn-node</c>. <c>services.AddHyperConnCluster()</c> adds <see cref="IHyperConnNodes"/>,
+    /// which asks them, and metrics; <c>services.AddHealthChecks().AddHyperConnCluster()</c> a health check.
+    /// </para>
     /// </remarks>
     /// <param name="builder">The Akka builder.</param>
     /// <param name="configure">Settings in code.</param>

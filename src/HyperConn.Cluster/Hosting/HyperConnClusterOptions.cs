@@ -21,6 +21,12 @@ public sealed class HyperConnClusterOptions
     /// <summary>Members of the cluster with this role share; all of them must run HyperConn. Default null: every member does.</summary>
     public string? Role { get; set; }
 
+    /// <summary>
+    /// Counts the events this process has handled since its start, for <see cref="NodeReport.EventsPerSecond"/>; null from it: nothing to count now.
+    /// Called from any thread, and must return at once. In code only. Default null: nobody counts.
+    /// </summary>
+    public Func<long?>? EventsHandled { get; set; }
+
     /// <summary>What is wrong with the settings; empty: nothing.</summary>
     internal IEnumerable<string> Faults()
     {

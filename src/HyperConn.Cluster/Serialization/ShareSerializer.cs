@@ -28,6 +28,15 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
         ["secrets-1"] = ShareJson.Default.SecretVersionsSeen,
         ["status-1"] = ShareJson.Default.GetCoordinatorStatus,
         ["stands-1"] = ShareJson.Default.CoordinatorStatus,
+        ["ask-report-1"] = DeskJson.Default.AskReport,
+        ["reported-1"] = DeskJson.Default.NodeReported,
+        ["ask-statistics-1"] = DeskJson.Default.AskStatistics,
+        ["statistics-1"] = DeskJson.Default.StatisticsTaken,
+        ["ask-tenants-1"] = DeskJson.Default.AskTenants,
+        ["tenants-1"] = DeskJson.Default.TenantsPage,
+        ["command-1"] = DeskJson.Default.CarryOut,
+        ["done-1"] = DeskJson.Default.CarriedOut,
+        ["cant-1"] = DeskJson.Default.CantAnswer,
     };
 
     private static readonly Dictionary<Type, string> Manifests = ByManifest.ToDictionary(pair => pair.Value.Type, pair => pair.Key);

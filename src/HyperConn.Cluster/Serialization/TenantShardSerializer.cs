@@ -68,30 +68,3 @@ internal sealed class TenantShardSerializer(ExtendedActorSystem system) : Serial
 [JsonSerializable(typeof(EventEnded))]
 [JsonSerializable(typeof(EventFailed))]
 internal sealed partial class ShardJson : JsonSerializerContext;
-
-/// <summary>A tenant as an array of service and organisation.</summary>
-internal sealed class TenantKeyConverter : JsonConverter<TenantKey>
-{
-    private const string Form = "A tenant is an array of service and organisation.";
-
-    public override TenantKey Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        if (reader.TokenType != JsonTokenType.StartArray)
-            throw new JsonException(Form);
-        var (service, org) = (Text(ref reader), Text(ref reader));
-        if (!reader.Read() || reader.TokenType != JsonTokenType.EndArray || !TenantKey.TryCreate(service, org, out var tenant))
-            throw new JsonException(Form);
-        return tenant;
-    }
-
-    public override void Write(Utf8JsonWriter writer, TenantKey value, JsonSerializerOptions options)
-    {
-        writer.WriteStartArray();
-        writer.WriteStringValue(value.Service);
-        writer.WriteStringValue(value.Org);
-        writer.WriteEndArray();
-    }
-
-    private static string? Text(ref Utf8JsonReader reader) =>
-        reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : throw new JsonException(Form);
-}

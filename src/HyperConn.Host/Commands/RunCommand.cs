@@ -58,6 +58,8 @@ internal static class RunCommand
                 var dashboard = HostSettings.Dashboard(config.Hocon, faults);
                 var telemetry = HostSettings.Telemetry(config.Hocon, faults);
                 var logging = HostSettings.Logging(config.Hocon, faults);
+                var cluster = ClusterSettings.Read(config.Hocon, faults);
+                faults.AddRange(cluster.Faults());
                 logging.Format = parsed.GetValue(logFormat) ?? logging.Format;
                 faults.AddRange(HostLogging.Faults(logging));
                 if (dashboard.Enabled)
@@ -68,7 +70,7 @@ internal static class RunCommand
                     throw new CommandException(string.Join(Environment.NewLine, faults));
                 dashboard.CertificatePath = Resolve(dashboard.CertificatePath);
                 dashboard.CertificateKeyPath = Resolve(dashboard.CertificateKeyPath);
-                return await RunAsync(config, settings, sources, dashboard, telemetry, logging, stop);
+                return await RunAsync(config, settings, sources, dashboard, telemetry, logging, cluster, stop);
 
                 string? Resolve(string? path) => path is null ? null : config.Resolve(path);
             },
@@ -83,6 +85,7 @@ internal static class RunCommand
         DashboardOptions dashboard,
         TelemetryOptions telemetry,
         LoggingOptions logging,
+        ClusterSettings cluster,
         CancellationToken stop)
     {
         var builder = HostComposition.CreateBuilder();
@@ -90,7 +93,9 @@ internal static class RunCommand
         config.AddTo(builder.Services);
         builder.Services.AddSingleton(services => settings.CreateSource(services, sources));
         builder.Services.AddTenantEventWorker(settings.Apply).AddHandler(new SqlStatementHandler(settings.Statements));
-        builder.Services.AddAkka("hyperconn", (akka, services) => akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging(services).WithHyperConn());
+        builder.Services.AddAkka(ClusterSettings.SystemName, (akka, services) => cluster.Apply(
+            akka.AddHocon(config.Hocon, HoconAddMode.Prepend).WithHostLogging(services).WithHyperConn(), services));
+        cluster.AddTo(builder.Services);
         // After the actors: it starts when they answer, and is gone before they are.
         builder.Services.AddHyperConnDashboard(dashboard, telemetry);
         using var host = builder.Build();

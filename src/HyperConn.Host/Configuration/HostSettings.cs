@@ -21,6 +21,7 @@ internal static class HostSettings
         [SourceSettings.SqsName] = typeof(SqsEventOptions),
         [SourceSettings.OutboxName] = typeof(OutboxOptions),
         ["logging"] = typeof(LoggingOptions),
+        ["cluster"] = typeof(ClusterSettings),
     };
 
     /// <inheritdoc cref="Dashboard(Config, List{string})"/>

@@ -1,7 +1,7 @@
 namespace HyperConn.Host;
 
 /// <summary>Turns a request of the page or a script into an operator's command and carries it out.</summary>
-internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<DashboardActions> log)
+internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<DashboardActions> log, IHyperConnNodes? nodes = null)
 {
     public const string Verbs = "pause, resume, drain, refresh, ban";
 
@@ -10,10 +10,26 @@ internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<
         var by = $"{(string.IsNullOrWhiteSpace(request.By) ? "operator" : request.By.Trim())} ({context.Connection.RemoteIpAddress})";
         if (!TryRead(request, by, out var command, out var fault))
             return Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest);
+        var node = request.Node is null or "" or NodeFeeds.All ? null : request.Node;
+        if (node is not (null or NodeFeeds.This) && nodes?.Addresses.Contains(node) != true)
+            return Results.Problem("node must be all, this, or the address of a member of the cluster.", statusCode: StatusCodes.Status400BadRequest);
         LogAsked(command.GetType().Name, command.Target, command.By, command.Reason);
-        var reply = await tenants.ExecuteAsync(command, context.RequestAborted);
-        var response = new ActionResponse(reply.Accepted, reply.Message, reply.Affected);
-        return reply.Accepted ? Results.Ok(response) : Results.Json(response, statusCode: StatusCodes.Status409Conflict);
+        var response = nodes is { Addresses.Count: > 0 } && node != NodeFeeds.This
+            ? Sum(await nodes.ExecuteAsync(command, node, context.RequestAborted))
+            : Alone(await tenants.ExecuteAsync(command, context.RequestAborted));
+        return response.Accepted ? Results.Ok(response) : Results.Json(response, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    private static ActionResponse Alone(OperatorReply reply) => new(reply.Accepted, reply.Message, reply.Affected, []);
+
+    private static ActionResponse Sum(IReadOnlyList<NodeReply> replies)
+    {
+        var accepted = replies.Count(reply => reply.Accepted);
+        return new ActionResponse(
+            replies.Count > 0 && accepted == replies.Count,
+            replies is [var only] ? only.Message : $"Done or begun on {accepted} of {replies.Count} nodes.",
+            replies.Sum(reply => reply.Affected),
+            [.. replies.Select(reply => new NodeReplyRow(reply.Node, NodeRow.NameOf(reply.Node), reply.Accepted, reply.Message, reply.Affected, reply.Answered))]);
     }
 
     internal static bool TryRead(ActionRequest request, string by, out OperatorCommand command, out string fault)

@@ -23,10 +23,13 @@ internal static class DashboardEndpoints
 
     private static void Api(RouteGroupBuilder api)
     {
-        api.MapGet("/overview", async (DashboardFeed feed, CancellationToken token) => TypedResults.Ok(await feed.OverviewAsync(token)))
+        api.MapGet("/overview", async Task<Results<Ok<Overview>, ProblemHttpResult>> (NodeFeeds feeds, CancellationToken token, string? node) =>
+                feeds.Find(node) is { } feed ? TypedResults.Ok(await feed.OverviewAsync(token)) : NoNode())
             .WithName("getOverview").WithSummary("Totals, rates, history of the charts, and what needs attention.");
-        api.MapGet("/stream", (DashboardFeed feed, HttpContext context, long? after) =>
+        api.MapGet("/stream", Results<ServerSentEventsResult<Tick>, ProblemHttpResult> (NodeFeeds feeds, HttpContext context, long? after, string? node) =>
             {
+                if (feeds.Find(node) is not { } feed)
+                    return NoNode();
                 context.Response.Headers["X-Accel-Buffering"] = "no";
                 var lastEventId = long.TryParse(context.Request.Headers["Last-Event-ID"].ToString(), out var id) ? id : (long?)null;
                 var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
@@ -34,13 +37,16 @@ internal static class DashboardEndpoints
             })
             .WithName("getStream").WithSummary("The same as server-sent events, each interval, with new events.");
         Tenants(api);
-        api.MapGet("/servers", async (DashboardFeed feed, CancellationToken token) => TypedResults.Ok(await feed.ServersAsync(token)))
+        api.MapGet("/servers", async Task<Results<Ok<ServerList>, ProblemHttpResult>> (NodeFeeds feeds, CancellationToken token, string? node) =>
+                feeds.Find(node) is { } feed ? TypedResults.Ok(await feed.ServersAsync(token)) : NoNode())
             .WithName("getServers").WithSummary("Budget of each PostgreSQL server, now and over time.");
         api.MapGet("/secrets", async Task<Results<Ok<SecretPage>, ProblemHttpResult>> (
-                DashboardFeed feed, CancellationToken token, string? search, string? sort, bool? desc, int? offset, int? limit) =>
+                NodeFeeds feeds, CancellationToken token, string? search, string? sort, bool? desc, int? offset, int? limit, string? node) =>
             {
                 if (PageFault(offset, limit, search) is { } fault)
                     return TypedResults.Problem(fault, statusCode: StatusCodes.Status400BadRequest);
+                if (feeds.Find(node) is not { } feed)
+                    return NoNode();
                 var now = await feed.CurrentAsync(token);
                 return TypedResults.Ok(SecretRows.Of(now.View, feed.ProjectName, search, sort ?? "name", desc ?? false, offset ?? 0, limit ?? 50));
             })
@@ -50,6 +56,8 @@ internal static class DashboardEndpoints
                     ? TypedResults.Problem(fault, statusCode: StatusCodes.Status400BadRequest)
                     : TypedResults.Ok(feed.Events(after ?? 0, limit ?? 200, kind, search)))
             .WithName("getEvents").WithSummary("Evictions, rotations, failures and operators' commands, newest first.");
+        api.MapGet("/nodes", async (NodeFeeds feeds, CancellationToken token) => TypedResults.Ok(await feeds.ListAsync(token)))
+            .WithName("getNodes").WithSummary("Nodes of the cluster, how each is, and who has what of each server.");
         api.MapGet("/access", (DashboardGuard guard, HttpContext context) =>
             {
                 var token = DashboardGuard.HasToken(context);
@@ -58,7 +66,7 @@ internal static class DashboardEndpoints
             .WithName("getAccess").WithSummary("What the presented token allows.");
         api.MapPost("/actions", (ActionRequest request, DashboardActions actions, HttpContext context) => actions.ExecuteAsync(request, context))
             .WithName("postAction")
-            .WithSummary("Pause, resume, drain, refresh or ban a tenant, a server or all. Needs the admin token.")
+            .WithSummary("Pause, resume, drain, refresh or ban a tenant, a server or all, on every node of a cluster or one. Needs the admin token.")
             .Produces<ActionResponse>()
             .Produces<ActionResponse>(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status400BadRequest)
@@ -70,16 +78,21 @@ internal static class DashboardEndpoints
     private static void Tenants(RouteGroupBuilder api)
     {
         api.MapGet("/tenants", async Task<Results<Ok<TenantPage>, ProblemHttpResult>> (
-                DashboardFeed feed, CancellationToken token, string? search, string? state, string? server, string? service, string? sort, bool? desc, int? offset, int? limit) =>
+                NodeFeeds feeds, CancellationToken token, string? search, string? state, string? server, string? service, string? sort, bool? desc, int? offset, int? limit,
+                string? node) =>
             {
+                if (feeds.Find(node) is not { } feed)
+                    return NoNode();
                 var query = new TenantQuery(search, string.IsNullOrEmpty(state) ? null : state, server, service, sort ?? "name", desc ?? false, offset ?? 0, limit ?? 50);
                 if (query.Fault() is { } fault)
                     return TypedResults.Problem(fault, statusCode: StatusCodes.Status400BadRequest);
                 return TypedResults.Ok(query.Run((await feed.CurrentAsync(token)).View));
             })
             .WithName("getTenants").WithSummary("Tenants with a live pool or a remembered failure: search, filter, sort, page.");
-        api.MapGet("/tenant", async Task<Results<Ok<TenantRow>, ProblemHttpResult>> (DashboardFeed feed, CancellationToken token, string service, string org) =>
+        api.MapGet("/tenant", async Task<Results<Ok<TenantRow>, ProblemHttpResult>> (NodeFeeds feeds, CancellationToken token, string service, string org, string? node) =>
             {
+                if (feeds.Find(node) is not { } feed)
+                    return NoNode();
                 var view = (await feed.CurrentAsync(token)).View;
                 var found = TenantKey.TryCreate(service, org, out var key) ? Array.Find(view.Entries, e => e.Tenant.Tenant == key) : null;
                 return found is null
@@ -87,7 +100,8 @@ internal static class DashboardEndpoints
                     : TypedResults.Ok(found.ToRow());
             })
             .WithName("getTenant").WithSummary("One tenant.");
-        api.MapGet("/tenants/map", async (DashboardFeed feed, CancellationToken token) => TypedResults.Ok((await feed.CurrentAsync(token)).View.Map()))
+        api.MapGet("/tenants/map", async Task<Results<Ok<TenantMap>, ProblemHttpResult>> (NodeFeeds feeds, CancellationToken token, string? node) =>
+                feeds.Find(node) is { } feed ? TypedResults.Ok((await feed.CurrentAsync(token)).View.Map()) : NoNode())
             .WithName("getTenantMap").WithSummary("Every tenant's state as one letter, in the order of sort=name.");
     }
 
@@ -115,6 +129,9 @@ internal static class DashboardEndpoints
                 .ExcludeFromDescription();
         }
     }
+
+    private static ProblemHttpResult NoNode() =>
+        TypedResults.Problem("There is no such node. node is all, this, or the address of a member of the cluster.", statusCode: StatusCodes.Status404NotFound);
 
     private static string? PageFault(int? offset, int? limit, string? search) => (offset, limit, search) switch
     {

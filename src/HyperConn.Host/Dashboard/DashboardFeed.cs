@@ -4,7 +4,7 @@ namespace HyperConn.Host;
 
 /// <summary>
 /// Samples the manager each interval, keeps the history for the charts and wakes the open streams. One for all viewers: ten open pages
-/// cost what one does.
+/// cost what one does. Ends by itself when nobody has read it for as long as it is told, if it is.
 /// </summary>
 internal sealed partial class DashboardFeed(
     IStatisticsSource source,
@@ -13,7 +13,8 @@ internal sealed partial class DashboardFeed(
     HyperConnOptions settings,
     ILogger<DashboardFeed> log,
     TimeProvider clock,
-    TenantEventWorker? worker = null) : BackgroundService
+    TenantEventWorker? worker = null,
+    TimeSpan? keepUnread = null) : BackgroundService
 {
     private readonly Lock _lock = new();
     private readonly SampleHistory _history = new(options.HistorySamples);
@@ -22,6 +23,10 @@ internal sealed partial class DashboardFeed(
     private TaskCompletionSource _first = NewSignal();
     private Published? _published;
     private (long Handled, DateTimeOffset At)? _lastHandled;
+    private long _readAt = clock.GetTimestamp();
+
+    /// <summary>Whether it has ended, or will, because nobody reads it.</summary>
+    public bool IsUnread => keepUnread is { } keep && clock.GetElapsedTime(Volatile.Read(ref _readAt)) > keep;
 
     public string Title => options.Title ?? (settings.ProjectName.Length > 0 ? settings.ProjectName : "HyperConn");
 
@@ -30,6 +35,7 @@ internal sealed partial class DashboardFeed(
     /// <summary>The latest, waiting for the first.</summary>
     public async ValueTask<Published> CurrentAsync(CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _readAt, clock.GetTimestamp());
         if (Volatile.Read(ref _published) is { } published)
             return published;
         await _first.Task.WaitAsync(cancellationToken);
@@ -39,6 +45,7 @@ internal sealed partial class DashboardFeed(
     /// <summary>Ends when something newer than <paramref name="seen"/> is there.</summary>
     public async Task<Published> NextAsync(Published? seen, CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _readAt, clock.GetTimestamp());
         Task next;
         lock (_lock)
         {
@@ -116,7 +123,7 @@ internal sealed partial class DashboardFeed(
                     LogSampleFailed(exception);
                 }
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            while (await timer.WaitForNextTickAsync(stoppingToken) && !IsUnread);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

@@ -168,6 +168,7 @@ internal sealed record EventPage(long LastId, IReadOnlyList<EventRow> Items);
 /// <param name="By">Who asks.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Seconds">How long a ban lasts.</param>
+/// <param name="Node">Address of the node to carry it out, <c>this</c> or <c>all</c>; null: all nodes of the cluster.</param>
 internal sealed record ActionRequest(
     string? Verb,
     string? Scope,
@@ -176,8 +177,14 @@ internal sealed record ActionRequest(
     string? Server,
     string? By,
     string? Reason,
-    double? Seconds);
+    double? Seconds,
+    string? Node = null);
 
-internal sealed record ActionResponse(bool Accepted, string Message, int Affected);
+/// <summary>What came of it.</summary>
+/// <param name="Accepted">Whether every node did or began it.</param>
+/// <param name="Message">What happened, or why not.</param>
+/// <param name="Affected">Live pools it concerns, over all nodes; for a refresh, secrets.</param>
+/// <param name="Nodes">Each node's answer; empty where this process is no node of a cluster.</param>
+internal sealed record ActionResponse(bool Accepted, string Message, int Affected, IReadOnlyList<NodeReplyRow> Nodes);
 
 internal sealed record Access(bool Reading, bool Acting, bool TokenConfigured);

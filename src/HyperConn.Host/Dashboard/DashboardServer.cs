@@ -30,6 +30,7 @@ internal sealed partial class DashboardServer(
     private Task _warming = Task.CompletedTask;
     private WebApplication? _app;
     private DashboardFeed? _feed;
+    private NodeFeeds? _feeds;
 
     /// <summary>Address it is served at, with the port in force; null before the start or when switched off.</summary>
     public Uri? Address { get; private set; }
@@ -44,14 +45,8 @@ internal sealed partial class DashboardServer(
 
         var clock = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var logs = services.GetRequiredService<ILoggerFactory>();
-        _feed = new DashboardFeed(
-            services.GetRequiredService<IStatisticsSource>(),
-            services.GetRequiredService<OperatorEvents>(),
-            options,
-            services.GetService<Microsoft.Extensions.Options.IOptions<HyperConnOptions>>()?.Value ?? new HyperConnOptions(),
-            logs.CreateLogger<DashboardFeed>(),
-            clock,
-            services.GetService<TenantEventWorker>());
+        _feed = Feed(services.GetRequiredService<IStatisticsSource>(), services.GetService<TenantEventWorker>(), null);
+        _feeds = new NodeFeeds(_feed, services.GetService<IHyperConnNodes>(), source => Feed(source, null, NodeFeeds.KeepUnread), clock);
         _app = Build(clock, logs, options.Endpoint!.Port);
         try
         {
@@ -72,6 +67,16 @@ internal sealed partial class DashboardServer(
         Address = AddressInForce(_app);
         _warming = WarmAsync(_app, _feed, _stop.Token);
         LogServing(Address, options.AdminToken is null ? "read-only: no admin token" : "actions need the admin token");
+
+        DashboardFeed Feed(IStatisticsSource source, TenantEventWorker? worker, TimeSpan? keepUnread) => new(
+            source,
+            services.GetRequiredService<OperatorEvents>(),
+            options,
+            services.GetService<Microsoft.Extensions.Options.IOptions<HyperConnOptions>>()?.Value ?? new HyperConnOptions(),
+            logs.CreateLogger<DashboardFeed>(),
+            clock,
+            worker,
+            keepUnread);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -80,6 +85,8 @@ internal sealed partial class DashboardServer(
         await _warming;
         if (_app is not null)
             await _app.StopAsync(cancellationToken);
+        if (_feeds is not null)
+            await _feeds.DisposeAsync();
         if (_feed is not null)
             await _feed.StopAsync(cancellationToken);
     }
@@ -121,6 +128,9 @@ internal sealed partial class DashboardServer(
         inner.AddSingleton(clock);
         inner.AddSingleton(options);
         inner.AddSingleton(_feed!);
+        inner.AddSingleton(_feeds!);
+        if (services.GetService<IHyperConnNodes>() is { } nodes)
+            inner.AddSingleton(nodes);
         inner.AddSingleton(services.GetRequiredService<ITenantOperator>());
         inner.AddSingleton(services.GetRequiredService<HealthCheckService>());
         inner.AddSingleton<DashboardGuard>();

@@ -1,11 +1,15 @@
+using System.Diagnostics.Metrics;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
+using HyperConn.Cluster.Diagnostics;
 using HyperConn.Cluster.Nodes;
+using HyperConn.Cluster.Operating;
 using HyperConn.Pools;
 using HyperConn.Servers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -54,6 +58,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             configure?.Invoke(o);
         });
         services?.Invoke(builder.Services);
+        builder.Services.AddMetrics().AddHealthChecks().AddHyperConnCluster();
         builder.Services.AddAkka("test", (actors, _) =>
         {
             actors
@@ -71,6 +76,35 @@ internal sealed class ClusterNode : IAsyncDisposable
         if (joins)
             await Akka.Cluster.Cluster.Get(node.System).JoinAsync(seed?.Address ?? node.Address).WaitAsync(TimeSpan.FromSeconds(60));
         return node;
+    }
+
+    /// <summary>All nodes, as this one sees them.</summary>
+    public IHyperConnNodes Nodes => _host.Services.GetRequiredService<IHyperConnNodes>();
+
+    /// <summary>The meter of the cluster's metrics.</summary>
+    public Meter Meter => _host.Services.GetRequiredService<ClusterMeter>().Meter;
+
+    /// <summary>What the health check says.</summary>
+    public async Task<(HealthStatus Status, string Description)> HealthAsync(TimeSpan? maxSilence = null)
+    {
+        if (maxSilence is { } silence)
+        {
+            var check = new ClusterCheck(_host.Services.GetRequiredService<NodeView>(), new HyperConnClusterHealthOptions { MaxSilence = silence });
+            var registration = new HealthCheckRegistration("hyperconn-cluster", check, HealthStatus.Unhealthy, []);
+            var result = await check.CheckHealthAsync(new HealthCheckContext { Registration = registration });
+            return (result.Status, result.Description!);
+        }
+
+        var report = await _host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(HyperConnHealthChecks.Ready));
+        var entry = report.Entries["hyperconn-cluster"];
+        return (entry.Status, entry.Description!);
+    }
+
+    /// <summary>The node's desk ends: it answers nobody any more.</summary>
+    public async Task CloseDeskAsync()
+    {
+        var desk = await System.ActorSelection($"/user/{NodeDesk.Name}").ResolveOne(TimeSpan.FromSeconds(10));
+        await desk.GracefulStop(TimeSpan.FromSeconds(10));
     }
 
     public async Task<NodeStatus> StatusAsync() =>

@@ -270,7 +270,7 @@ public sealed class DashboardApiTests
         var paths = (await GetAsync(dashboard, "openapi.json")).GetProperty("paths").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal);
 
         Assert.Equal(
-            ["/api/v1/access", "/api/v1/actions", "/api/v1/events", "/api/v1/overview", "/api/v1/secrets", "/api/v1/servers", "/api/v1/stream", "/api/v1/tenant", "/api/v1/tenants", "/api/v1/tenants/map"],
+            ["/api/v1/access", "/api/v1/actions", "/api/v1/events", "/api/v1/nodes", "/api/v1/overview", "/api/v1/secrets", "/api/v1/servers", "/api/v1/stream", "/api/v1/tenant", "/api/v1/tenants", "/api/v1/tenants/map"],
             paths);
     }
 

@@ -35,7 +35,8 @@ internal sealed class DashboardFixture : IAsyncDisposable
     public static async Task<DashboardFixture> StartAsync(
         FakeManager? manager = null,
         Action<DashboardOptions>? configure = null,
-        Action<HyperConnOptions>? settings = null)
+        Action<HyperConnOptions>? settings = null,
+        IHyperConnNodes? nodes = null)
     {
         manager ??= new FakeManager(200);
         var options = new DashboardOptions { Url = "http://127.0.0.1:0", AdminToken = Token, SampleInterval = TimeSpan.FromMilliseconds(200) };
@@ -51,6 +52,8 @@ internal sealed class DashboardFixture : IAsyncDisposable
         builder.Services.AddSingleton<IStatisticsSource>(manager);
         builder.Services.AddSingleton<ITenantOperator>(manager);
         builder.Services.AddSingleton(manager.Events);
+        if (nodes is not null)
+            builder.Services.AddSingleton(nodes);
         builder.Services.AddHyperConnDiagnostics(
             sp => sp.GetRequiredService<IOptions<HyperConnOptions>>().Value.Diagnostics,
             (_, command, token) => manager.ExecuteAsync(command, token));

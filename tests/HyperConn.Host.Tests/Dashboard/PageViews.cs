@@ -18,6 +18,7 @@ internal static class PageViews
         ["servers"] = ".server .chart-svg path",
         ["secrets"] = ".table tbody tr",
         ["events"] = ".event-list li",
+        ["nodes"] = ".node .bar",
     };
 
     /// <summary>Shows a view and waits until its numbers stand there.</summary>

@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using HyperConn.Cluster.Diagnostics;
+using HyperConn.Cluster.Operating;
 using HyperConn.Diagnostics;
 using HyperConn.Events;
 using HyperConn.Events.Sqs;
@@ -38,11 +40,12 @@ internal static partial class ReferenceTables
     {
         using var meter = new HyperConnMeter(null, new DiagnosticsOptions { TenantLabels = true });
         using var events = new TenantEventMeter(null);
+        using var cluster = new ClusterMeter(new NodeView(TimeProvider.System), null);
         var found = new List<Instrument>();
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, _) =>
         {
-            if (ReferenceEquals(instrument.Meter, meter.Meter) || ReferenceEquals(instrument.Meter, events.Meter))
+            if (ReferenceEquals(instrument.Meter, meter.Meter) || ReferenceEquals(instrument.Meter, events.Meter) || ReferenceEquals(instrument.Meter, cluster.Meter))
                 found.Add(instrument);
         };
         listener.Start();
@@ -84,7 +87,8 @@ internal static partial class ReferenceTables
             .Concat(Walk("hyperconn-host.logging", new LoggingOptions(), Kebab))
             .Concat(Walk("hyperconn-host.worker", new RunSettings(), Kebab))
             .Concat(Walk("hyperconn-host.sqs", new SqsEventOptions(), Kebab))
-            .Concat(Walk("hyperconn-host.outbox", new OutboxOptions(), Kebab)));
+            .Concat(Walk("hyperconn-host.outbox", new OutboxOptions(), Kebab))
+            .Concat(Walk("hyperconn-host.cluster", new ClusterSettings(), Kebab)));
 
     private static IEnumerable<string[]> Walk(string path, object options, Func<string, string>? name = null)
     {

@@ -1,6 +1,7 @@
 // Operators' verbs: menu, confirmation, token, toasts.
 import { h, icon, announce } from './dom.js';
-import { get, post, token, ApiError } from './api.js';
+import { get, post, token, scope, ApiError } from './api.js';
+import { store } from './store.js';
 
 export const verbs = {
   pause: { label: 'Pause', ask: 'Pause', effect: 'New leases wait until resumed, up to their own deadline. Open ones go on; idle connections close.' },
@@ -17,12 +18,23 @@ export function describe(target) {
   return target.scope === 'server' ? `server ${target.server}` : 'all tenants';
 }
 
-export function toast(text, kind = 'ok') {
-  const element = h('div', { class: 'toast', data: { kind } }, text,
+/** Where a command goes: every node, or one. The choice begins with what the target says, or with what the page shows. */
+function nodeChoice(target) {
+  if (!scope.clustered) return null;
+  const options = [['all', 'All nodes'], ...store.nodes.items.map(node => [node.address, node.self ? `${node.name} (this node)` : node.name])];
+  const wanted = target.node ?? scope.node;
+  return h('select', { id: 'action-node' }, options.map(([value, text]) => h('option', { value, selected: value === wanted }, text)));
+}
+
+const replies = nodes => h('ul', { class: 'replies' }, nodes.map(node => h('li', { data: { tone: node.accepted ? 'green' : node.answered ? 'amber' : 'red' } },
+  h('i', { 'aria-hidden': 'true' }), h('b', { class: 'mono' }, node.name), h('span', {}, node.message))));
+
+export function toast(text, kind = 'ok', more = null) {
+  const element = h('div', { class: 'toast', data: { kind } }, more ? h('div', {}, text, more) : text,
     h('button', { type: 'button', class: 'icon-button small', 'aria-label': 'Dismiss', onclick: () => element.remove() }, icon('close')));
   document.getElementById('toasts').append(element);
   announce(text);
-  setTimeout(() => element.remove(), kind === 'ok' ? 6000 : 12000);
+  setTimeout(() => element.remove(), kind === 'ok' && !more ? 6000 : 12000);
 }
 
 export function openDialog(title, body, { className = '', onClose } = {}) {
@@ -89,7 +101,8 @@ export async function confirmAction(verb, target, done) {
   const seconds = verb === 'ban' ? h('select', { id: 'action-seconds' }, bans.map(([value, text]) => h('option', { value: String(value) }, text))) : null;
   const wide = target.scope === 'all' && verb !== 'refresh' && verb !== 'resume';
   const typed = wide ? h('input', { id: 'action-typed', required: true, pattern: 'all tenants', autocomplete: 'off', title: 'Type: all tenants' }) : null;
-  const fault = h('p', { class: 'fault', role: 'alert' });
+  const node = nodeChoice(target);
+  const fault = h('div', { class: 'fault', role: 'alert' });
   const submit = h('button', { class: `button primary${verb === 'ban' || verb === 'drain' || wide ? ' danger' : ''}`, type: 'submit' }, label);
   const form = h('form', {
     onsubmit: async event => {
@@ -97,12 +110,12 @@ export async function confirmAction(verb, target, done) {
       submit.disabled = true;
       localStorage.setItem('hyperconn.by', by.value.trim());
       try {
-        const reply = await post('actions', { ...target, verb, by: by.value.trim(), reason: reason.value.trim(), seconds: seconds ? Number(seconds.value) : null });
+        const reply = await post('actions', { ...target, verb, by: by.value.trim(), reason: reason.value.trim(), seconds: seconds ? Number(seconds.value) : null, node: node?.value ?? null });
         dialog.close();
-        toast(`${label}, ${describe(target)}: ${reply.message}`);
+        toast(`${label}, ${describe(target)}: ${reply.message}`, 'ok', reply.nodes.length ? replies(reply.nodes) : null);
         done?.();
       } catch (error) {
-        fault.textContent = error.message;
+        fault.replaceChildren(error.message, ...(error.body?.nodes?.length ? [replies(error.body.nodes)] : []));
         if (error instanceof ApiError && error.status === 401) {
           token.value = '';
           showToken();
@@ -114,6 +127,7 @@ export async function confirmAction(verb, target, done) {
   },
     h('p', { class: 'effect' }, effect),
     seconds ? [h('label', { for: 'action-seconds' }, 'For'), seconds] : null,
+    node ? [h('label', { for: 'action-node' }, 'On'), node] : null,
     h('label', { for: 'action-reason' }, 'Reason'), reason,
     h('label', { for: 'action-by' }, 'Your name'), by,
     typed ? [h('label', { for: 'action-typed' }, 'This touches every tenant. Type “all tenants” to go on'), typed] : null,

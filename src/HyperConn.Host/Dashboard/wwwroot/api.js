@@ -8,11 +8,22 @@ export const token = {
 };
 
 export class ApiError extends Error {
-  constructor(status, message) {
+  constructor(status, message, body) {
     super(message);
     this.status = status;
+    this.body = body;
   }
 }
+
+const NodeKey = 'hyperconn.node';
+const ofOneNode = new Set(['overview', 'servers', 'tenants', 'tenant', 'tenants/map', 'secrets', 'stream']);
+
+/** Whom the page looks at: all nodes of a cluster or one. Without a cluster there is nothing to choose. */
+export const scope = {
+  clustered: false,
+  get node() { return this.clustered ? sessionStorage.getItem(NodeKey) ?? 'all' : ''; },
+  set node(value) { sessionStorage.setItem(NodeKey, value); },
+};
 
 function headers(extra) {
   return token.value ? { ...extra, Authorization: `Bearer ${token.value}` } : { ...extra };
@@ -21,11 +32,11 @@ function headers(extra) {
 async function read(response) {
   const body = response.headers.get('content-type')?.includes('json') ? await response.json() : null;
   if (response.ok) return body;
-  throw new ApiError(response.status, body?.detail ?? body?.message ?? `${response.status} ${response.statusText}`);
+  throw new ApiError(response.status, body?.detail ?? body?.message ?? `${response.status} ${response.statusText}`, body);
 }
 
 export async function get(path, query, signal) {
-  const text = new URLSearchParams(Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== '')).toString();
+  const text = new URLSearchParams(Object.entries({ ...query, ...(ofOneNode.has(path) ? { node: scope.node } : {}) }).filter(([, value]) => value !== undefined && value !== null && value !== '')).toString();
   return read(await fetch(`/api/v1/${path}${text ? `?${text}` : ''}`, { headers: headers(), signal, cache: 'no-store' }));
 }
 
@@ -35,18 +46,29 @@ export async function post(path, body) {
   }));
 }
 
+let restarted = false;
+let current = null;
+
+/** Ends the stream and begins it anew at once. */
+export function restart() {
+  restarted = true;
+  current?.abort();
+}
+
 /** Server-sent events over fetch: EventSource can't carry a token. Calls back for ever, reconnecting with back-off. */
-export async function stream({ onTick, onState, onOpen }) {
+export async function stream({ onTick, onState, onOpen, beforeOpen }) {
   let delay = 500;
   let lastId = '';
   while (true) {
-    const abort = new AbortController();
+    const abort = current = new AbortController();
+    restarted = false;
     let watchdog;
     const alive = () => { clearTimeout(watchdog); watchdog = setTimeout(() => abort.abort(), 20000); };
     try {
       onState('connecting');
       alive();
-      const response = await fetch('/api/v1/stream', {
+      await beforeOpen();
+      const response = await fetch(`/api/v1/stream${scope.node ? `?node=${encodeURIComponent(scope.node)}` : ''}`, {
         headers: headers({ Accept: 'text/event-stream', ...(lastId ? { 'Last-Event-ID': lastId } : {}) }), signal: abort.signal, cache: 'no-store',
       });
       if (!response.ok) await read(response);
@@ -78,10 +100,12 @@ export async function stream({ onTick, onState, onOpen }) {
         await new Promise(resolve => addEventListener('hyperconn-token', resolve, { once: true }));
         continue;
       }
+      if (error instanceof ApiError && error.status === 404 && scope.clustered) scope.node = 'all';
     } finally {
       clearTimeout(watchdog);
       abort.abort();
     }
+    if (restarted) continue;
     onState('offline');
     await new Promise(resolve => setTimeout(resolve, delay));
     delay = Math.min(delay * 2, 10000);

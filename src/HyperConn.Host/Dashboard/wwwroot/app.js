@@ -1,6 +1,7 @@
 // Starts the page: routes, shortcuts, theme, live state.
-import { h, setText, announce } from './dom.js';
-import { start, store, subscribe } from './store.js';
+import { h, setText, announce, replace } from './dom.js';
+import { scope } from './api.js';
+import { start, store, subscribe, look, loadNodes } from './store.js';
 import { askToken, openDialog, openMenu, showToken } from './actions.js';
 
 const views = {
@@ -9,7 +10,10 @@ const views = {
   servers: ['Servers', () => import('./views/servers.js')],
   secrets: ['Secrets', () => import('./views/secrets.js')],
   events: ['Events', () => import('./views/events.js')],
+  nodes: ['Nodes', () => import('./views/nodes.js')],
 };
+
+const NodesEvery = 5000;
 
 const main = document.getElementById('main');
 let current = null;
@@ -17,7 +21,7 @@ let turn = 0;
 
 function route() {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
-  return { name: path in views ? path : 'overview', query: new URLSearchParams(query ?? '') };
+  return { name: path in views && (path !== 'nodes' || scope.clustered) ? path : 'overview', query: new URLSearchParams(query ?? '') };
 }
 
 async function show() {
@@ -56,7 +60,34 @@ function badge(id, count, label) {
   element.title = `${count} ${label}`;
 }
 
+const nodeSelect = document.getElementById('node');
+let shown = null;
+
+/** The choice of nodes in the top bar, and what on the page is only there in a cluster. */
+function showNodes() {
+  nodeSelect.hidden = !scope.clustered;
+  document.querySelector('#nav a[data-view=nodes]').hidden = !scope.clustered;
+  if (!scope.clustered) return;
+  const { items } = store.nodes;
+  const options = [['all', 'All nodes'], ...items.map(node => [node.address, node.self ? `${node.name} (this)` : node.name])];
+  if (nodeSelect.options.length !== options.length || options.some(([value, text], i) => nodeSelect.options[i].value !== value || nodeSelect.options[i].text !== text)) {
+    replace(nodeSelect, options.map(([value, text]) => h('option', { value }, text)));
+  }
+  if (document.activeElement !== nodeSelect) nodeSelect.value = scope.node;
+  badge('badge-nodes', items.filter(node => node.fault || node.status !== 'Up').length, 'need a look');
+}
+
+nodeSelect.addEventListener('change', () => look(nodeSelect.value));
+setInterval(() => { if (scope.clustered && !document.hidden) loadNodes().then(showNodes, () => {}); }, NodesEvery);
+
 subscribe(tick => {
+  showNodes();
+  if (current && shown !== store.shows) {
+    // Made anew: what a view keeps is of the nodes that were shown before.
+    current.view.dispose?.();
+    current = null;
+  }
+  shown = store.shows;
   setText(document.getElementById('project'), store.overview.title === 'HyperConn' ? '' : store.overview.title);
   badge('badge-tenants', store.totals.tenantsByState.failing ?? 0, 'failing');
   badge('badge-servers', store.servers.filter(server => server.circuit !== 'closed' || server.waiting > 0).length, 'need a look');
@@ -82,13 +113,13 @@ function toggleTheme() {
   localStorage.setItem('hyperconn.theme', document.documentElement.dataset.theme);
 }
 
-const shortcuts = [
-  ['1 – 5', 'Overview, tenants, servers, secrets, events'], ['/', 'Search'], ['↑ ↓', 'Move through a table'], ['Enter', 'Open the row'],
+const shortcuts = () => [
+  scope.clustered ? ['1 – 6', 'Overview, tenants, servers, secrets, events, nodes'] : ['1 – 5', 'Overview, tenants, servers, secrets, events'], ['/', 'Search'], ['↑ ↓', 'Move through a table'], ['Enter', 'Open the row'],
   ['a', 'Actions on the row'], ['PgUp PgDn', 'Page'], ['← →', 'Walk along a chart that has the focus'], ['d', 'Light or dark'], ['Esc', 'Close'], ['?', 'This list'],
 ];
 
 function showHelp() {
-  openDialog('Keyboard', h('dl', { class: 'keys' }, shortcuts.map(([key, text]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, text)])));
+  openDialog('Keyboard', h('dl', { class: 'keys' }, shortcuts().map(([key, text]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, text)])));
 }
 
 addEventListener('keydown', event => {
@@ -97,7 +128,7 @@ addEventListener('keydown', event => {
     if (event.key === 'Escape') event.target.blur();
     return;
   }
-  const names = Object.keys(views);
+  const names = Object.keys(views).filter(name => name !== 'nodes' || scope.clustered);
   if (event.key >= '1' && event.key <= String(names.length)) location.hash = `#/${names[Number(event.key) - 1]}`;
   else if (event.key === '/') {
     event.preventDefault();

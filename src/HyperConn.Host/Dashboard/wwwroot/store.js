@@ -1,5 +1,5 @@
 // What the page knows: one copy, fed by the overview and then by the stream.
-import { get, stream } from './api.js';
+import { get, stream, restart, scope } from './api.js';
 
 const MostSamples = 900;
 // Pools made and evicted come by the thousand on a busy host; they must not push out what is rare.
@@ -22,7 +22,7 @@ export function forgottenBefore(events, routine) {
   return kept.length >= (routine ? MostRoutine : MostNotable) ? Date.parse(kept.at(-1).at) : null;
 }
 
-export const store = { overview: null, now: null, totals: null, history: null, servers: [], serverHistory: new Map(), attention: [], eventWorker: null, events: [], clockSkew: 0 };
+export const store = { overview: null, now: null, totals: null, history: null, servers: [], serverHistory: new Map(), attention: [], eventWorker: null, events: [], clockSkew: 0, nodes: null, shows: '' };
 
 const listeners = new Set();
 
@@ -31,11 +31,25 @@ export const subscribe = listener => { listeners.add(listener); return () => lis
 /** Now, by the host's clock. */
 export const now = () => Date.now() + store.clockSkew;
 
+/** Asks for the nodes anew; without a cluster there is no second time. */
+export async function loadNodes() {
+  if (store.nodes && !store.nodes.clustered) return;
+  store.nodes = await get('nodes');
+  scope.clustered = store.nodes.clustered;
+}
+
+/** Looks at all nodes, or at one. */
+export function look(node) {
+  scope.node = node;
+  restart();
+}
+
 async function load() {
   const [overview, servers, events, notable] = await Promise.all([
     get('overview'), get('servers'), get('events', { limit: MostRoutine }), get('events', { limit: MostNotable, kind: notableKinds }),
   ]);
   store.overview = overview;
+  store.shows = scope.node;
   store.history = overview.history;
   store.events = merge(events.items, notable.items);
   store.serverHistory = new Map(servers.history.map(h => [h.server, h]));
@@ -75,6 +89,7 @@ function notify(tick) {
 export function start(onState) {
   stream({
     onState,
+    beforeOpen: loadNodes,
     onOpen: async () => { await load(); notify(null); },
     onTick: tick => {
       append(tick);
