@@ -22,13 +22,16 @@ internal sealed class ClusterCheck(NodeView view, HyperConnClusterHealthOptions 
         };
         if (status != MemberStatus.Up || parts.System.WhenTerminated.IsCompleted)
             return Unhealthy(context, $"This node is no member of the cluster ({(parts.System.WhenTerminated.IsCompleted ? "ended" : status)}).", data);
-        if ((silence ?? view.Uptime) > options.MaxSilence)
-            return Unhealthy(context, $"{Silent(silence)} No connections are opened.", data);
-        if (silence is null || silence > parts.Validity)
-            return HealthCheckResult.Degraded($"{Silent(silence)} What is open goes on; new connections wait.", data: data);
+
+        // One that decides nothing answers nobody: it is silent, and says why when it is asked.
         var coordinator = await CoordinatorAsk.AskAsync(parts, options.Timeout, cancellationToken).ConfigureAwait(false);
-        return coordinator?.WhyNot is { } whyNot
-            ? HealthCheckResult.Degraded($"The coordinator decides nothing: {whyNot}. What is open goes on; new connections may have to wait.", data: data)
+        var why = coordinator?.WhyNot is { } whyNot ? $" The coordinator decides nothing: {whyNot}." : "";
+        if ((silence ?? view.Uptime) > options.MaxSilence)
+            return Unhealthy(context, $"{Silent(silence)}{why} No connections are opened.", data);
+        if (silence is null || silence > parts.Validity)
+            return HealthCheckResult.Degraded($"{Silent(silence)}{why} What is open goes on; new connections wait.", data: data);
+        return why.Length > 0
+            ? HealthCheckResult.Degraded($"{why.TrimStart()} What is open goes on; new connections may have to wait.", data: data)
             : HealthCheckResult.Healthy("This node has its share of each server's connections.", data);
     }
 

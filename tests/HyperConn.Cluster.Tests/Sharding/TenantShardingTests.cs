@@ -52,8 +52,9 @@ public class TenantShardingTests(RoomyServer server, ITestOutputHelper output)
     {
         await using var cluster = await new ShardedNodes(server).StartAsync(2, events => events.RetryFor = TimeSpan.FromSeconds(30));
         var tenants = server.Tenants.Take(8).ToList();
-        foreach (var shards in cluster.Nodes.Select(ShardedNodes.Shards))
+        for (var node = 0; node < cluster.Nodes.Count; node++)
         {
+            var shards = ShardedNodes.Shards(cluster.Nodes[node]);
             foreach (var tenant in tenants)
             {
                 var refused = await shards.SendAsync(cluster.Event(tenant, "a", "refuse"));
@@ -62,16 +63,19 @@ public class TenantShardingTests(RoomyServer server, ITestOutputHelper output)
                 Assert.Equal((EventResult.Rejected, nameof(InvalidOperationException)), (thrown.Result, thrown.Code));
             }
 
-            var later = await shards.SendAsync(cluster.Event(tenants[0], $"later-{cluster.Nodes.FindIndex(node => ShardedNodes.Shards(node) == shards)}", "later"));
+            var later = await shards.SendAsync(cluster.Event(tenants[0], $"later-{node}", "later"));
             Assert.Equal(new EventOutcome(EventResult.Handled, Attempts: 2), later);
             var large = await shards.SendAsync(new TenantEvent(tenants[0].Key, "default", "large", new string('x', 200_000)));
             Assert.Equal((EventResult.Rejected, "EventTooLarge"), (large.Result, large.Code));
+
+            // The attempt goes on, and nothing else of its tenant meanwhile.
             using var cancelled = new CancellationTokenSource();
-            var waiting = shards.SendAsync(cluster.Event(tenants[1], "wait", "wait"), cancelled.Token);
+            var waiting = shards.SendAsync(cluster.Event(server.Tenants[tenants.Count + node], "wait", "wait"), cancelled.Token);
             await cancelled.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         }
 
+        cluster.Notes.Gate.SetResult();
         Assert.Equal(["later-0", "later-1"], await cluster.EffectsAsync(tenants[0]));
     }
 
