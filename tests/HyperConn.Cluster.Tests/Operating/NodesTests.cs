@@ -77,7 +77,7 @@ public class NodesTests(RoomyServer server)
     [SkippableFact]
     public async Task A_command_is_carried_out_on_every_node_or_on_one_and_each_answers()
     {
-        await using var cluster = await StartAsync(3, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(1));
+        await using var cluster = await StartAsync(3, o => o.Pools.AcquireTimeout = TimeSpan.FromSeconds(4));
         var tenant = new OperatorTarget.Tenant(server.Tenants[3].Key);
         var nodes = cluster.Nodes[1].Nodes;
 
