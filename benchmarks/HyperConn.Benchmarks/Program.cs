@@ -13,6 +13,7 @@ Measure[] all =
     new HotOpen(), new HotObserved(), new ContendedOpen(), new ProbedOpen(), new SeldomTenants(), new HotLookup(), new HotAsk(), new ColdOpen(),
     new ColdProfile(), new ColdTenants(), new NewPoolAtCap(), new IdleMemory(), new OpenedMemory(), new FullServer(), new OneConnectionEach(), new SharedPool(),
     new Refresh(), new OpenCircuit(), new Scrape(), new FirstPaint(), new InboxThroughput(), new ThroughPgBouncer(), new Churn(), new EntityFramework(),
+    new OverNodes(),
 ];
 var filter = new Option<string?>("--filter") { Description = $"Only measures whose name contains this: {string.Join(", ", all.Select(m => m.Name))}" };
 var rounds = new Option<int?>("--rounds") { Description = "Pairs of samples for each measure; each has its own default" };

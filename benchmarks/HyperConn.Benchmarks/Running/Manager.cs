@@ -37,7 +37,11 @@ internal sealed class Manager : IAsyncDisposable
     public Uri? Dashboard => _host.Services.GetService<DashboardServer>()?.Address;
 
     public static async Task<Manager> StartAsync(
-        ISecretStore store, Action<HyperConnOptions>? configure = null, DashboardOptions? dashboard = null, Action<IServiceCollection>? services = null)
+        ISecretStore store,
+        Action<HyperConnOptions>? configure = null,
+        DashboardOptions? dashboard = null,
+        Action<IServiceCollection>? services = null,
+        Action<AkkaConfigurationBuilder>? akka = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(store);
@@ -48,10 +52,14 @@ internal sealed class Manager : IAsyncDisposable
             o.Pools.MaxPools = 100_000;
             configure?.Invoke(o);
         });
-        builder.Services.AddAkka("bench", (akka, _) => akka
-            .AddHocon("akka { stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off, log-dead-letters-during-shutdown = off }", HoconAddMode.Prepend)
-            .ConfigureLoggers(loggers => loggers.ClearLoggers())
-            .WithHyperConn());
+        builder.Services.AddAkka("bench", (actors, _) =>
+        {
+            actors
+                .AddHocon("akka { stdout-loglevel = OFF, loglevel = WARNING, log-dead-letters = off, log-dead-letters-during-shutdown = off }", HoconAddMode.Prepend)
+                .ConfigureLoggers(loggers => loggers.ClearLoggers())
+                .WithHyperConn();
+            akka?.Invoke(actors);
+        });
         if (dashboard is not null)
             builder.Services.AddHyperConnDashboard(dashboard);
         builder.Logging.ClearProviders();

@@ -166,8 +166,16 @@ public sealed class ShareSerializerSpecs : Akka.TestKit.Xunit2.TestKit
         ["ask-report-1"] = AskReport.Instance,
         ["reported-1"] = new NodeReported(new NodeReport
         {
-            TakenAt = At, SessionTag = "hc-1", Term = 5, Silence = TimeSpan.FromSeconds(1), HoldsShare = true, Pools = 3, Leases = 2, AcquisitionsPerSecond = 1.5,
-            EventsPerSecond = 0, Servers = [new NodeServer(Server, 27, 20, 18, 9)],
+            TakenAt = At,
+            SessionTag = "hc-1",
+            Term = 5,
+            Silence = TimeSpan.FromSeconds(1),
+            HoldsShare = true,
+            Pools = 3,
+            Leases = 2,
+            AcquisitionsPerSecond = 1.5,
+            EventsPerSecond = 0,
+            Servers = [new NodeServer(Server, 27, 20, 18, 9)],
         }),
         ["ask-statistics-1"] = AskStatistics.Instance,
         ["statistics-1"] = TenantPages.WithoutTenants(Statistics),
