@@ -14,6 +14,7 @@ namespace HyperConn.Cluster.Nodes;
 /// <param name="role">Members with this role share; null: all.</param>
 internal sealed class ClusterRoster(UniqueAddress self, string? role)
 {
+    private readonly HashSet<UniqueAddress> _wereUp = [];
     private List<Member> _members = [];
     private HashSet<UniqueAddress> _unreachable = [];
 
@@ -23,8 +24,9 @@ internal sealed class ClusterRoster(UniqueAddress self, string? role)
     /// <summary>All members.</summary>
     public IReadOnlyCollection<Member> Members => _members;
 
-    /// <summary>Members that are up, or were and are leaving.</summary>
-    public IEnumerable<Member> Up => _members.Where(member => member.Status is AkkaStatus.Up or AkkaStatus.Leaving or AkkaStatus.Exiting);
+    /// <summary>Members that are up, or were and are leaving. Who leaves while it joins was never known to all.</summary>
+    public IEnumerable<Member> Up => _members.Where(member => member.Status == AkkaStatus.Up
+        || (member.Status is AkkaStatus.Leaving or AkkaStatus.Exiting && _wereUp.Contains(member.UniqueAddress)));
 
     /// <summary>Whether this node is up, or was and is leaving.</summary>
     public bool IsUp => Up.Any(member => member.UniqueAddress.Equals(self));
@@ -47,6 +49,8 @@ internal sealed class ClusterRoster(UniqueAddress self, string? role)
     public void Set(CurrentClusterState state)
     {
         _members = [.. state.Members.Where(member => role is null || member.HasRole(role))];
+        _wereUp.IntersectWith(_members.Select(member => member.UniqueAddress));
+        _wereUp.UnionWith(_members.Where(member => member.Status == AkkaStatus.Up).Select(member => member.UniqueAddress));
         _unreachable = [.. state.Unreachable.Select(member => member.UniqueAddress)];
     }
 }

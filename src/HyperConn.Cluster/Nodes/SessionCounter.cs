@@ -75,9 +75,3 @@ internal static class SessionCounter
         return new SessionsFound(true, sessions);
     }
 }
-
-/// <summary>Nobody counted: the coordinator asks again by itself.</summary>
-internal sealed record NotCounted
-{
-    public static readonly NotCounted Instance = new();
-}

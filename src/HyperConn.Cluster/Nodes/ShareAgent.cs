@@ -32,32 +32,34 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
     private readonly NodeAgreement _agreement;
     private readonly Dictionary<ServerEndpoint, ServerNeed> _needs = [];
     private readonly HashSet<ServerEndpoint> _unreported = [];
+
+    // Servers told of in the term of the coordinator now.
+    private readonly HashSet<ServerEndpoint> _told = [];
     private bool _wasHeard;
     private UniqueAddress? _place;
 
-    public ShareAgent(PoolRuntime runtime, SessionTags tags, TimeSpan validity, string? role)
+    public ShareAgent(NodeAgreement agreement, PoolRuntime runtime, SessionTags tags, TimeSpan validity, string? role)
     {
+        _agreement = agreement;
         _self = ClusterRoster.IdOf(_cluster.SelfUniqueAddress);
         _roster = new ClusterRoster(_cluster.SelfUniqueAddress, role);
         _runtime = runtime;
         _tags = tags;
         _validity = validity;
         _logger = runtime.Loggers.CreateLogger("HyperConn.Cluster");
-
-        // One that takes over after a crash goes on above the numbers of its predecessor, which sent no report in each tick of the clock.
-        _agreement = new NodeAgreement(_self, runtime.Monotonic.Now.Ticks);
         Speaking();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props of the agent.</summary>
+    /// <param name="agreement">What was agreed so far: one that takes over after a crash goes on with it.</param>
     /// <param name="runtime">The pools.</param>
     /// <param name="tags">How sessions say whose they are.</param>
     /// <param name="validity">For how long a share holds.</param>
     /// <param name="role">Members with this role share; null: all members.</param>
-    public static Props CreateProps(PoolRuntime runtime, SessionTags tags, TimeSpan validity, string? role) =>
-        Props.Create(() => new ShareAgent(runtime, tags, validity, role));
+    public static Props CreateProps(NodeAgreement agreement, PoolRuntime runtime, SessionTags tags, TimeSpan validity, string? role) =>
+        Props.Create(() => new ShareAgent(agreement, runtime, tags, validity, role));
 
     protected override void PreStart()
     {
@@ -122,8 +124,8 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
         NoteSilence();
 
         // They answer at once, and what they say is sent together. A node without servers says at least that it is there.
-        foreach (var need in _needs.Values)
-            need.Server.Budget.Tell(ReportNeed.Instance);
+        foreach (var server in _runtime.Servers.Values)
+            server.Budget.Tell(ReportNeed.Instance);
         Timers.StartSingleTimer(FlushTimer, Flush.Instance, FlushDelay);
     }
 
@@ -132,17 +134,24 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
         if (Coordinator is not { } coordinator)
             return;
         var now = _runtime.Monotonic.Now;
-        var servers = _unreported.Select(server => ReportOf(_needs[server], now)).ToList();
-        _unreported.Clear();
-        if (servers.Count == 0)
+
+        // A budget that has not taken its newest share yet says something of the one before: it speaks again when it has.
+        var current = _unreported.Where(server => _needs[server].Epoch >= _agreement.EpochOf(server)).ToList();
+        _unreported.ExceptWith(current);
+        if (current.Count == 0)
         {
-            coordinator.Tell(_agreement.Report([], now));
+            coordinator.Tell(_agreement.Report([], IsWhole, now));
             return;
         }
 
-        foreach (var part in servers.Chunk(MaxServersPerReport))
-            coordinator.Tell(_agreement.Report(part, now));
+        foreach (var part in current.Chunk(MaxServersPerReport))
+        {
+            _told.UnionWith(part);
+            coordinator.Tell(_agreement.Report([.. part.Select(server => ReportOf(_needs[server], now))], IsWhole, now));
+        }
     }
+
+    private bool IsWhole => _runtime.Servers.Values.All(server => _told.Contains(server.Endpoint));
 
     private ServerReport ReportOf(ServerNeed need, TimeSpan now) => new(
         need.Server.Endpoint,
@@ -170,8 +179,10 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
 
         if (answer.Term == _agreement.Term)
             NoteHeard();
-        if (isNewTerm)
-            OnRenew();
+        if (!isNewTerm)
+            return;
+        _told.Clear();
+        OnRenew();
     }
 
     private void OnCount(CountSessions question)
@@ -179,11 +190,12 @@ internal sealed class ShareAgent : ReceiveActor, IWithTimers
         if (!_needs.TryGetValue(question.Server, out var need))
             return;
         var (self, coordinator) = (_self, Sender);
+        var failed = new SessionsNotCounted(question.Server, question.Question);
         SessionCounter.CountAsync(_runtime, need.Server, _tags, _agreement.ValidUntil(question.Server)).PipeTo(
             coordinator,
             Self,
-            success: counted => counted.IsAnswered ? new SessionsCounted(self, question.Server, question.Question, counted.Sessions) : NotCounted.Instance,
-            failure: _ => NotCounted.Instance);
+            success: counted => counted.IsAnswered ? new SessionsCounted(self, question.Server, question.Question, counted.Sessions) : failed,
+            failure: _ => failed);
     }
 
     private void NoteHeard()

@@ -77,6 +77,7 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
         ReceiveMembership(MembersChanged);
         Receive<ShareReport>(OnReport);
         Receive<SessionsCounted>(OnCounted);
+        Receive<SessionsNotCounted>(notCounted => _book.Receive(notCounted, _clock.Now));
         Receive<Decide>(_ => OnDecide());
         Receive<GetCoordinatorStatus>(_ => Sender.Tell(Status()));
         Receive<IShareMessage>(_ => { });
@@ -91,7 +92,6 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
         });
         Receive<MemberRemoved>(OnRemoved);
         Receive<IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
-        Receive<NotCounted>(_ => { });
     }
 
     private void OnRemoved(MemberRemoved removed)

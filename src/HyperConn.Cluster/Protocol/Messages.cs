@@ -11,6 +11,7 @@ internal interface IShareMessage;
 /// <param name="EarlierTerms">Coordinators it went by before, in the last minutes.</param>
 /// <param name="Lost">Tags of nodes of which an earlier coordinator said that they may still be in the middle of log-ins.</param>
 /// <param name="Host">Tag of the node that the last coordinator but this was on.</param>
+/// <param name="IsWhole">Whether by this report the node has told of all its servers in this term.</param>
 /// <param name="Servers">The servers, not necessarily all.</param>
 internal sealed record ShareReport(
     NodeId Node,
@@ -20,6 +21,7 @@ internal sealed record ShareReport(
     IReadOnlyList<EarlierTerm> EarlierTerms,
     IReadOnlyList<string> Lost,
     string? Host,
+    bool IsWhole,
     IReadOnlyList<ServerReport> Servers) : IShareMessage;
 
 /// <summary>A coordinator that a node went by, and does no more.</summary>
@@ -92,3 +94,8 @@ internal sealed record CountSessions(ServerEndpoint Server, long Question) : ISh
 /// <param name="Sessions">Sessions by <see cref="NodeId.Tag"/>; null: they can't be counted there.</param>
 internal sealed record SessionsCounted(
     NodeId Node, ServerEndpoint Server, long Question, IReadOnlyDictionary<string, int>? Sessions) : IShareMessage;
+
+/// <summary>A node could not count, and has no session left from trying.</summary>
+/// <param name="Server">The server.</param>
+/// <param name="Question">The question's.</param>
+internal sealed record SessionsNotCounted(ServerEndpoint Server, long Question) : IShareMessage;

@@ -42,12 +42,11 @@ internal sealed class NodeAccount(NodeId node)
         _told.RemoveAll(told => told.Epoch < report.Epoch);
     }
 
-    /// <summary>The node was not heard for so long that all it was told has lapsed, and others may have it by now: it begins with nothing.</summary>
-    public void Lapse()
-    {
-        _told.Clear();
-        Tell(0);
-    }
+    /// <summary>
+    /// The node was not heard for so long that all it was told has lapsed, and others may have it by now: it begins with nothing. What it has opened
+    /// meanwhile is not known before it confirms that.
+    /// </summary>
+    public void Lapse() => Tell(0);
 
     /// <summary>Books what the node is told from now on.</summary>
     public void Tell(int permits)

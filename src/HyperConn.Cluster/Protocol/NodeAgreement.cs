@@ -6,12 +6,11 @@ namespace HyperConn.Cluster.Protocol;
 /// A node's side of the agreement: what it has been given, and until when. Not thread-safe, and without a clock or a network of its own.
 /// </summary>
 /// <param name="self">The node.</param>
-/// <param name="lastNumber">A number that reports of an earlier agent of this node can't have passed.</param>
 /// <remarks>
 /// Every time is taken from this node's clock at the moment a report was sent, so no two clocks are ever compared, and an answer that comes
 /// late, twice or after a pause of the process makes nothing valid that should not be.
 /// </remarks>
-internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
+internal sealed class NodeAgreement(NodeId self)
 {
     // More than fit into the longest validity, at the pace of the shortest pause: what is older is of no use.
     private const int MaxRemembered = 10_000;
@@ -25,7 +24,7 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
     private readonly Dictionary<long, (TimeSpan HeardAt, IReadOnlyList<string>? Nodes)> _terms = [];
     private IReadOnlyList<string> _lost = [];
     private long _echo;
-    private long _number = lastNumber;
+    private long _number;
     private string? _host;
     private long _hostTerm;
 
@@ -37,8 +36,9 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
 
     /// <summary>A report to send now.</summary>
     /// <param name="servers">What it is about.</param>
+    /// <param name="isWhole">Whether by it all servers have been told of in this term.</param>
     /// <param name="now">This node's clock.</param>
-    public ShareReport Report(IReadOnlyList<ServerReport> servers, TimeSpan now)
+    public ShareReport Report(IReadOnlyList<ServerReport> servers, bool isWhole, TimeSpan now)
     {
         _sent.Enqueue((++_number, now));
         if (_sent.Count > MaxRemembered)
@@ -56,6 +56,7 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
             [.. _terms.Where(term => term.Key != Term).Select(term => new EarlierTerm(term.Key, now - term.Value.HeardAt, term.Value.Nodes))],
             isOfEarlierTerm ? _lost : [],
             isOfEarlierTerm ? _host : null,
+            isWhole,
             servers);
     }
 
@@ -65,6 +66,9 @@ internal sealed class NodeAgreement(NodeId self, long lastNumber = 0)
     /// <summary>What was given of a server, for a report; none before the first answer, or when it has lapsed.</summary>
     public int ShareOf(ServerEndpoint server, TimeSpan now) =>
         _shares.TryGetValue(server, out var given) && now < given.ValidUntil ? given.Permits : 0;
+
+    /// <summary>Number of the share that was given last of a server; 0: none was.</summary>
+    public long EpochOf(ServerEndpoint server) => _shares.TryGetValue(server, out var given) ? given.Epoch : 0;
 
     /// <summary>Until when what was given of a server holds, be it nothing.</summary>
     public TimeSpan ValidUntil(ServerEndpoint server) => _shares.TryGetValue(server, out var given) ? given.ValidUntil : TimeSpan.MinValue;

@@ -4,9 +4,9 @@ namespace HyperConn.Cluster.Protocol;
 /// The nodes as the coordinator hears them: who is a member of the cluster, who spoke lately, and whether that is a majority. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// A majority is more than half of all members, those that are only joining included, counted among those that are up. No member is up anywhere before
-/// all the others know that it joins. So whoever two coordinators find up, each of them finds among its members, and of two majorities one node is in
-/// both, however late either hears of who came.
+/// A majority is more than half of the members that are up, and not less than half of all, those that are only joining included. No member is up anywhere
+/// before all the others know that it joins. So whoever one coordinator finds up, any other finds among its members, and of two majorities one node is
+/// in both, however late either hears of who came.
 /// </remarks>
 internal sealed class NodeRoll(TimeSpan validity)
 {
@@ -27,14 +27,17 @@ internal sealed class NodeRoll(TimeSpan validity)
     /// <summary>Whether sessions with this tag are counted by what their node says, or was given.</summary>
     public bool IsKnown(string tag) => _entries.Keys.Any(node => node.Tag == tag);
 
+    /// <summary>Whether a node has told this coordinator of all that it has.</summary>
+    public bool IsWhole(string tag) => _entries.Any(entry => entry.Key.Tag == tag && entry.Value.IsWhole);
+
     /// <summary>When the share of a node has lapsed at the latest.</summary>
     public TimeSpan LapsesAt(NodeId node) => _entries.TryGetValue(node, out var entry) ? entry.HeardAt + validity + Grace : TimeSpan.MinValue;
 
     /// <summary>Whether a node is a member that was heard lately.</summary>
     public bool IsLiving(NodeId node, TimeSpan now) => IsMember(node) && now < LapsesAt(node);
 
-    /// <summary>Members that have not spoken in this term.</summary>
-    public IEnumerable<NodeId> Unheard => _all.Where(node => !_entries.ContainsKey(node));
+    /// <summary>Members that have not told all in this term.</summary>
+    public IEnumerable<NodeId> Unheard => _all.Where(node => !_entries.TryGetValue(node, out var entry) || !entry.IsWhole);
 
     /// <summary>Nodes that have spoken in this term.</summary>
     public IEnumerable<NodeId> Known => _entries.Keys;
@@ -82,6 +85,7 @@ internal sealed class NodeRoll(TimeSpan validity)
         if (report.Number <= entry.Number)
             return false;
         (entry.Number, entry.HeardAt) = (report.Number, now);
+        entry.IsWhole |= report.IsWhole;
         var echoed = report.Echo == 0 ? TimeSpan.MinValue : TimeSpan.FromTicks(report.Echo);
         if (echoed > entry.EchoedAt && echoed <= now)
             entry.EchoedAt = echoed;
@@ -98,13 +102,15 @@ internal sealed class NodeRoll(TimeSpan validity)
     /// <summary>Nodes that are no members, and were heard in this term.</summary>
     public IReadOnlyList<NodeId> Gone => [.. _entries.Keys.Where(node => !IsMember(node))];
 
-    private bool IsMajority(int nodes) => nodes * 2 > _all.Length;
+    private bool IsMajority(int nodes) => nodes * 2 > _up.Count && nodes * 2 >= _all.Length;
 
     private sealed class Entry
     {
         public long Number { get; set; }
 
         public TimeSpan HeardAt { get; set; }
+
+        public bool IsWhole { get; set; }
 
         // Long ago, and not so long that subtracting it overflows.
         public TimeSpan EchoedAt { get; set; } = TimeSpan.FromDays(-1000);

@@ -37,7 +37,11 @@ internal sealed class ServerBook(ServerEndpoint server)
     public NodeAccount? Find(NodeId node) => _accounts.GetValueOrDefault(node);
 
     /// <summary>The node has closed all it had.</summary>
-    public void Left(NodeId node) => _accounts.Remove(node);
+    public void Left(NodeId node)
+    {
+        if (Find(node) is { Report.Held: 0 })
+            _accounts.Remove(node);
+    }
 
     /// <summary>The node is heard again, after its share had lapsed.</summary>
     public void Returned(NodeId node) => Find(node)?.Lapse();
@@ -70,10 +74,10 @@ internal sealed class ServerBook(ServerEndpoint server)
         // One is kept for whoever counts, so that there is always room to find out about the others.
         var limit = Limit;
         var isCountable = !Count.IsImpossible && living.Exists(account => account.Report.IsCountable);
-        var capacity = limit - Elsewhere - (limit > 1 && isCountable ? 1 : 0);
+        var capacity = limit - Elsewhere - (limit > 1 && isCountable ? 1 + Count.Unanswered(now) : 0);
 
         // What else there is on the server is not known before somebody has counted; where nobody can, before all members have spoken.
-        if (limit > 1 && (isCountable ? Count is { CountedAt: null, IsWaitedFor: true } : lost.Count > 0 && nodes.Unheard.Any()))
+        if (limit > 1 && (isCountable ? Count.CountedAt is null && (Count.IsWaitedFor || lost.Count > 0) : lost.Count > 0 && nodes.Unheard.Any()))
             capacity = Math.Min(capacity, living.Sum(account => account.Committed));
         var targets = ShareDivision.Divide(capacity, [.. living.Select(account => account.Claim)], isAlone);
         var changed = new HashSet<NodeAccount>();
@@ -89,7 +93,7 @@ internal sealed class ServerBook(ServerEndpoint server)
             return null;
 
         // Not while more is out than there should be: a session more must fit.
-        if (Elsewhere + _accounts.Values.Where(account => nodes.IsLiving(account.Node, now)).Sum(account => account.Committed) >= Limit)
+        if (Elsewhere + Count.Unanswered(now) + _accounts.Values.Where(account => nodes.IsLiving(account.Node, now)).Sum(account => account.Committed) >= Limit)
             return null;
         return _accounts.Values
             .Where(account => account.Report.IsCountable && account.Claim is not (0, 0) && nodes.IsLiving(account.Node, now))
@@ -143,7 +147,7 @@ internal sealed class ServerBook(ServerEndpoint server)
                 _accounts.Remove(account.Node);
         }
 
-        cost += Count.Sessions.Where(sessions => !nodes.IsKnown(sessions.Key)).Sum(sessions => sessions.Value);
+        cost += Count.Sessions.Where(sessions => !_accounts.Keys.Any(node => node.Tag == sessions.Key)).Sum(sessions => sessions.Value);
         if (lost.Count > 0 && _accounts.Count > 0)
             cost += lost.Count(tag => !IsGone(tag)) * _accounts.Values.Max(account => account.Report.MaxOpening);
 

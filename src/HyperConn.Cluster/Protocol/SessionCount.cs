@@ -13,6 +13,8 @@ internal sealed class SessionCount
     // A server on which nobody gets to count must not stand still for that.
     private static readonly TimeSpan GivesUpAfter = TimeSpan.FromSeconds(10);
 
+    // Who does not answer may be stopped in the middle of it, with a session at the server.
+    private readonly Dictionary<long, TimeSpan> _open = [];
     private IReadOnlyDictionary<string, int> _sessions = new Dictionary<string, int>();
     private (long Question, TimeSpan At)? _asked;
     private TimeSpan _nextAt = TimeSpan.MinValue;
@@ -38,16 +40,33 @@ internal sealed class SessionCount
     /// <summary>Whom the last question went to.</summary>
     public NodeId LastAsked { get; private set; }
 
+    /// <summary>Questions that may still have a session at the server, though their answer is late.</summary>
+    public int Unanswered(TimeSpan now) => _open.Count(question => now - question.Value > Patience && now - question.Value < LostNodes.LogInEnds);
+
     public void Asked(NodeId node, long question, TimeSpan now)
     {
+        _open[question] = now;
+        foreach (var (old, _) in _open.Where(open => now - open.Value >= LostNodes.LogInEnds).ToList())
+            _open.Remove(old);
         (LastAsked, _asked) = (node, (question, now));
         _firstAskedAt ??= now;
         IsWaitedFor = now - _firstAskedAt <= GivesUpAfter;
     }
 
+    /// <summary>A node could not count: another time.</summary>
+    public void NotAnswered(long question, TimeSpan now)
+    {
+        _open.Remove(question);
+        if (_asked is not { } asked || asked.Question != question)
+            return;
+        _asked = null;
+        _nextAt = now + Pause;
+    }
+
     /// <summary>Takes an answer, unless it is to an older question.</summary>
     public void Answered(SessionsCounted counted, TimeSpan now)
     {
+        _open.Remove(counted.Question);
         if (_asked is not { } asked || asked.Question != counted.Question)
             return;
         _asked = null;

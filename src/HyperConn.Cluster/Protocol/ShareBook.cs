@@ -35,7 +35,7 @@ internal sealed class ShareBook(TimeSpan validity, int name, string host)
     /// <summary>Why it decides nothing now; null: it decides.</summary>
     public string? WhyNot(TimeSpan now) =>
         !_nodes.HasMajority(now) ? "fewer than half of the nodes answer"
-        : _predecessors.HaveUnknown(_nodes.IsKnown, now) ? "shares that an earlier coordinator gave have not lapsed"
+        : _predecessors.HaveUnknown(_nodes.IsWhole, now) ? "shares that an earlier coordinator gave have not lapsed"
         : null;
 
     /// <summary>Who is in the cluster now.</summary>
@@ -79,8 +79,9 @@ internal sealed class ShareBook(TimeSpan validity, int name, string host)
 
         foreach (var term in report.EarlierTerms)
             _predecessors.Heard(term, now);
-        _lost.Add(report.Lost.Where(tag => !_nodes.IsKnown(tag)), now);
-        _lost.Found(report.Node.Tag);
+        _lost.Add(report.Lost.Where(tag => !_nodes.IsWhole(tag)), now);
+        if (_nodes.IsWhole(report.Node.Tag))
+            _lost.Found(report.Node.Tag);
         foreach (var server in report.Servers)
         {
             BookOf(server.Server).Heard(report, server);
@@ -93,6 +94,13 @@ internal sealed class ShareBook(TimeSpan validity, int name, string host)
     {
         if (_servers.TryGetValue(counted.Server, out var book))
             book.Count.Answered(counted, now);
+    }
+
+    /// <summary>A node could not count.</summary>
+    public void Receive(SessionsNotCounted notCounted, TimeSpan now)
+    {
+        if (_servers.TryGetValue(notCounted.Server, out var book))
+            book.Count.NotAnswered(notCounted.Question, now);
     }
 
     /// <summary>Decides upon what was received and upon the time passed.</summary>

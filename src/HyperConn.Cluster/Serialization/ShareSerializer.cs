@@ -25,6 +25,7 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
         ["ended-1"] = ShareJson.Default.CoordinatorEnded,
         ["count-1"] = ShareJson.Default.CountSessions,
         ["counted-1"] = ShareJson.Default.SessionsCounted,
+        ["uncounted-1"] = ShareJson.Default.SessionsNotCounted,
         ["secrets-1"] = ShareJson.Default.SecretVersionsSeen,
         ["status-1"] = ShareJson.Default.GetCoordinatorStatus,
         ["stands-1"] = ShareJson.Default.CoordinatorStatus,
@@ -70,6 +71,7 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
 [JsonSerializable(typeof(ShareAnswer))]
 [JsonSerializable(typeof(CoordinatorEnded))]
 [JsonSerializable(typeof(CountSessions))]
+[JsonSerializable(typeof(SessionsNotCounted))]
 [JsonSerializable(typeof(SessionsCounted))]
 [JsonSerializable(typeof(SecretVersionsSeen))]
 [JsonSerializable(typeof(GetCoordinatorStatus))]

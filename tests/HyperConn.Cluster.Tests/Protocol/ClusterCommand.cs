@@ -29,6 +29,7 @@ internal enum ClusterVerb
     End,
     Gossip,
     Promote,
+    SayNothing,
 }
 
 /// <summary>A step, the node it is about, and a number.</summary>
@@ -41,6 +42,7 @@ internal readonly record struct ClusterCommand(ClusterVerb Verb, int Node, int N
         (2, ClusterVerb.Drop), (3, ClusterVerb.Pause), (4, ClusterVerb.Resume), (1, ClusterVerb.Kill), (2, ClusterVerb.Join),
         (2, ClusterVerb.Partition), (3, ClusterVerb.Heal), (3, ClusterVerb.Remove), (5, ClusterVerb.Follow), (2, ClusterVerb.Terminate),
         (2, ClusterVerb.End), (3, ClusterVerb.Gossip), (2, ClusterVerb.Promote),
+        (3, ClusterVerb.SayNothing),
     ];
 
     public static Arbitrary<List<ClusterCommand>> Lists { get; } = Arb.From(
@@ -123,6 +125,9 @@ internal readonly record struct ClusterCommand(ClusterVerb Verb, int Node, int N
                 break;
             case ClusterVerb.Gossip:
                 cluster.Gossip(node);
+                break;
+            case ClusterVerb.SayNothing:
+                node.SayNothing();
                 break;
             case ClusterVerb.Promote:
                 cluster.Promote();

@@ -103,7 +103,14 @@ internal sealed class ModelNode(ModelCluster cluster, NodeId id, int bookName, T
     {
         NextReportAt = Now + (ModelCluster.Validity / 3);
         if (Coordinator is not null && Members.Up.Contains(Id))
-            cluster.Send(this, Coordinator, Agreement.Report([WhatIs()], Now));
+            cluster.Send(this, Coordinator, Agreement.Report([WhatIs()], isWhole: true, Now));
+    }
+
+    /// <summary>It speaks of none of its servers, as when no budget has answered yet.</summary>
+    public void SayNothing()
+    {
+        if (!IsPaused && !IsDead && Coordinator is not null && Members.Up.Contains(Id))
+            cluster.Send(this, Coordinator, Agreement.Report([], isWhole: false, Now));
     }
 
     public void Receive(IShareMessage message, ModelNode from)

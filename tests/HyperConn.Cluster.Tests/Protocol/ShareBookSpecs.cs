@@ -125,7 +125,7 @@ public class ShareBookSpecs
         SetMembers(Nodes[..2]);
         SpeakUntilItDecides();
         var before = _book.Term;
-        _book.Receive(new ShareReport(Nodes[0], before + 1, ++_number, 0, [], [], null, []), _now);
+        _book.Receive(new ShareReport(Nodes[0], before + 1, ++_number, 0, [], [], null, true, []), _now);
         Assert.True(_book.Term > before + 1);
         var since = _now;
 
@@ -204,7 +204,7 @@ public class ShareBookSpecs
         var before = _nodes[node];
         before.Number = ++_number;
         var report = new ServerReport(Server, before.Epoch, before.Share, 0, 0, 0, waiting, limit, true, 8, true, false);
-        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), [], null, [report]), _now);
+        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), [], null, true, [report]), _now);
         var messages = _book.Decide(_now).Where(message => message.To == node || message.Message is CountSessions).Select(message => message.Message).ToList();
         foreach (var answer in messages.OfType<ShareAnswer>())
         {

@@ -153,12 +153,13 @@ public sealed class ShareSerializerSpecs : Akka.TestKit.Xunit2.TestKit
     private static Dictionary<string, object> Messages() => new()
     {
         ["report-1"] = new ShareReport(
-            Node, 5, 7, 9, [new EarlierTerm(4, TimeSpan.FromSeconds(1), ["ffffffef"])], ["00000001"], "00000002",
+            Node, 5, 7, 9, [new EarlierTerm(4, TimeSpan.FromSeconds(1), ["ffffffef"])], ["00000001"], "00000002", true,
             [new ServerReport(Server, 3, 4, 2, 1, 1, 6, 54, true, 8, true, true)]),
         ["answer-1"] = new ShareAnswer(5, 99, 7, TimeSpan.FromSeconds(3), "00000002", ["00000001"], [new ServerShareGiven(Server, 4, 27, true)]),
         ["ended-1"] = new CoordinatorEnded(5, ["00000001"]),
         ["count-1"] = new CountSessions(Server, 3),
         ["counted-1"] = new SessionsCounted(Node, Server, 3, new Dictionary<string, int> { ["ffffffef"] = 2 }),
+        ["uncounted-1"] = new SessionsNotCounted(Server, 3),
         ["secrets-1"] = new SecretVersionsSeen(new Dictionary<string, string> { ["acme"] = "v1" }),
         ["status-1"] = GetCoordinatorStatus.Instance,
         ["stands-1"] = new CoordinatorStatus(
