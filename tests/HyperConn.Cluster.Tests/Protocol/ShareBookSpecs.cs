@@ -15,6 +15,7 @@ public class ShareBookSpecs
     private readonly TimeSpan _start = TimeSpan.FromMinutes(10);
     private IReadOnlyList<EarlierTerm> _earlier = [];
     private long _number = 1_000_000;
+    private bool _isWhole = true;
 
     [Fact]
     public void Without_a_majority_nothing_is_given()
@@ -178,13 +179,55 @@ public class ShareBookSpecs
         Assert.All(Nodes, node => Assert.True(_nodes[node].Share >= 5));
     }
 
+    [Fact]
+    public void A_count_that_is_not_answered_keeps_its_place()
+    {
+        SetMembers(Nodes[..1]);
+        Speak(Nodes[0], waiting: 20);
+        Assert.Single(Speak(Nodes[0], waiting: 20).OfType<CountSessions>());
+
+        // The node was stopped in the middle of it, say: it may have a session there that nobody knows of.
+        _now += TimeSpan.FromSeconds(2);
+        for (var round = 0; round < 6; round++)
+            Answer(Nodes[0], Speak(Nodes[0], waiting: 20));
+        Assert.Equal(10 - 1 - 1, _nodes[Nodes[0]].Share);
+    }
+
+    [Fact]
+    public void Who_has_told_of_a_part_of_its_servers_only_has_not_been_heard()
+    {
+        SetMembers(Nodes[..1]);
+        _isWhole = false;
+        _earlier = [new EarlierTerm(7, TimeSpan.Zero, [Nodes[0].Tag])];
+        for (var round = 0; round < 3; round++)
+            Speak(Nodes[0], waiting: 2);
+        Assert.NotNull(_book.WhyNot(_now));
+        _isWhole = true;
+        Speak(Nodes[0], waiting: 2);
+        Assert.Null(_book.WhyNot(_now));
+    }
+
+    [Fact]
+    public void Who_joins_in_the_place_of_a_lost_node_does_not_stop_the_others()
+    {
+        var joining = new NodeId("d", 4);
+        _book.SetMembers([.. Nodes, joining], Nodes);
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var node in Nodes[..2])
+                Speak(node, waiting: 2);
+        }
+
+        Assert.Null(_book.WhyNot(_now));
+    }
+
     private void SetMembers(NodeId[] nodes) => _book.SetMembers(nodes, nodes);
 
     /// <summary>The first two of the nodes speak until the coordinator decides.</summary>
     private void SpeakUntilItDecides(int limit = 10)
     {
         for (var round = 0; round < 200 && _book.WhyNot(_now) is not null; round++)
-            Speak(Nodes[round % 2], waiting: 2, limit);
+            Answer(Nodes[round % 2], Speak(Nodes[round % 2], waiting: 2, limit));
         Assert.Null(_book.WhyNot(_now));
     }
 
@@ -204,7 +247,7 @@ public class ShareBookSpecs
         var before = _nodes[node];
         before.Number = ++_number;
         var report = new ServerReport(Server, before.Epoch, before.Share, 0, 0, 0, waiting, limit, true, 8, true, false);
-        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), [], null, true, [report]), _now);
+        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), [], null, _isWhole, [report]), _now);
         var messages = _book.Decide(_now).Where(message => message.To == node || message.Message is CountSessions).Select(message => message.Message).ToList();
         foreach (var answer in messages.OfType<ShareAnswer>())
         {
