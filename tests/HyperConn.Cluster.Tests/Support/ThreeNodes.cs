@@ -71,9 +71,15 @@ internal sealed class ThreeNodes : IAsyncDisposable
     /// <summary>Waits until something is so at the server.</summary>
     public Task<TimeSpan?> WaitAsync(Func<IReadOnlyDictionary<string, int>, bool> isSo) => Sessions.WaitAsync(isSo, Patience);
 
-    /// <summary>Waits until these nodes together have most of the server's connections.</summary>
-    public Task<TimeSpan?> WaitForMostAsync(params NodeProcess[] nodes) =>
-        WaitAsync(now => nodes.Sum(node => now.GetValueOrDefault(node.Last.Tag)) >= Limit * 3 / 4);
+    /// <summary>Waits until these nodes together have most of the server's connections. Fails, and says how the nodes stand, where they don't get them.</summary>
+    public async Task<TimeSpan> WaitForMostAsync(params NodeProcess[] nodes)
+    {
+        var took = await WaitAsync(now => nodes.Sum(node => now.GetValueOrDefault(node.Last.Tag)) >= Limit * 3 / 4);
+        Assert.True(took is not null, string.Join(Environment.NewLine, nodes.Select(node =>
+            $"{node.Last.Address} {node.Last.Tag}: {Sessions.Now.GetValueOrDefault(node.Last.Tag)} sessions, share {node.Last.Share}, held {node.Last.Held}, "
+            + $"ended {node.HasEnded} {node.Errors}")));
+        return took.Value;
+    }
 
     /// <summary>Fails where the server ever had a session too many, or nodes that lived had an event that failed or ran as somebody else.</summary>
     public void AssertAllIsWell(params NodeProcess[] living)
