@@ -5,7 +5,10 @@ namespace HyperConn.Cluster.Hosting;
 /// <summary>What is set of Akka's, where the user has not.</summary>
 internal static class ClusterDefaults
 {
-    /// <summary>A lost node is removed after some ten seconds; Akka's own default is twenty more. What it had is free before that.</summary>
+    /// <summary>
+    /// A lost node is removed after some ten seconds; Akka's own default is twenty more. What it had is free before that. All nodes are downed after
+    /// twenty-seven seconds without rest among them: Akka would derive twelve of this stable-after, and two nodes in trouble one after the other take longer.
+    /// </summary>
     public static Config Cluster => ConfigurationFactory.ParseString(
         """
         akka.cluster {
@@ -13,6 +16,7 @@ internal static class ClusterDefaults
           split-brain-resolver {
             active-strategy = keep-majority
             stable-after = 7s
+            down-all-when-unstable = 20s
           }
         }
         """);

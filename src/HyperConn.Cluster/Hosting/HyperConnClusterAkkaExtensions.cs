@@ -17,7 +17,8 @@ public static class HyperConnClusterAkkaExtensions
     /// nodes, or use Akka's discovery. Every session carries the node's number at the end of its <c>application_name</c>.
     /// <para>
     /// These defaults of Akka are given, and your own win: <c>akka.cluster.failure-detector.heartbeat-interval = 500ms</c>,
-    /// <c>akka.cluster.split-brain-resolver.stable-after = 7s</c> with <c>keep-majority</c>. Pools are drained before the node leaves the cluster.
+    /// <c>akka.cluster.split-brain-resolver.stable-after = 7s</c> with <c>down-all-when-unstable = 20s</c> and <c>keep-majority</c>. Pools are drained
+    /// before the node leaves the cluster.
     /// </para>
     /// <para>
     /// Each node answers the others' questions at <c>/user/hyperconn-node</c>. <c>services.AddHyperConnCluster()</c> adds <see cref="IHyperConnNodes"/>,

@@ -97,6 +97,29 @@ public sealed class NodeProcessTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
+    public async Task A_node_that_stops_again_and_again_while_another_is_killed_does_not_take_the_rest_with_them()
+    {
+        await using var three = await ThreeNodes.StartAsync();
+        var (first, second) = (three.Nodes[0], three.Nodes[1]);
+
+        // For longer than Akka waits by itself for reachability to settle, before all nodes are downed.
+        foreach (var time in new[] { 6.5, 1.2 })
+        {
+            await second.SignalAsync("STOP");
+            await Task.Delay(TimeSpan.FromSeconds(time));
+            await second.SignalAsync("CONT");
+        }
+
+        await three.Nodes[2].KillAsync();
+        await Task.Delay(TimeSpan.FromSeconds(15));
+        await three.WaitForMostAsync(first, second);
+        await three.Sessions.StopAsync();
+
+        output.WriteLine($"Peak {three.Sessions.Peak}, counted {three.Sessions.Counts} times.");
+        three.AssertAllIsWell(first, second);
+    }
+
+    [SkippableFact]
     public async Task All_nodes_are_restarted_one_by_one_under_load_and_no_event_fails()
     {
         await using var three = await ThreeNodes.StartAsync();
