@@ -58,6 +58,10 @@ internal sealed class ServerBook(ServerEndpoint server)
     /// <summary>Whether a node says that it has sessions here, and not only log-ins under way.</summary>
     public bool HasSessions(string tag) => _accounts.Values.Any(account => account.Node.Tag == tag && account.HasSessions);
 
+    /// <summary>Whether a node that is not heard has ended: it had sessions here, and has none any more.</summary>
+    public bool IsGone(NodeId node, NodeRoll nodes) =>
+        Find(node) is { HasSessions: true } && Count.CountedAt >= nodes.LapsesAt(node) && Count.Of(node.Tag) == 0;
+
     /// <summary>Decides who may have how many.</summary>
     /// <param name="nodes">What is known of the nodes.</param>
     /// <param name="lost">Tags of nodes that may be in the middle of log-ins, and have no account.</param>
@@ -170,9 +174,8 @@ internal sealed class ServerBook(ServerEndpoint server)
             return account.Committed;
         var sessions = Count.Of(account.Node.Tag);
 
-        // Without a session the process is gone, if it had some. Else it may be stopped in the middle of some log-ins.
-        var isGone = sessions == 0 && account.HasSessions;
-        var opening = isGone || now > lapsedAt + LostNodes.LogInEnds ? 0 : Math.Min(account.Report.MaxOpening, account.Committed - sessions);
+        // It may be stopped in the middle of some log-ins.
+        var opening = IsGone(account.Node, nodes) || now > lapsedAt + LostNodes.LogInEnds ? 0 : Math.Min(account.Report.MaxOpening, account.Committed - sessions);
         return sessions + Math.Max(0, opening);
     }
 }

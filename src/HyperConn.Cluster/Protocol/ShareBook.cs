@@ -155,10 +155,14 @@ internal sealed class ShareBook(TimeSpan validity, int name, string host)
         servers.Count == 0 ? 0 : _nodes.NumberOf(node),
         validity,
         host,
-        [.. _lost.Tags, .. _nodes.Known.Where(known => !_nodes.IsLiving(known, now) && now < _nodes.LapsesAt(known) + LostNodes.LogInEnds).Select(known => known.Tag)],
+        [.. _lost.Tags, .. _nodes.Known.Where(known => MayBeLoggingIn(known, now)).Select(known => known.Tag)],
         [.. servers.Select(server => (server, book: _servers[server], account: _servers[server].Find(node)))
             .Where(found => found.account is not null)
             .Select(found => new ServerShareGiven(found.server, found.account!.Epoch, found.account.Share, found.book.HasSessions(host)))]);
+
+    /// <summary>Whether a node may be stopped in the middle of log-ins that this coordinator let it begin.</summary>
+    private bool MayBeLoggingIn(NodeId node, TimeSpan now) =>
+        !_nodes.IsLiving(node, now) && now < _nodes.LapsesAt(node) + LostNodes.LogInEnds && !_servers.Values.Any(book => book.IsGone(node, _nodes));
 
     private static long TermOf(long count, int name) => (count << NameBits) | (uint)name;
 
@@ -186,5 +190,6 @@ internal sealed class ShareBook(TimeSpan validity, int name, string host)
         _unanswered.Clear();
         _nodes = _nodes.Anew();
         _hasDecided = false;
+        _lost.BeginTerm();
     }
 }

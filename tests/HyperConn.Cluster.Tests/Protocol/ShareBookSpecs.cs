@@ -14,6 +14,8 @@ public class ShareBookSpecs
     private TimeSpan _now = TimeSpan.FromMinutes(10);
     private readonly TimeSpan _start = TimeSpan.FromMinutes(10);
     private IReadOnlyList<EarlierTerm> _earlier = [];
+    private IReadOnlyList<string> _lost = [];
+    private int _held;
     private long _number = 1_000_000;
     private bool _isWhole = true;
 
@@ -164,6 +166,46 @@ public class ShareBookSpecs
     }
 
     [Fact]
+    public void What_was_kept_free_for_a_lost_node_is_kept_for_a_minute_whoever_still_tells_of_it()
+    {
+        SetMembers(Nodes[..2]);
+        _earlier = [new EarlierTerm(7, TimeSpan.FromMinutes(1), null)];
+        _lost = [Nodes[2].Tag];
+        SpeakUntilItDecides(limit: 30);
+        var until = _now + LostNodes.LogInEnds + TimeSpan.FromSeconds(10);
+        while (_now < until)
+        {
+            foreach (var node in Nodes[..2])
+                Answer(node, Speak(node, waiting: 30, limit: 30));
+        }
+
+        Assert.Equal(30 - 1, _nodes[Nodes[0]].Share + _nodes[Nodes[1]].Share);
+    }
+
+    [Fact]
+    public void The_next_coordinator_is_told_of_a_lost_node_until_the_server_has_none_of_its_sessions_any_more()
+    {
+        SetMembers(Nodes);
+        _held = 1;
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var node in Nodes)
+                Answer(node, Speak(node, waiting: 0, limit: 30));
+        }
+
+        var told = new List<bool>();
+        for (var round = 0; round < 100; round++)
+        {
+            var messages = Speak(Nodes[round % 2], waiting: 0, limit: 30);
+            Answer(Nodes[round % 2], messages);
+            told.AddRange(messages.OfType<ShareAnswer>().Select(answer => answer.Lost.Contains(Nodes[2].Tag)));
+        }
+
+        Assert.Contains(true, told);
+        Assert.False(told[^1]);
+    }
+
+    [Fact]
     public void An_unlimited_budget_is_shared_by_nodes_that_come_one_after_the_other()
     {
         for (var members = 1; members <= Nodes.Length; members++)
@@ -246,8 +288,8 @@ public class ShareBookSpecs
         _now += TimeSpan.FromMilliseconds(100);
         var before = _nodes[node];
         before.Number = ++_number;
-        var report = new ServerReport(Server, before.Epoch, before.Share, 0, 0, 0, waiting, limit, true, 8, true, false);
-        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), [], null, _isWhole, [report]), _now);
+        var report = new ServerReport(Server, before.Epoch, before.Share, _held, _held, 0, waiting, limit, true, 8, true, false);
+        _book.Receive(new ShareReport(node, _book.Term, before.Number, before.Echo, Aged(), _lost, null, _isWhole, [report]), _now);
         var messages = _book.Decide(_now).Where(message => message.To == node || message.Message is CountSessions).Select(message => message.Message).ToList();
         foreach (var answer in messages.OfType<ShareAnswer>())
         {
