@@ -5,7 +5,6 @@ using Akka.Hosting;
 using HyperConn.Cluster.Nodes;
 using HyperConn.Cluster.Operating;
 using HyperConn.Cluster.Protocol;
-using HyperConn.Configuration;
 using HyperConn.Pools;
 
 namespace HyperConn.Cluster.Hosting;
@@ -13,19 +12,12 @@ namespace HyperConn.Cluster.Hosting;
 /// <summary>Puts the cluster's parts together.</summary>
 internal static class ClusterStart
 {
-    private const string Section = "hyperconn.cluster";
-
     public static void Start(ActorSystem system, IActorRegistry registry, IDependencyResolver resolver, Action<HyperConnClusterOptions>? configure)
     {
-        var options = Options(system.Settings.Config, configure);
-        if (!system.Settings.HasCluster)
-            throw NotConfigured("WithHyperConnCluster() needs WithClustering(...), which makes the actor system a node of a cluster.");
+        var options = Prerequisites.Bind(system.Settings.Config, "hyperconn.cluster", configure, options => options.Faults());
+        var runtime = Prerequisites.RuntimeFor(system, resolver, "WithHyperConnCluster()");
         if (ResolverFaults(system.Settings.Config, options).ToList() is { Count: > 0 } faults)
-            throw NotConfigured(string.Join(" ", faults));
-        var runtime = resolver.GetService<PoolRuntime>();
-        if (runtime is null || runtime.Supervisor.IsNobody())
-            throw NotConfigured("Call WithHyperConn() before WithHyperConnCluster().");
-
+            throw Prerequisites.NotConfigured(string.Join(" ", faults));
         var tags = new SessionTags($"{system.Name}/{runtime.Options.ProjectName}");
         var self = ClusterRoster.IdOf(Akka.Cluster.Cluster.Get(system).SelfUniqueAddress);
         runtime.Options.SessionTag = tags.Of(self);
@@ -34,7 +26,7 @@ internal static class ClusterStart
         var agent = system.ActorOf(ShareAgent.CreateProps(new NodeAgreement(self), runtime, tags, options.ShareValidity, options.Role), "hyperconn-shares");
         runtime.ShareKeeper = new ShareKeeper(agent, runtime.Monotonic);
         if (!runtime.Servers.IsEmpty)
-            throw NotConfigured("A pool was asked for before the actor system had started. Start what uses pools after AddAkka(...).");
+            throw Prerequisites.NotConfigured("A pool was asked for before the actor system had started. Start what uses pools after AddAkka(...).");
         var herald = system.ActorOf(SecretHerald.CreateProps(runtime, options.Role), SecretHerald.Name);
         runtime.SecretVersionRead = (org, version) => herald.Tell(new SecretHerald.VersionRead(org, version), ActorRefs.NoSender);
         registry.Register<HyperConnCluster>(agent);
@@ -61,16 +53,4 @@ internal static class ClusterStart
         if (resolver.GetTimeSpan("stable-after") < 2 * options.ShareValidity)
             yield return "akka.cluster.split-brain-resolver.stable-after must be at least twice hyperconn.cluster.share-validity: a node is removed when all that it was given has lapsed.";
     }
-
-    private static HyperConnClusterOptions Options(Config config, Action<HyperConnClusterOptions>? configure)
-    {
-        var options = new HyperConnClusterOptions();
-        var faults = new ConfigurationFaults();
-        HoconBinder.BindSection(config, Section, options, faults);
-        configure?.Invoke(options);
-        string[] all = [.. faults.All, .. options.Faults()];
-        return all.Length == 0 ? options : throw NotConfigured(string.Join(" ", all));
-    }
-
-    private static HyperConnException NotConfigured(string message) => new(new HyperConnFailure(HyperConnErrorCode.NotConfigured, message));
 }

@@ -26,15 +26,14 @@ internal sealed class SecretHerald : ReceiveActor, IWithTimers
 
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly PoolRuntime _runtime;
-    private readonly string? _role;
-    private readonly HashSet<Address> _others = [];
+    private readonly ClusterRoster _roster;
     private readonly Dictionary<string, string> _heard = new(StringComparer.Ordinal);
     private Dictionary<string, string> _read = new(StringComparer.Ordinal);
 
     public SecretHerald(PoolRuntime runtime, string? role)
     {
         _runtime = runtime;
-        _role = role;
+        _roster = new ClusterRoster(_cluster.SelfUniqueAddress, role);
         Listening();
     }
 
@@ -46,23 +45,17 @@ internal sealed class SecretHerald : ReceiveActor, IWithTimers
     public static Props CreateProps(PoolRuntime runtime, string? role) => Props.Create(() => new SecretHerald(runtime, role));
 
     protected override void PreStart() =>
-        _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsEvents, typeof(IMemberEvent));
+        _cluster.Subscribe(Self, SubscriptionInitialStateMode.InitialStateAsSnapshot, ClusterRoster.Events);
 
     protected override void PostStop() => _cluster.Unsubscribe(Self);
 
     private void Listening()
     {
-        Receive<MemberRemoved>(removed => _others.Remove(removed.Member.Address));
-        Receive<IMemberEvent>(OnMember);
+        Receive<CurrentClusterState>(_roster.Set);
+        Receive<IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
         Receive<VersionRead>(OnRead);
         Receive<Tell>(_ => TellOthers());
         Receive<SecretVersionsSeen>(OnHeard);
-    }
-
-    private void OnMember(IMemberEvent member)
-    {
-        if (!member.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress) && (_role is null || member.Member.HasRole(_role)))
-            _others.Add(member.Member.Address);
     }
 
     private void OnRead(VersionRead read)
@@ -81,8 +74,8 @@ internal sealed class SecretHerald : ReceiveActor, IWithTimers
         Timers.Cancel(TellTimer);
         var message = new SecretVersionsSeen(_read);
         _read = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var other in _others)
-            Context.ActorSelection(new RootActorPath(other) / "user" / Name).Tell(message);
+        foreach (var other in _roster.Members.Where(member => !member.UniqueAddress.Equals(_cluster.SelfUniqueAddress)))
+            Context.ActorSelection(new RootActorPath(other.Address) / "user" / Name).Tell(message);
     }
 
     private void OnHeard(SecretVersionsSeen seen)

@@ -26,9 +26,6 @@ internal sealed class NodeView(TimeProvider time)
     /// <summary>How long the coordinator has been silent by now; null: it was never heard.</summary>
     public TimeSpan? Silence => Seen is { Status.Silence: { } silence } seen ? silence + AgeOf(seen) : null;
 
-    /// <summary>How long ago the desk saw the agent; null: never.</summary>
-    public TimeSpan? Age => Seen is { } seen ? AgeOf(seen) : null;
-
     /// <summary>How long ago the parts were started; null: they were not.</summary>
     public TimeSpan? Uptime => Parts is { } parts ? time.GetElapsedTime(parts.StartedAt) : null;
 

@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
 using Akka.DependencyInjection;
-using HyperConn.Configuration;
+using HyperConn.Cluster.Hosting;
 using HyperConn.Events;
 using HyperConn.Pools;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,9 +21,9 @@ internal static class ShardingStart
     public static void StartRegion<THandler>(ActorSystem system, IDependencyResolver resolver, Action<TenantShardingOptions>? configure)
         where THandler : class, ITenantEventHandler
     {
-        var (options, runtime) = (Options(system, configure), RuntimeOf(system, resolver));
+        var (options, runtime) = (Options(system, configure), Prerequisites.RuntimeFor(system, resolver, "WithTenantSharding()"));
         if (resolver.GetService<IServiceProviderIsService>()?.IsService(typeof(THandler)) != true)
-            throw NotConfigured($"WithTenantSharding<{typeof(THandler).Name}>() needs {typeof(THandler).Name} in the container, such as services.AddScoped<{typeof(THandler).Name}>().");
+            throw Prerequisites.NotConfigured($"WithTenantSharding<{typeof(THandler).Name}>() needs {typeof(THandler).Name} in the container, such as services.AddScoped<{typeof(THandler).Name}>().");
         var handling = new ShardHandling(
             resolver.GetService<ITenantPools>(),
             new TenantEventHandlers([new HandlerRegistration([TenantEvent.DefaultType], null, scope => scope.GetRequiredService<THandler>())]),
@@ -49,11 +49,11 @@ internal static class ShardingStart
     /// <summary>This node only sends.</summary>
     public static void StartProxy(ActorSystem system, IDependencyResolver resolver, Action<TenantShardingOptions>? configure)
     {
-        var (options, runtime) = (Options(system, configure), RuntimeOf(system, resolver));
+        var (options, runtime) = (Options(system, configure), Prerequisites.RuntimeFor(system, resolver, "WithTenantShardingProxy()"));
 
         // Without one the oldest member would have to know where tenants are, and that may be one which only sends.
         if (options.Role is not { } role)
-            throw NotConfigured($"WithTenantShardingProxy() needs {Section}.role: the role of the nodes that handle events.");
+            throw Prerequisites.NotConfigured($"WithTenantShardingProxy() needs {Section}.role: the role of the nodes that handle events.");
         var region = ClusterSharding.Get(system).StartProxy(TypeName, role, new TenantMessageExtractor(options.Shards));
         Connect(system, resolver, region, runtime, options);
     }
@@ -61,30 +61,14 @@ internal static class ShardingStart
     private static void Connect(
         ActorSystem system, IDependencyResolver resolver, IActorRef region, PoolRuntime runtime, TenantShardingOptions options)
     {
-        var shards = resolver.GetService<TenantShards>() ?? throw NotConfigured("Tenants' shards need services.AddTenantShards() on the same container.");
+        var shards = resolver.GetService<TenantShards>() ?? throw Prerequisites.NotConfigured("Tenants' shards need services.AddTenantShards() on the same container.");
         var sent = new SentEvents();
         var sender = system.ActorOf(ShardSender.CreateProps(sent, region, runtime.Monotonic, options.AnswerTimeout), "hyperconn-shard-sender");
         shards.Start(new ShardLine(sender, sent, new FrameLimit(system)));
     }
 
-    private static PoolRuntime RuntimeOf(ActorSystem system, IDependencyResolver resolver)
-    {
-        if (!system.Settings.HasCluster)
-            throw NotConfigured("Tenants' shards need WithClustering(...), which makes the actor system a node of a cluster.");
-        if (resolver.GetService<PoolRuntime>() is not { } runtime || runtime.Supervisor.IsNobody())
-            throw NotConfigured("Call WithHyperConn() before WithTenantSharding() and WithTenantShardingProxy().");
-        return runtime;
-    }
-
-    private static TenantShardingOptions Options(ActorSystem system, Action<TenantShardingOptions>? configure)
-    {
-        var options = new TenantShardingOptions();
-        var faults = new ConfigurationFaults();
-        HoconBinder.BindSection(system.Settings.Config, Section, options, faults);
-        configure?.Invoke(options);
-        string[] all = [.. faults.All, .. options.Faults()];
-        return all.Length == 0 ? options : throw NotConfigured(string.Join(" ", all));
-    }
+    private static TenantShardingOptions Options(ActorSystem system, Action<TenantShardingOptions>? configure) =>
+        Prerequisites.Bind(system.Settings.Config, Section, configure, options => options.Faults());
 
     /// <summary>
     /// Akka's settings, but for what would be wrong here: nothing is written to a journal, no tenant is started again that nobody asked for, and tenants
@@ -106,6 +90,4 @@ internal static class ShardingStart
             """).WithFallback(theirs);
         return ClusterShardingSettings.Create(ours, config.GetConfig(ours.GetString("coordinator-singleton")));
     }
-
-    private static HyperConnException NotConfigured(string message) => new(new HyperConnFailure(HyperConnErrorCode.NotConfigured, message));
 }

@@ -1,3 +1,5 @@
+using HyperConn.Cluster.Operating;
+
 namespace HyperConn.Host;
 
 /// <summary>Turns a request of the page or a script into an operator's command and carries it out.</summary>
@@ -44,15 +46,8 @@ internal sealed partial class DashboardActions(ITenantOperator tenants, ILogger<
             return false;
         }
 
-        OperatorCommand? read = request.Verb switch
-        {
-            "pause" => new PauseTenants(target, by, reason),
-            "resume" => new ResumeTenants(target, by, reason),
-            "drain" => new DrainTenants(target, by, reason),
-            "refresh" => new RefreshTenants(target, by, reason),
-            "ban" => new BanTenants(target, by, reason, TimeSpan.FromSeconds(request.Seconds!.Value)),
-            _ => null,
-        };
+        var time = request.Seconds is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
+        var read = CommandVerbs.ToCommand(new CarryOut(request.Verb ?? "", target, by, reason, time));
         if (read is null)
         {
             fault = $"verb must be one of {Verbs}.";
