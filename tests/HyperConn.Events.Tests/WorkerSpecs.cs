@@ -153,6 +153,22 @@ public class WorkerSpecs
     }
 
     [Fact]
+    public async Task A_worker_that_is_disposed_of_without_a_stop_hands_back_what_it_has()
+    {
+        var source = new MemorySource().Add(Event("a", "1"), Event("a", "2"), Event("b", "3"));
+        using var worker = Worker(source, async (_, cancelled) =>
+        {
+            await Task.Delay(Timeout.Infinite, cancelled);
+            return EventResult.Handled;
+        });
+        await worker.StartAsync(CancellationToken.None);
+        await UntilAsync(() => worker.GetStatistics() is { InFlight: 2, Waiting: 1 });
+        worker.Dispose();
+        await UntilAsync(() => source.Abandoned.Count == 3);
+        Assert.Equal((3, 0), (worker.GetStatistics().HandedBack, worker.GetStatistics().Rejected));
+    }
+
+    [Fact]
     public async Task What_a_source_does_not_hand_out_again_is_counted_as_lost()
     {
         var gate = new TaskCompletionSource();

@@ -64,9 +64,9 @@ public sealed class TenantEventWorker : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _abort.Dispose();
-        _halt.Dispose();
+        // Without a stop before, attempts may be under way: they are handed back. The two have no timer, and nothing to dispose of.
         base.Dispose();
+        _abort.Cancel();
     }
 
     /// <inheritdoc/>

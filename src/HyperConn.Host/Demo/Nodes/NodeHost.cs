@@ -42,9 +42,8 @@ internal static class NodeHost
             {
                 while (orders.Others.TryRead(out var order))
                     await NodeCuts.ExecuteAsync(system, order);
-                await WriteAsync(host, cluster, worker, output);
             }
-            while (await timer.WaitForNextTickAsync(end.Token));
+            while (await TryWriteAsync(host, cluster, worker, output) && await timer.WaitForNextTickAsync(end.Token));
         }
         catch (OperationCanceledException)
         {
@@ -52,8 +51,22 @@ internal static class NodeHost
         }
 
         await worker.StopAsync(CancellationToken.None);
-        await WriteAsync(host, cluster, worker, output);
+        await TryWriteAsync(host, cluster, worker, output);
         await host.StopAsync(CancellationToken.None);
+    }
+
+    /// <returns>False: the pools have drained, or nobody is there any more to say how they stand.</returns>
+    private static async Task<bool> TryWriteAsync(IHost host, Akka.Cluster.Cluster cluster, TenantEventWorker worker, TextWriter output)
+    {
+        try
+        {
+            await WriteAsync(host, cluster, worker, output);
+            return true;
+        }
+        catch (Exception e) when (e is AskTimeoutException or HyperConnException { Code: HyperConnErrorCode.ShuttingDown })
+        {
+            return false;
+        }
     }
 
     private static async Task WriteAsync(IHost host, Akka.Cluster.Cluster cluster, TenantEventWorker worker, TextWriter output)
