@@ -11,7 +11,7 @@ internal static class DemoNodeCommand
     public static Command Create()
     {
         var settings = new Argument<string>("settings");
-        var join = new Argument<string?>("join") { Arity = ArgumentArity.ZeroOrOne };
+        var join = new Argument<string[]>("join") { Arity = ArgumentArity.ZeroOrMore };
         var command = new Command(Name, "One node of 'demo --nodes', which ends when its standard input does.") { settings, join };
         command.Hidden = true;
         command.SetAction((parsed, stop) => CommandOutput.RunAsync(
@@ -20,7 +20,7 @@ internal static class DemoNodeCommand
                 using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 var orders = new NodeOrders();
                 var parent = Task.Run(() => HearParentAsync(orders, end), CancellationToken.None);
-                await NodeHost.RunAsync(NodeSettings.Read(parsed.GetValue(settings)!), parsed.GetValue(join), Console.Out, orders, end.Token);
+                await NodeHost.RunAsync(NodeSettings.Read(parsed.GetValue(settings)!), parsed.GetValue(join)!, Console.Out, orders, end.Token);
                 return ExitCodes.Good;
             },
             stop));

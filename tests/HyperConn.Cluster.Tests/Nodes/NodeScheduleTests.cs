@@ -40,7 +40,7 @@ public sealed class NodeScheduleTests(ITestOutputHelper output)
             var time = TimeSpan.FromMilliseconds(random.Next(500, 12_000));
             output.WriteLine($"{TimeProvider.System.GetElapsedTime(since).TotalSeconds,6:0.0} s  {blow} {node.Last.Address} {time.TotalSeconds:0.0} s, peak {three.Sessions.Peak}");
             await StrikeAsync(three, node, blow, time);
-            await three.WaitForMostAsync([.. three.Nodes]);
+            await three.SettleAsync(_ended);
         }
 
         await three.ReplaceEndedAsync(_ended);

@@ -74,11 +74,24 @@ internal sealed class ThreeNodes : IAsyncDisposable
     /// <summary>Waits until these nodes together have most of the server's connections. Fails, and says how the nodes stand, where they don't get them.</summary>
     public async Task<TimeSpan> WaitForMostAsync(params NodeProcess[] nodes)
     {
-        var took = await WaitAsync(now => nodes.Sum(node => now.GetValueOrDefault(node.Last.Tag)) >= Limit * 3 / 4);
+        var took = await WaitAsync(now => Held(now, nodes) >= Limit * 3 / 4);
         Assert.True(took is not null, string.Join(Environment.NewLine, nodes.Select(node =>
             $"{node.Last.Address} {node.Last.Tag}: {Sessions.Now.GetValueOrDefault(node.Last.Tag)} sessions, share {node.Last.Share}, held {node.Last.Held}, "
             + $"ended {node.HasEnded} {node.Errors}")));
         return took.Value;
+    }
+
+    /// <summary>
+    /// Waits until all nodes there are have most of it. Without two that live nobody is more than half of three, and the last one ends: they are replaced, as whoever runs
+    /// them does.
+    /// </summary>
+    /// <param name="ended">Takes those that have ended.</param>
+    public async Task SettleAsync(List<NodeProcess> ended)
+    {
+        while (await WaitAsync(now => Held(now, Nodes) >= Limit * 3 / 4 || Nodes.Count(node => !node.HasEnded) < 2) is not null
+            && Nodes.Count(node => !node.HasEnded) < 2)
+            await ReplaceEndedAsync(ended);
+        await WaitForMostAsync([.. Nodes]);
     }
 
     /// <summary>Fails where the server ever had a session too many, or nodes that lived had an event that failed or ran as somebody else.</summary>
@@ -115,8 +128,24 @@ internal sealed class ThreeNodes : IAsyncDisposable
         return path;
     }
 
-    private async Task<NodeProcess> StartNodeAsync() =>
-        Keep(await NodeProcess.StartAsync(_settings, Nodes.Find(node => !node.HasEnded)?.Last.Address, CancellationToken.None));
+    private static int Held(IReadOnlyDictionary<string, int> sessions, IEnumerable<NodeProcess> nodes) =>
+        nodes.Sum(node => sessions.GetValueOrDefault(node.Last.Tag));
+
+    private async Task<NodeProcess> StartNodeAsync()
+    {
+        while (true)
+        {
+            var living = Nodes.Where(node => !node.HasEnded).ToList();
+            try
+            {
+                return Keep(await NodeProcess.StartAsync(_settings, living.Select(node => node.Last.Address), CancellationToken.None));
+            }
+            catch (Exception e) when (e is NodeFailedException or TimeoutException && living.Exists(node => node.HasEnded))
+            {
+                // Those that it was to join were about to end.
+            }
+        }
+    }
 
     private T Keep<T>(T part)
         where T : IAsyncDisposable

@@ -16,18 +16,18 @@ internal static class NodeHost
 
     /// <summary>Works until told to stop, and says every moment how it goes.</summary>
     /// <param name="settings">What it is told.</param>
-    /// <param name="join">A node to join; null: it is the first.</param>
+    /// <param name="join">Nodes any of which to join; none: it is the first.</param>
     /// <param name="output">Where <see cref="NodeLine"/>s go.</param>
     /// <param name="orders">When to begin to work, which it does as a member of the cluster, and what else to do.</param>
     /// <param name="stop">Ends it.</param>
-    public static async Task RunAsync(NodeSettings settings, string? join, TextWriter output, NodeOrders orders, CancellationToken stop)
+    public static async Task RunAsync(NodeSettings settings, IReadOnlyList<string> join, TextWriter output, NodeOrders orders, CancellationToken stop)
     {
         var tenants = settings.Tenants.Select(tenant => tenant.ToTenant()).ToList();
         using var host = Build(settings, tenants);
         await host.StartAsync(stop);
         var system = host.Services.GetRequiredService<ActorSystem>();
         var cluster = Akka.Cluster.Cluster.Get(system);
-        await cluster.JoinAsync(join is null ? cluster.SelfAddress : Address.Parse(join), stop).WaitAsync(JoinPatience, stop);
+        await cluster.JoinSeedNodesAsync(join.Count == 0 ? [cluster.SelfAddress] : join.Select(Address.Parse), stop).WaitAsync(JoinPatience, stop);
         var worker = host.Services.GetRequiredService<TenantEventWorker>();
         await WriteAsync(host, cluster, worker, output);
         await orders.HasBegun.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

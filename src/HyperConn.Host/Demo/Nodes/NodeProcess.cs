@@ -14,7 +14,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly Queue<string> _errors = new();
     private volatile NodeLine? _last;
 
-    private NodeProcess(string settings, string? join)
+    private NodeProcess(string settings, IEnumerable<string> join)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!) != typeof(NodeProcess).Assembly.GetName().Name)
@@ -25,8 +25,8 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         start.ArgumentList.Add(DemoNodeCommand.Name);
         start.ArgumentList.Add(settings);
-        if (join is not null)
-            start.ArgumentList.Add(join);
+        foreach (var node in join)
+            start.ArgumentList.Add(node);
         _process = Process.Start(start) ?? throw new NodeFailedException("A node did not start.");
         _process.OutputDataReceived += (_, line) => OnLine(line.Data);
         _process.ErrorDataReceived += (_, line) => OnError(line.Data);
@@ -51,9 +51,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts a node and waits until it is a member of the cluster.</summary>
     /// <param name="settings">File of its <see cref="NodeSettings"/>.</param>
-    /// <param name="join">Address of a node to join; null: it is the first.</param>
+    /// <param name="join">Addresses of nodes any of which to join; none: it is the first.</param>
     /// <param name="stop">Ends the wait.</param>
-    public static async Task<NodeProcess> StartAsync(string settings, string? join, CancellationToken stop)
+    public static async Task<NodeProcess> StartAsync(string settings, IEnumerable<string> join, CancellationToken stop)
     {
         var node = new NodeProcess(settings, join);
         try

@@ -137,7 +137,7 @@ internal sealed class NodesDemo(DemoOptions options, TextWriter output)
 
     private async Task StartAsync(string name, string settings, CancellationToken stop)
     {
-        var join = _nodes.Find(node => !node.WasKilled).Process?.Last.Address;
+        var join = _nodes.Where(node => !node.WasKilled).Select(node => node.Process.Last.Address).ToList();
         _nodes.Add((name, await NodeProcess.StartAsync(settings, join, stop), false));
     }
 
