@@ -59,6 +59,7 @@ public class ConfigurationFileSpecs
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = \"0.0.0.0\", seed-nodes = [\"n1:4053\"] }", "hostname must be what")]
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, port = 70000, seed-nodes = [\"n1:4053\"] }", "port must be from")]
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, seed-nodes = [n1] }", "'n1' is neither")]
+    [InlineData("hyperconn-host.cluster { enabled = on, hostname = \"10.0.0.1\", dns-names = [nodes], dns-nodes = 3 }", null)]
     [InlineData("hyperconn-host.cluster { enabled = on, hostname = n1, seed-nodes = [\"akka.tcp://other@n1:4053\"] }", "is neither")]
     public void A_node_that_can_t_be_one_is_told_why(string text, string? fault)
     {

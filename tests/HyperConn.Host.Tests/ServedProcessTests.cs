@@ -136,6 +136,45 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
     }
 
     [SkippableFact]
+    public async Task Nodes_of_run_find_each_other_by_the_addresses_of_names()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The whole of 127.0.0.0/8 is this machine only on Linux.");
+        await using var provisioner = await postgres.ProvisionAsync(2);
+        string[] addresses = ["127.0.0.2", "127.0.0.3"];
+        var port = FreePorts(1)[0];
+        var started = new List<HostProcess>();
+        try
+        {
+            foreach (var address in addresses)
+            {
+                var config = await NodeAsync(provisioner, address, $$"""
+                    cluster {
+                      enabled = on, hostname = "{{address}}", bind-hostname = "{{address}}", port = {{port}}
+                      dns-names = [{{string.Join(", ", addresses.Select(name => $"\"{name}\""))}}]
+                    }
+                    """);
+                started.Add(HostProcess.Start("run", "--config", config));
+            }
+
+            foreach (var host in started)
+                await host.WaitForErrorsAsync("Dashboard at ");
+            using var http = new HttpClient { BaseAddress = new Uri(RunLine().Match(started[0].Errors).Groups[1].Value) };
+            await RealManager.UntilAsync(async () => (await http.GetFromJsonAsync<JsonElement>("api/v1/nodes")).GetProperty("items").EnumerateArray()
+                .Count(node => node.GetProperty("status").GetString() == "Up") == 2);
+            foreach (var host in started)
+            {
+                host.Input.Close();
+                Assert.True(await host.WaitAsync() == 0, host.Errors);
+            }
+        }
+        finally
+        {
+            foreach (var host in started)
+                await host.DisposeAsync();
+        }
+    }
+
+    [SkippableFact]
     public async Task Run_names_every_setting_that_is_wrong_before_it_starts()
     {
         await using var provisioner = await postgres.ProvisionAsync(1);
@@ -191,14 +230,18 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
         return (code, host.Output, host.Errors);
     }
 
-    private async Task<string> NodeAsync(TenantProvisioner provisioner, int[] ports, int node)
+    private Task<string> NodeAsync(TenantProvisioner provisioner, int[] ports, int node) => NodeAsync(provisioner, $"node-{node}", $$"""
+        cluster { enabled = on, hostname = "127.0.0.1", bind-hostname = "127.0.0.1", port = {{ports[node]}}, seed-nodes = ["127.0.0.1:{{ports[0]}}"] }
+        """);
+
+    private async Task<string> NodeAsync(TenantProvisioner provisioner, string name, string cluster)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_folder, $"node-{node}")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
         return await HostFiles.WriteAsync(folder, provisioner, $$"""
             hyperconn-host {
               worker.statements.default = "select 1"
               dashboard { url = "http://127.0.0.1:0", admin-token = "canary-token-17-of-run" }
-              cluster { enabled = on, hostname = "127.0.0.1", bind-hostname = "127.0.0.1", port = {{ports[node]}}, seed-nodes = ["127.0.0.1:{{ports[0]}}"] }
+              {{cluster}}
             }
             """);
     }

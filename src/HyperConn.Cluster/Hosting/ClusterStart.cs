@@ -1,3 +1,4 @@
+using System.Net;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.DependencyInjection;
@@ -16,7 +17,7 @@ internal static class ClusterStart
     {
         var options = Prerequisites.Bind(system.Settings.Config, "hyperconn.cluster", configure, options => options.Faults());
         var runtime = Prerequisites.RuntimeFor(system, resolver, "WithHyperConnCluster()");
-        if (ResolverFaults(system.Settings.Config, options).ToList() is { Count: > 0 } faults)
+        if (ResolverFaults(system.Settings.Config, options).Concat(DnsFaults(system, options)).ToList() is { Count: > 0 } faults)
             throw Prerequisites.NotConfigured(string.Join(" ", faults));
         var tags = new SessionTags($"{system.Name}/{runtime.Options.ProjectName}");
         var self = ClusterRoster.IdOf(Akka.Cluster.Cluster.Get(system).SelfUniqueAddress);
@@ -31,6 +32,8 @@ internal static class ClusterStart
         runtime.SecretVersionRead = (org, version) => herald.Tell(new SecretHerald.VersionRead(org, version), ActorRefs.NoSender);
         registry.Register<HyperConnCluster>(agent);
         StartDesk(system, resolver, options, runtime, agent);
+        if (options.DnsNames.Count > 0)
+            system.ActorOf(SeedFinder.CreateProps([.. options.DnsNames], options.DnsNodes, Dns.GetHostAddressesAsync, logger), "hyperconn-seeds");
     }
 
     private static void StartDesk(ActorSystem system, IDependencyResolver resolver, HyperConnClusterOptions options, PoolRuntime runtime, IActorRef agent)
@@ -41,6 +44,16 @@ internal static class ClusterStart
         system.ActorOf(
             NodeDesk.CreateProps(new DeskParts(view, agent, runtime.Supervisor, resolver.GetService<IStatisticsSource>(), options.EventsHandled)),
             NodeDesk.Name);
+    }
+
+    private static IEnumerable<string> DnsFaults(ActorSystem system, HyperConnClusterOptions options)
+    {
+        if (options.DnsNames.Count == 0)
+            yield break;
+        if (!IPAddress.TryParse(Akka.Cluster.Cluster.Get(system).SelfAddress.Host, out _))
+            yield return "hyperconn.cluster.dns-names needs this node's own address as its host name in Akka.Remote, such as ${POD_IP}: by it a node finds itself among the others.";
+        if (system.Settings.Config.GetStringList("akka.cluster.seed-nodes").Count > 0)
+            yield return "hyperconn.cluster.dns-names and akka.cluster.seed-nodes are two ways to find the others: leave one of them out.";
     }
 
     /// <summary>What Akka's split-brain resolver must not do: leave over a part that more than half of the sharing nodes are not in, or be quick at it.</summary>

@@ -24,4 +24,7 @@ internal static partial class ClusterLog
     [LoggerMessage(EventId = 1406, Level = LogLevel.Warning, Message = "On {Server} sessions can't be counted, so what a lost node had there counts as free "
         + "once the node has left the cluster.")]
     public static partial void NotCountable(ILogger logger, string server);
+
+    [LoggerMessage(EventId = 1407, Level = LogLevel.Warning, Message = "The other nodes are not found yet: {Missing}")]
+    public static partial void NodesMissing(ILogger logger, string missing);
 }

@@ -32,6 +32,12 @@ internal sealed record ClusterSettings
     /// <summary>Nodes to join by, as <c>host:port</c>, the same list on all; the first forms the cluster. Empty: those of <c>akka.cluster.seed-nodes</c>.</summary>
     public IList<string> SeedNodes { get; init; } = [];
 
+    /// <summary>Instead of seed nodes: names whose addresses are those of the nodes, such as that of one headless service of Kubernetes.</summary>
+    public IList<string> DnsNames { get; init; } = [];
+
+    /// <summary>With <c>dns-names</c>: addresses that must be found before a node joins; more than half of the nodes that there will be.</summary>
+    public int DnsNodes { get; init; } = new HyperConnClusterOptions().DnsNodes;
+
     /// <summary>Roles of this node in the cluster.</summary>
     public IList<string> Roles { get; init; } = [];
 
@@ -52,6 +58,8 @@ internal sealed record ClusterSettings
             Port = section.Read("port", c => c.GetInt("port"), defaults.Port, "a whole number"),
             BindHostname = section.Text("bind-hostname") ?? defaults.BindHostname,
             SeedNodes = section.Read("seed-nodes", c => c.GetStringList("seed-nodes"), defaults.SeedNodes),
+            DnsNames = section.Read("dns-names", c => c.GetStringList("dns-names"), defaults.DnsNames),
+            DnsNodes = section.Read("dns-nodes", c => c.GetInt("dns-nodes"), defaults.DnsNodes, "a whole number"),
             Roles = section.Read("roles", c => c.GetStringList("roles"), defaults.Roles),
             HasSeedNodesOfAkka = file.HasPath(SeedNodesOfAkka) && file.GetStringList(SeedNodesOfAkka).Count > 0,
             HasProviderOfAkka = file.HasPath("akka.actor.provider") && file.GetString("akka.actor.provider").Contains("cluster", StringComparison.OrdinalIgnoreCase),
@@ -74,8 +82,8 @@ internal sealed record ClusterSettings
             yield return $"{Section}.hostname must be what the other nodes reach this one by; {Section}.bind-hostname says where it listens.";
         if (Port is < 0 or > 65_535)
             yield return $"{Section}.port must be from 0 to 65,535.";
-        if (SeedNodes.Count == 0 && !HasSeedNodesOfAkka)
-            yield return $"{Section}.seed-nodes is empty: name one or more nodes to join by, such as node-1:4053, the same on all nodes. The first one names itself.";
+        if (DnsNames.Count == 0 && SeedNodes.Count == 0 && !HasSeedNodesOfAkka)
+            yield return $"{Section}.seed-nodes is empty: name one or more nodes to join by, such as node-1:4053, the same on all nodes. The first one names itself. Or {Section}.dns-names finds them.";
         if (SeedNodes.FirstOrDefault(node => !TryRead(node, out _)) is { } wrong)
             yield return $"{Section}.seed-nodes: '{wrong}' is neither host:port nor akka.tcp://{SystemName}@host:port.";
     }
@@ -91,7 +99,12 @@ internal sealed record ClusterSettings
         return akka
             .WithRemoting(new RemoteOptions { HostName = BindHostname, PublicHostName = Hostname, Port = Port, PublicPort = Port == 0 ? null : Port })
             .WithClustering(cluster)
-            .WithHyperConnCluster(o => o.EventsHandled = () => services.GetService<TenantEventWorker>()?.GetStatistics().Handled);
+            .WithHyperConnCluster(o =>
+            {
+                o.EventsHandled = () => services.GetService<TenantEventWorker>()?.GetStatistics().Handled;
+                if (DnsNames.Count > 0)
+                    (o.DnsNames, o.DnsNodes) = (DnsNames, DnsNodes);
+            });
     }
 
     /// <summary>Adds what operates all nodes as one, where this is a node.</summary>
