@@ -85,6 +85,15 @@ internal sealed class Tenants : IAsyncDisposable
             await Task.Delay(10);
     }
 
+    /// <summary>Sessions the server has begun since it started; those that have ended a moment ago may be missing yet.</summary>
+    public async Task<long> SessionsOpenedAsync()
+    {
+        await using var connection = new NpgsqlConnection(_admin.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("select sum(sessions)::bigint from pg_stat_database", connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
     public async ValueTask DisposeAsync()
     {
         // The provisioner's tenants go with the server.
