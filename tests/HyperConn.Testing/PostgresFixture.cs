@@ -35,7 +35,7 @@ public class PostgresFixture : IAsyncLifetime
     {
         try
         {
-            return await PostgresSources.StartAsync(options, [new InstalledPostgresSource(), new EmbeddedPostgresSource()]);
+            return await PostgresSources.StartAsync(options with { CopiesData = true }, [new InstalledPostgresSource(), new EmbeddedPostgresSource()]);
         }
         catch (PostgresUnavailableException e)
         {
@@ -58,7 +58,7 @@ public class PostgresFixture : IAsyncLifetime
     {
         try
         {
-            _server = await PostgresSources.StartAsync(Options, Sources);
+            _server = await PostgresSources.StartAsync(Options with { CopiesData = true }, Sources);
         }
         catch (PostgresUnavailableException e)
         {

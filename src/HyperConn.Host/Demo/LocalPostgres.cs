@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -33,10 +34,13 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
     // A session of its own, where the machine can: whoever kills our whole process group doesn't kill the one who cleans up.
     private const string WatchStarter = "command -v setsid > /dev/null && exec setsid sh -c \"$@\"; exec sh -c \"$@\"";
 
+    // By the folder of the programs. Never started; they go when this process ends.
+    private static readonly ConcurrentDictionary<string, Lazy<Task<LocalPostgres>>> Templates = new(StringComparer.Ordinal);
+
     private readonly LocalAccount _account;
     private readonly string _binaries;
     private readonly string _folder;
-    private readonly string _password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
+    private string _password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
     private Process? _watch;
     private int _port;
 
@@ -59,13 +63,31 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
     /// <exception cref="PostgresUnavailableException">The programs don't work here.</exception>
     public static async Task<LocalPostgres> StartAsync(string binaries, PostgresServerOptions options, CancellationToken cancellationToken)
     {
+        var server = await MakeAsync(
+            binaries,
+            options.CopiesData && !OperatingSystem.IsWindows() ? made => made.CopyAsync(cancellationToken) : made => made.InitialiseAsync(cancellationToken),
+            cancellationToken);
+        try
+        {
+            await server.ConfigureAsync(options, cancellationToken);
+            await server.StartOnFreePortAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<LocalPostgres> MakeAsync(string binaries, Func<LocalPostgres, Task> fill, CancellationToken cancellationToken)
+    {
         var account = await LocalAccount.FindAsync(cancellationToken);
         var server = new LocalPostgres(account, binaries, await account.CreateFolderAsync(FolderPrefix, cancellationToken));
         try
         {
             server.Watch();
-            await server.InitialiseAsync(options, cancellationToken);
-            await server.StartOnFreePortAsync(cancellationToken);
+            await fill(server);
             return server;
         }
         catch
@@ -148,7 +170,18 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
             _watch = _account.Start("/", "sh", ["-c", WatchStarter, "sh", WatchScript, Program("pg_ctl"), _folder]);
     }
 
-    private async Task InitialiseAsync(PostgresServerOptions options, CancellationToken cancellationToken)
+    private async Task CopyAsync(CancellationToken cancellationToken)
+    {
+        // Whoever asks first may give up; the others still want it.
+        var template = await Templates
+            .GetOrAdd(_binaries, of => new Lazy<Task<LocalPostgres>>(() => MakeAsync(of, made => made.InitialiseAsync(CancellationToken.None), CancellationToken.None)))
+            .Value.WaitAsync(cancellationToken);
+        _password = template._password;
+        if (await _account.TryRunAsync(_folder, "cp", ["-a", template.Data, Data], cancellationToken) is not { ExitCode: 0 })
+            throw new PostgresUnavailableException($"the data of {_binaries} could not be copied to {_folder}.");
+    }
+
+    private async Task InitialiseAsync(CancellationToken cancellationToken)
     {
         var passwordFile = Path.Combine(_folder, "password");
         await File.WriteAllTextAsync(passwordFile, _password, cancellationToken);
@@ -157,7 +190,10 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
             ["-D", Data, "-U", AdminUser, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "-E", "UTF8", "--no-locale", "-N"];
         await RunAsync("initdb", arguments, cancellationToken);
         File.Delete(passwordFile);
+    }
 
+    private async Task ConfigureAsync(PostgresServerOptions options, CancellationToken cancellationToken)
+    {
         var settings = new StringBuilder().AppendLine();
         foreach (var (name, value) in options.AllSettings())
             settings.AppendLine(CultureInfo.InvariantCulture, $"{name} = '{value.Replace("'", "''", StringComparison.Ordinal)}'");
