@@ -31,15 +31,20 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
             if (!await TryOpenIdleAsync(request, connection).ConfigureAwait(false))
             {
                 (isNew, request.IsCold) = (true, true);
-                if (!MayOpen(pool, lease) || (!lease.IsGranted && !MayTry(request, pool)))
+                var mayOpen = MayOpen(pool, lease) && (lease.IsGranted || MayTry(request, pool));
+                if (mayOpen && !lease.IsGranted)
+                {
+                    // The share may lapse while it waits.
+                    slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
+                    mayOpen = MayOpen(pool, lease);
+                }
+
+                if (!mayOpen)
                 {
                     isBound = true;
                     pool.EndAbandoned(lease.AgeBucket);
                     return null;
                 }
-
-                if (!lease.IsGranted)
-                    slot = await TakeSlotAsync(request, pool, cancellationToken).ConfigureAwait(false);
 
                 if (pool.Connections.PrefersHosts)
                     connection = pool.DataSource.CreateConnection();
