@@ -5,10 +5,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace HyperConn.Hosting;
 
-/// <summary>Drains the pools when the actor system ends, after the application's workers.</summary>
+/// <summary>Stops the application's workers when the actor system ends, and drains the pools after them.</summary>
 internal static class ShutdownDrain
 {
     public const string Phase = "hyperconn-drain";
+
+    /// <summary>Before anything of a cluster ends that a worker may send by.</summary>
+    public const string WorkersPhase = "hyperconn-workers";
 
     private const string Phases = "akka.coordinated-shutdown.phases";
 
@@ -16,23 +19,27 @@ internal static class ShutdownDrain
     private static readonly TimeSpan Margin = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// A phase of its own, so that the time-out of no other changes. Drains keep their own deadline; the phase's is only not in their way.
+    /// Phases of its own, so that the time-out of no other changes. Drains keep their own deadline; the phases' are only not in their way.
     /// </summary>
     public static Config Defaults => ConfigurationFactory.ParseString(
         $$"""
         akka.coordinated-shutdown {
           run-by-clr-shutdown-hook = off
           phases {
+            {{WorkersPhase}} {
+              timeout = {{(long)(PoolOptions.MaxDrainTimeout + Margin).TotalSeconds}}s
+              depends-on = [before-cluster-shutdown]
+            }
             {{Phase}} {
               timeout = {{(long)(PoolOptions.MaxDrainTimeout + Margin).TotalSeconds}}s
-              depends-on = [before-actor-system-terminate]
+              depends-on = [before-actor-system-terminate, {{WorkersPhase}}]
             }
             actor-system-terminate.depends-on = [before-actor-system-terminate, {{Phase}}]
           }
         }
         """);
 
-    /// <summary>Has the pools drained before the actor system ends.</summary>
+    /// <summary>Has the workers stopped and then the pools drained before the actor system ends, both within one time-out.</summary>
     /// <param name="system">The actor system.</param>
     /// <param name="pools">The pools.</param>
     /// <param name="runtime">Their settings, clock and log.</param>
@@ -47,12 +54,18 @@ internal static class ShutdownDrain
                 $"{Phases}.actor-system-terminate.depends-on is set without {Phase}, so the actor system would end while pools drain. Add {Phase} to it."));
         }
 
-        CoordinatedShutdown.Get(system).AddTask(Phase, "drain-pools", async () =>
+        var stopping = TimeSpan.Zero;
+        var shutdown = CoordinatedShutdown.Get(system);
+        shutdown.AddTask(WorkersPhase, "stop-workers", async () =>
         {
             var started = runtime.Time.GetTimestamp();
-            var limit = runtime.Options.Pools.DrainTimeout;
-            await StopWorkersAsync(workers, limit, runtime).ConfigureAwait(false);
-            var left = limit - runtime.Time.GetElapsedTime(started);
+            await StopWorkersAsync(workers, runtime.Options.Pools.DrainTimeout, runtime).ConfigureAwait(false);
+            stopping = runtime.Time.GetElapsedTime(started);
+            return Akka.Done.Instance;
+        });
+        shutdown.AddTask(Phase, "drain-pools", async () =>
+        {
+            var left = runtime.Options.Pools.DrainTimeout - stopping;
             await pools.DrainAllAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero).ConfigureAwait(false);
             return Akka.Done.Instance;
         });

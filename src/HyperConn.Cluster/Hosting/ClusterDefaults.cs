@@ -22,12 +22,13 @@ internal static class ClusterDefaults
         """);
 
     /// <summary>
-    /// A node gives back what it has before it leaves, and after its shards have gone elsewhere. Prepended: the first of the two is a phase of
-    /// HyperConn's own, and the second only waits for it as well.
+    /// A node gives back what it has before it leaves, and after its shards have gone elsewhere, by which its own workers have sent until they ended.
+    /// Prepended: one is a phase of HyperConn's own, and the others only wait for its as well.
     /// </summary>
     public static Config Shutdown => ConfigurationFactory.ParseString(
         """
         akka.coordinated-shutdown.phases {
+          cluster-sharding-shutdown-region.depends-on = [before-cluster-shutdown, hyperconn-workers]
           hyperconn-drain.depends-on = [cluster-sharding-shutdown-region]
           cluster-leave.depends-on = [cluster-sharding-shutdown-region, hyperconn-drain]
         }
