@@ -29,14 +29,14 @@ public sealed class HyperConnClusterOptions
     public IList<string> DnsNames { get; set; } = [];
 
     /// <summary>
-    /// With <see cref="DnsNames"/>: addresses that must be found before a node joins. More than half of the nodes that there will be, so that no two
-    /// clusters form where nodes start one after the other. Default 2; 1 to 1,000.
+    /// With <see cref="DnsNames"/>: addresses that must be found, and all but this node's own be connected to, before a node joins. More than half of the
+    /// nodes that there will be, so that no two clusters form where nodes start one after the other. Default 2; 1 to 1,000.
     /// </summary>
     public int DnsNodes { get; set; } = 2;
 
     /// <summary>
     /// Counts the events this process has handled since its start, for <see cref="NodeReport.EventsPerSecond"/>; null from it: nothing to count now.
-    /// Called from any thread, and must return at once. In code only. Default null: nobody counts.
+    /// Called from any thread, and must return at once; what it throws counts as null. In code only. Default null: nobody counts.
     /// </summary>
     public Func<long?>? EventsHandled { get; set; }
 
