@@ -190,11 +190,14 @@ internal sealed class ShareCoordinator : ReceiveActor, IWithTimers
             _book.WhyNot(now),
             [.. _roster.Members.Select(member => (member.Status, Node: ClusterRoster.IdOf(member.UniqueAddress))).Select(member =>
                 new MemberStatus(member.Node, member.Status.ToString(), _book.Nodes.IsLiving(member.Node, now)))],
-            [.. _book.Servers.Select(book => new SharedServer(
-                book.Server,
-                book.Limit,
-                book.Elsewhere,
-                [.. book.Accounts.Select(account => new SharedPart(account.Node, account.Share, account.Report.Held, account.Report.InUse, account.Report.Waiting))]))]);
+            WireSize.Fitting(
+                _book.Servers.Select(book => new SharedServer(
+                    book.Server,
+                    book.Limit,
+                    book.Elsewhere,
+                    [.. book.Accounts.Select(account =>
+                        new SharedPart(account.Node, account.Share, account.Report.Held, account.Report.InUse, account.Report.Waiting))])),
+                server => WireSize.Of(server.Server) + (server.Parts.Count * WireSize.OfPart)));
     }
 
     private sealed class Decide

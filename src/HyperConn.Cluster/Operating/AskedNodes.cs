@@ -62,6 +62,7 @@ internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnN
         if (!isReachable)
             return listed with { Fault = NotReached };
         var answer = await AskAsync(parts, member, AskReport.Instance, HyperConnNodes.ReportTimeout, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
         return answer is NodeReported reported ? listed with { Report = reported.Report } : listed with { Fault = FaultOf(answer, HyperConnNodes.ReportTimeout) };
     }
 
@@ -77,15 +78,16 @@ internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnN
         if (answer is not StatisticsTaken { Statistics: var statistics })
             return new NodeStatistics(node, null, FaultOf(answer, HyperConnNodes.StatisticsTimeout));
         var tenants = new Dictionary<TenantKey, TenantStatistics>();
+        var list = 0L;
         for (int? offset = withTenants ? 0 : null; offset is { } from;)
         {
-            answer = await AskAsync(parts, member, new AskTenants(from), HyperConnNodes.StatisticsTimeout, timeout.Token).ConfigureAwait(false);
+            answer = await AskAsync(parts, member, new AskTenants(from, list), HyperConnNodes.StatisticsTimeout, timeout.Token).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (answer is not TenantsPage page)
                 return new NodeStatistics(node, null, FaultOf(answer, HyperConnNodes.StatisticsTimeout));
             foreach (var tenant in page.Tenants)
                 tenants[tenant.Tenant] = tenant;
-            offset = page.Next;
+            (offset, list) = (page.Next, page.List);
         }
 
         return new NodeStatistics(node, statistics with { Tenants = [.. tenants.Values] }, null);
@@ -94,6 +96,7 @@ internal sealed class AskedNodes(NodeView view, TimeProvider time) : IHyperConnN
     private static async Task<NodeReply> ExecuteAsync(ClusterParts parts, Member member, CarryOut message, CancellationToken cancellationToken)
     {
         var answer = await AskAsync(parts, member, message, HyperConnNodes.CommandTimeout, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
         return answer is CarriedOut done
             ? new NodeReply(NameOf(member), done.Accepted, done.Message, done.Affected, Answered: true)
             : new NodeReply(NameOf(member), false, FaultOf(answer, HyperConnNodes.CommandTimeout), 0, Answered: false);

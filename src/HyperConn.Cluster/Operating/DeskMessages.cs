@@ -24,12 +24,14 @@ internal sealed record StatisticsTaken(HyperConnStatistics Statistics) : IShareM
 
 /// <summary>Asks a node's desk for a <see cref="TenantsPage"/>.</summary>
 /// <param name="Offset">Tenants before it; 0 begins with those there are now.</param>
-internal sealed record AskTenants(int Offset) : IShareMessage;
+/// <param name="List">Number of the list that an earlier page was of; 0: of none.</param>
+internal sealed record AskTenants(int Offset, long List = 0) : IShareMessage;
 
 /// <summary>Some of a node's tenants.</summary>
 /// <param name="Tenants">As many as fit into a message.</param>
 /// <param name="Next">Where the next page begins; null: there is none.</param>
-internal sealed record TenantsPage(IReadOnlyList<TenantStatistics> Tenants, int? Next) : IShareMessage;
+/// <param name="List">Number of the list it is of, for the next page.</param>
+internal sealed record TenantsPage(IReadOnlyList<TenantStatistics> Tenants, int? Next, long List = 0) : IShareMessage;
 
 /// <summary>Has a node's desk carry out an operator's command.</summary>
 /// <param name="Verb">The command, by <see cref="CommandVerbs"/>.</param>

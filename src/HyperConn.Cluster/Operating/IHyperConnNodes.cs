@@ -19,6 +19,7 @@ public interface IHyperConnNodes
     /// <summary>The members of the cluster, each asked for its <see cref="NodeReport"/>, and how the coordinator divides each server.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What is known after at most <see cref="HyperConnNodes.ReportTimeout"/>.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     Task<NodesOverview> GetNodesAsync(CancellationToken cancellationToken = default);
 
     /// <summary>The statistics of each node. One that can't be reached is not asked.</summary>
@@ -27,6 +28,7 @@ public interface IHyperConnNodes
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>One entry a node, those without an answer included, after at most <see cref="HyperConnNodes.StatisticsTimeout"/>; empty for an address that
     /// is no member's.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     Task<IReadOnlyList<NodeStatistics>> GetStatisticsAsync(bool withTenants = false, string? node = null, CancellationToken cancellationToken = default);
 
     /// <summary>Has a command carried out on each node. Expected refusals are answers, not exceptions.</summary>
@@ -35,5 +37,6 @@ public interface IHyperConnNodes
     /// <param name="cancellationToken">Ends the wait; what was begun goes on.</param>
     /// <returns>One entry a node, those without an answer included, after at most <see cref="HyperConnNodes.CommandTimeout"/>; empty for an address that is no
     /// member's. A node that did not answer may carry it out all the same.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled; what was begun goes on.</exception>
     Task<IReadOnlyList<NodeReply>> ExecuteAsync(OperatorCommand command, string? node = null, CancellationToken cancellationToken = default);
 }

@@ -12,7 +12,6 @@ internal sealed class NodeDesk : ReceiveActor, IWithTimers
     public const string Name = "hyperconn-node";
 
     private const string LookTimer = "look";
-    private const string ForgetTimer = "forget";
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
@@ -21,7 +20,8 @@ internal sealed class NodeDesk : ReceiveActor, IWithTimers
 
     private readonly DeskParts _parts;
     private readonly NodeReports _reports;
-    private IReadOnlyList<TenantStatistics>? _tenants;
+    private readonly Dictionary<long, IReadOnlyList<TenantStatistics>> _lists = [];
+    private long _list;
 
     public NodeDesk(DeskParts parts)
     {
@@ -47,22 +47,29 @@ internal sealed class NodeDesk : ReceiveActor, IWithTimers
         Receive<Taken>(taken => Sender.Tell(taken.Answer(taken.Statistics)));
         Receive<NotTaken>(OnNotTaken);
         Receive<CarryOut>(OnCarryOut);
-        Receive<Forget>(_ => _tenants = null);
+        Receive<Forget>(forget => _lists.Remove(forget.List));
     }
 
     private void OnAskTenants(AskTenants ask)
     {
-        if (ask.Offset > 0 && _tenants is { } tenants)
+        if (ask.Offset > 0 && _lists.TryGetValue(ask.List, out var tenants))
         {
-            Sender.Tell(TenantPages.Of(tenants, ask.Offset));
+            Timers.StartSingleTimer(ask.List, new Forget(ask.List), KeepTenants);
+            Sender.Tell(TenantPages.Of(tenants, ask.Offset, ask.List));
             return;
         }
 
         Take(taken =>
         {
-            _tenants = taken.Tenants;
-            Timers.StartSingleTimer(ForgetTimer, Forget.Instance, KeepTenants);
-            return TenantPages.Of(taken.Tenants, ask.Offset);
+            var list = ++_list;
+            var page = TenantPages.Of(taken.Tenants, ask.Offset, list);
+            if (page.Next is not null)
+            {
+                _lists.Add(list, taken.Tenants);
+                Timers.StartSingleTimer(list, new Forget(list), KeepTenants);
+            }
+
+            return page;
         });
     }
 
@@ -96,10 +103,7 @@ internal sealed class NodeDesk : ReceiveActor, IWithTimers
         public static readonly Look Instance = new();
     }
 
-    private sealed class Forget
-    {
-        public static readonly Forget Instance = new();
-    }
+    private sealed record Forget(long List);
 }
 
 /// <summary>What a desk works with.</summary>

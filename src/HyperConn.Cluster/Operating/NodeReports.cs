@@ -1,4 +1,5 @@
 using HyperConn.Cluster.Nodes;
+using HyperConn.Cluster.Protocol;
 
 namespace HyperConn.Cluster.Operating;
 
@@ -23,12 +24,25 @@ internal sealed class NodeReports(Func<long?>? eventsHandled)
             Leases = statistics.Leases,
             AcquisitionsPerSecond = _acquisitions.Read(
                 statistics.TakenAt, statistics.HotAcquisitions + statistics.ProbedAcquisitions + statistics.ColdAcquisitions),
-            EventsPerSecond = eventsHandled?.Invoke() is { } handled ? _events.Read(statistics.TakenAt, handled) : null,
+            EventsPerSecond = EventsHandled() is { } handled ? _events.Read(statistics.TakenAt, handled) : null,
             Servers =
             [
                 .. WireSize.Fitting(servers, server => WireSize.Of(server.Server))
                     .Select(server => new NodeServer(server.Server, server.Share, server.Held, server.InUse, server.Waiting)),
             ],
         };
+    }
+
+    // Code of the application's: what it throws must not keep the node from answering.
+    private long? EventsHandled()
+    {
+        try
+        {
+            return eventsHandled?.Invoke();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return null;
+        }
     }
 }

@@ -1,3 +1,5 @@
+using HyperConn.Cluster.Protocol;
+
 namespace HyperConn.Cluster.Operating;
 
 /// <summary>Cuts a node's statistics into messages.</summary>
@@ -14,12 +16,15 @@ internal static class TenantPages
     });
 
     /// <summary>The page of tenants that begins at an offset.</summary>
-    public static TenantsPage Of(IReadOnlyList<TenantStatistics> tenants, int offset)
+    /// <param name="tenants">The whole list.</param>
+    /// <param name="offset">The offset.</param>
+    /// <param name="list">The list's number.</param>
+    public static TenantsPage Of(IReadOnlyList<TenantStatistics> tenants, int offset, long list)
     {
         var from = Math.Clamp(offset, 0, tenants.Count);
         var page = WireSize.Fitting(tenants.Skip(from).Select(Shortened), WireSize.Of);
         var next = from + page.Count;
-        return new TenantsPage(page, next < tenants.Count ? next : null);
+        return new TenantsPage(page, next < tenants.Count ? next : null, list);
     }
 
     private static TenantStatistics Shortened(TenantStatistics tenant) =>

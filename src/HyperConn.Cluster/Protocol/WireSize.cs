@@ -1,4 +1,4 @@
-namespace HyperConn.Cluster.Operating;
+namespace HyperConn.Cluster.Protocol;
 
 /// <summary>Keeps messages within what Akka.Remote takes, 128,000 bytes by default, by estimates that are rather too high.</summary>
 internal static class WireSize
@@ -11,6 +11,9 @@ internal static class WireSize
 
     /// <summary>Longest text of a failure that travels, in characters.</summary>
     public const int MaxMessage = 300;
+
+    /// <summary>Most bytes of a node's part of a server.</summary>
+    public const int OfPart = 250;
 
     // Names, numbers and times in JSON.
     private const int OfTenant = 750;
@@ -35,8 +38,10 @@ internal static class WireSize
     }
 
     /// <summary>A failure with its text cut.</summary>
-    public static HyperConnFailure Shortened(HyperConnFailure failure) =>
-        failure.Message.Length <= MaxMessage ? failure : failure with { Message = $"{failure.Message[..MaxMessage]}…" };
+    public static HyperConnFailure Shortened(HyperConnFailure failure) => failure with { Message = Shortened(failure.Message) };
+
+    /// <summary>A text, cut.</summary>
+    public static string Shortened(string text) => text.Length <= MaxMessage ? text : $"{text[..MaxMessage]}…";
 
     public static int Of(TenantStatistics tenant) => OfTenant
         + (2 * (tenant.Tenant.Service.Length + tenant.Tenant.Org.Length))

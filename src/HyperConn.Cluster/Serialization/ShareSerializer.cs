@@ -66,7 +66,8 @@ internal sealed class ShareSerializer(ExtendedActorSystem system) : SerializerWi
 }
 
 /// <summary>How the messages look in JSON.</summary>
-[JsonSourceGenerationOptions(Converters = [typeof(ServerEndpointConverter)])]
+[JsonSourceGenerationOptions(
+    Converters = [typeof(ServerEndpointConverter)], RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ShareReport))]
 [JsonSerializable(typeof(ShareAnswer))]
 [JsonSerializable(typeof(CoordinatorEnded))]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HyperConn.Cluster.Protocol;
 using HyperConn.Cluster.Sharding.Messages;
 using HyperConn.Events;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,7 +53,7 @@ internal sealed class ShardHandling(
         catch (Exception e)
         {
             var fault = EventFault.Of(e);
-            return new EventFailed(sent.Number, fault.Code, fault.Message, fault.IsTransient, fault.IsAway);
+            return new EventFailed(sent.Number, WireSize.Shortened(fault.Code), WireSize.Shortened(fault.Message), fault.IsTransient, fault.IsAway);
         }
     }
 

@@ -15,8 +15,8 @@ internal sealed class ShardSender : ReceiveActor, IWithTimers
 
     private const string LookTimer = "look";
 
-    // So often in the time after which an attempt fails; it is looked ten times as often whether one is due.
-    private const int SendsPerTimeout = 5;
+    /// <summary>So often in the time after which an attempt fails; it is looked ten times as often whether one is due.</summary>
+    public const int SendsPerTimeout = 5;
 
     private readonly SentEvents _sent;
     private readonly IActorRef _region;
@@ -99,8 +99,12 @@ internal sealed class ShardSender : ReceiveActor, IWithTimers
 
     private void OnUnderWay(EventUnderWay underWay)
     {
-        if (_sent.Find(underWay.Number) is { } sent)
-            sent.HeardAt = _clock.Now;
+        if (_sent.Find(underWay.Number) is not { } sent)
+            return;
+        sent.HeardAt = _clock.Now;
+
+        // What is heard of need not be sent again, and could be begun a second time where the tenant has moved.
+        sent.DueAt = sent.HeardAt + (_timeout / SendsPerTimeout);
     }
 
     // With the next look: where it goes may have to be found out first.

@@ -13,6 +13,10 @@ namespace HyperConn.Cluster.Sharding;
 internal sealed class TenantActor : ReceiveActor, IWithTimers
 {
     private const string IdleTimer = "idle";
+    private const string SayTimer = "say";
+
+    // A tenant that waits for this many is behind by more than a sender waits: what comes then is sent again.
+    private const int MaxWaiting = 10_000;
 
     private readonly TenantKey _tenant;
     private readonly ShardHandling _handling;
@@ -21,7 +25,8 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
     private readonly AnswerMemory _answers = new();
     private readonly Queue<(AttemptKey Attempt, SendEvent Event)> _waiting = new();
     private readonly HashSet<AttemptKey> _known = [];
-    private int _underWay;
+    private readonly HashSet<AttemptKey> _underWay = [];
+    private bool _isMoving;
 
     public TenantActor(TenantKey tenant, ShardHandling handling, TenantShardingOptions options)
     {
@@ -47,6 +52,7 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
     {
         Receive<SendEvent>(OnSent);
         Receive<AttemptEnded>(OnEnded);
+        Receive<Say>(_ => SayWhatIsUnderWay());
         Receive<Rest>(_ => OnIdle());
         Receive<StopTenant>(OnStop);
     }
@@ -56,7 +62,8 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
     {
         Receive<SendEvent>(OnSentTooLate);
         Receive<AttemptEnded>(OnLastEnded);
-        Receive<StopTenant>(ForgetIfMoving);
+        Receive<Say>(_ => SayWhatIsUnderWay());
+        Receive<StopTenant>(stop => _isMoving |= stop.IsMoving);
         Receive<Rest>(_ => { });
     }
 
@@ -65,6 +72,12 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
         var attempt = new AttemptKey(Sender, sent.Number);
         if (TryAnswerAgain(attempt))
             return;
+        if (_waiting.Count >= MaxWaiting)
+        {
+            Sender.Tell(new EventNotBegun(sent.Number));
+            return;
+        }
+
         _known.Add(attempt);
         _waiting.Enqueue((attempt, sent));
         Timers.Cancel(IdleTimer);
@@ -90,10 +103,12 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
 
     private void BeginWhatMay()
     {
-        while (_underWay < _options.MaxConcurrentPerTenant && _waiting.TryDequeue(out var next))
+        while (_underWay.Count < _options.MaxConcurrentPerTenant && _waiting.TryDequeue(out var next))
         {
-            _underWay++;
             var attempt = next.Attempt;
+            if (_underWay.Count == 0)
+                Timers.StartPeriodicTimer(SayTimer, Say.Instance, _options.AnswerTimeout / (ShardSender.SendsPerTimeout * 2));
+            _underWay.Add(attempt);
             _handling.HandleAsync(next.Event, _abort.Token).PipeTo(Self, success: answer => new AttemptEnded(attempt, answer));
         }
     }
@@ -108,19 +123,28 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
     private void OnLastEnded(AttemptEnded ended)
     {
         Answer(ended);
-        if (_underWay == 0)
-            Context.Stop(Self);
+        if (_underWay.Count == 0)
+            Stop();
     }
 
     private void Answer(AttemptEnded ended)
     {
-        _underWay--;
+        _underWay.Remove(ended.Attempt);
         _known.Remove(ended.Attempt);
+        if (_underWay.Count == 0)
+            Timers.Cancel(SayTimer);
 
         // What was not begun may well be begun the next time.
         if (ended.Answer is not EventNotBegun)
             _answers.Keep(ended.Attempt, ended.Answer);
         ended.Attempt.Sender.Tell(ended.Answer);
+    }
+
+    // Unasked: while the tenant moves, its senders' questions don't come here any more, and where nothing is heard a node counts as lost.
+    private void SayWhatIsUnderWay()
+    {
+        foreach (var attempt in _underWay)
+            attempt.Sender.Tell(new EventUnderWay(attempt.Number));
     }
 
     private void RestIfIdle()
@@ -138,26 +162,33 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
 
     private void OnStop(StopTenant stop)
     {
-        ForgetIfMoving(stop);
+        _isMoving = stop.IsMoving;
         while (_waiting.TryDequeue(out var next))
         {
             _known.Remove(next.Attempt);
             next.Attempt.Sender.Tell(new EventNotBegun(next.Attempt.Number));
         }
 
-        if (_underWay == 0)
-            Context.Stop(Self);
+        if (_underWay.Count == 0)
+            Stop();
         else
             Become(Ending);
     }
 
-    private void ForgetIfMoving(StopTenant stop)
+    private void Stop()
     {
-        if (stop.IsMoving)
+        // After the last attempt: until then it notes the tenant.
+        if (_isMoving)
             _handling.Forget(_tenant);
+        Context.Stop(Self);
     }
 
     private sealed record AttemptEnded(AttemptKey Attempt, IShardAnswer Answer) : INoSerializationVerificationNeeded;
+
+    private sealed class Say
+    {
+        public static readonly Say Instance = new();
+    }
 
     private sealed class Rest
     {

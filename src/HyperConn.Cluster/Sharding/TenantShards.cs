@@ -30,6 +30,7 @@ internal sealed class TenantShards(IOptions<TenantEventOptions> options, TimePro
         TimeSpan? failedSince = null;
         for (var attempt = 1; ; attempt++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
                 using var limit = new CancellationTokenSource(settings.AttemptTimeout, time);
@@ -37,8 +38,9 @@ internal sealed class TenantShards(IOptions<TenantEventOptions> options, TimePro
                 var result = await ForwardAsync(@event, origin, @event.Id, attempt, either.Token).ConfigureAwait(false);
                 return new EventOutcome(result, Attempts: attempt);
             }
-            catch (Exception e) when (e is not HyperConnException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is not HyperConnException)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 var fault = EventFault.Of(e);
                 if (!fault.IsTransient)
                     return new EventOutcome(EventResult.Rejected, fault.Code, fault.Message, attempt);

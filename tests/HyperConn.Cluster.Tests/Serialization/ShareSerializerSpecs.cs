@@ -96,7 +96,7 @@ public sealed class ShareSerializerSpecs : Akka.TestKit.Xunit2.TestKit
         var read = new List<TenantStatistics>();
         for (int? offset = 0; offset is { } from;)
         {
-            var bytes = _serializer.ToBinary(TenantPages.Of(tenants, from));
+            var bytes = _serializer.ToBinary(TenantPages.Of(tenants, from, list: 1));
             Assert.True(bytes.Length < 100_000, $"{bytes.Length} bytes");
             var page = Assert.IsType<TenantsPage>(_serializer.FromBinary(bytes, "tenants-1"));
             read.AddRange(page.Tenants);
@@ -181,7 +181,7 @@ public sealed class ShareSerializerSpecs : Akka.TestKit.Xunit2.TestKit
         ["ask-statistics-1"] = AskStatistics.Instance,
         ["statistics-1"] = TenantPages.WithoutTenants(Statistics),
         ["ask-tenants-1"] = new AskTenants(400),
-        ["tenants-1"] = TenantPages.Of(Statistics.Tenants, 0),
+        ["tenants-1"] = TenantPages.Of(Statistics.Tenants, 0, list: 1),
         ["command-1"] = CommandVerbs.ToMessage(new BanTenants(new OperatorTarget.Server(Server), "mia", "OPS-1", TimeSpan.FromMinutes(5))),
         ["done-1"] = new CarriedOut(true, "Done.", 3),
         ["cant-1"] = new CantAnswer("It can't."),

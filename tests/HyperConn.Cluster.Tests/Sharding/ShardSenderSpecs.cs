@@ -38,6 +38,21 @@ public sealed class ShardSenderSpecs : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task What_is_heard_of_unasked_is_not_sent_again()
+    {
+        var sent = Send(1);
+        await _region.ExpectMsgAsync<SendEvent>(Patience);
+        for (var i = 0; i < 15; i++)
+        {
+            _sender.Tell(new EventUnderWay(1));
+            await _region.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(200));
+        }
+
+        _sender.Tell(new EventEnded(1, EventResult.Handled));
+        Assert.Equal(EventResult.Handled, await sent.End.Task.WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task What_was_not_begun_is_sent_again()
     {
         var sent = Send(1);

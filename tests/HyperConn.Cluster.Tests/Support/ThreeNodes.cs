@@ -11,6 +11,9 @@ internal sealed class ThreeNodes : IAsyncDisposable
 
     private const int MaxConnections = 60;
 
+    // More where the test is asked to take its time.
+    private static readonly int TenantCount = Environment.GetEnvironmentVariable("HYPERCONN_SOAK_SECONDS") is null ? 60 : 300;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly Stack<IAsyncDisposable> _parts = new();
@@ -32,7 +35,7 @@ internal sealed class ThreeNodes : IAsyncDisposable
         try
         {
             var server = three.Keep(await PostgresFixture.StartOwnAsync(new PostgresServerOptions { MaxConnections = MaxConnections }));
-            var tenants = three.Keep(await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = 60, OwnDatabases = 5 }));
+            var tenants = three.Keep(await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = TenantCount, OwnDatabases = 5 }));
             three._settings = await WriteSettingsAsync(server, tenants);
             three.Sessions = three.Keep(new CountedSessions(server, tenants));
             for (var node = 0; node < 3; node++)
