@@ -11,7 +11,7 @@ namespace HyperConn.Host.Demo.Nodes;
 internal static class NodeHost
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Works until told to stop, and says every moment how it goes.</summary>

@@ -6,7 +6,7 @@ namespace HyperConn.Host.Demo.Nodes;
 /// <summary>A node of the demo, as its parent sees it.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
