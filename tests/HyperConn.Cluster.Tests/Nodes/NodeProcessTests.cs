@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace HyperConn.Tests.Cluster.Nodes;
 
 /// <summary>Real processes on a real server. The sessions are counted there every few milliseconds.</summary>
+[Collection(NodeProcesses.Name)]
 public sealed class NodeProcessTests(ITestOutputHelper output)
 {
     // Several times as long as a share is valid. HYPERCONN_SOAK_SECONDS makes it twenty seconds.

@@ -8,6 +8,7 @@ namespace HyperConn.Tests.Cluster.Nodes;
 /// Three processes, to which one thing after the other happens at random, from a seed. HYPERCONN_SOAK_SECONDS=600 is ten minutes of it;
 /// HYPERCONN_SOAK_SEED repeats a schedule.
 /// </summary>
+[Collection(NodeProcesses.Name)]
 public sealed class NodeScheduleTests(ITestOutputHelper output)
 {
     private const int ShortSeconds = 45;

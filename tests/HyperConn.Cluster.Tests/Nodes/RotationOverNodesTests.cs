@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace HyperConn.Tests.Cluster.Nodes;
 
 /// <summary>Every password is changed while five nodes work for all tenants. One node hears of it; the others are told.</summary>
+[Collection(NodeProcesses.Name)]
 public class RotationOverNodesTests(ITestOutputHelper output)
 {
     private const int NodeCount = 5;

@@ -61,6 +61,11 @@ internal sealed class NodeProcess : IAsyncDisposable
             await node._ready.Task.WaitAsync(StartPatience, stop);
             return node;
         }
+        catch (TimeoutException)
+        {
+            await node.DisposeAsync();
+            throw new NodeFailedException($"A node was no member within {StartPatience.TotalSeconds:0} s: {node.Errors}");
+        }
         catch
         {
             await node.DisposeAsync();
