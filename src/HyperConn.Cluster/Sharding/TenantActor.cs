@@ -15,7 +15,7 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
     private const string IdleTimer = "idle";
     private const string SayTimer = "say";
 
-    // A tenant that waits for this many is behind by more than a sender waits: what comes then is sent again.
+    // A tenant that waits for this many is behind by more than a sender waits. What comes then is not answered, and sent again at the usual pace.
     private const int MaxWaiting = 10_000;
 
     private readonly TenantKey _tenant;
@@ -73,11 +73,7 @@ internal sealed class TenantActor : ReceiveActor, IWithTimers
         if (TryAnswerAgain(attempt))
             return;
         if (_waiting.Count >= MaxWaiting)
-        {
-            Sender.Tell(new EventNotBegun(sent.Number));
             return;
-        }
-
         _known.Add(attempt);
         _waiting.Enqueue((attempt, sent));
         Timers.Cancel(IdleTimer);
