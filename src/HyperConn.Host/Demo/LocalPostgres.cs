@@ -63,37 +63,16 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
     /// <exception cref="PostgresUnavailableException">The programs don't work here.</exception>
     public static async Task<LocalPostgres> StartAsync(string binaries, PostgresServerOptions options, CancellationToken cancellationToken)
     {
-        var server = await MakeAsync(
-            binaries,
-            options.CopiesData && !OperatingSystem.IsWindows() ? made => made.CopyAsync(cancellationToken) : made => made.InitialiseAsync(cancellationToken),
-            cancellationToken);
-        try
+        return await MakeAsync(binaries, BeginAsync, cancellationToken);
+
+        async Task BeginAsync(LocalPostgres server)
         {
+            if (options.CopiesData && !OperatingSystem.IsWindows())
+                await server.CopyAsync(cancellationToken);
+            else
+                await server.InitialiseAsync(cancellationToken);
             await server.ConfigureAsync(options, cancellationToken);
             await server.StartOnFreePortAsync(cancellationToken);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
-
-    private static async Task<LocalPostgres> MakeAsync(string binaries, Func<LocalPostgres, Task> fill, CancellationToken cancellationToken)
-    {
-        var account = await LocalAccount.FindAsync(cancellationToken);
-        var server = new LocalPostgres(account, binaries, await account.CreateFolderAsync(FolderPrefix, cancellationToken));
-        try
-        {
-            server.Watch();
-            await fill(server);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
         }
     }
 
@@ -161,6 +140,23 @@ internal sealed class LocalPostgres : PostgresServer, IPostgresControl
         {
             watch.StandardInput.Close();
             await watch.WaitForExitAsync();
+        }
+    }
+
+    private static async Task<LocalPostgres> MakeAsync(string binaries, Func<LocalPostgres, Task> begin, CancellationToken cancellationToken)
+    {
+        var account = await LocalAccount.FindAsync(cancellationToken);
+        var server = new LocalPostgres(account, binaries, await account.CreateFolderAsync(FolderPrefix, cancellationToken));
+        try
+        {
+            server.Watch();
+            await begin(server);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
         }
     }
 
