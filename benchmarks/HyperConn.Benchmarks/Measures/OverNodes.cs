@@ -90,19 +90,26 @@ internal sealed class OverNodes : Measure
 
         public static async Task<Nodes> StartAsync(Tenants tenants, int count)
         {
-            var nodes = new List<Manager>();
-            for (var i = 0; i < count; i++)
+            var managers = new List<Manager>();
+            var nodes = new Nodes(managers);
+            try
             {
-                var node = await Manager.StartAsync(
-                    tenants.Store(),
-                    Configure,
-                    akka: akka => akka.WithRemoting("127.0.0.1", 0).WithClustering().WithHyperConnCluster());
-                nodes.Add(node);
-                var cluster = Akka.Cluster.Cluster.Get(node.System);
-                await cluster.JoinAsync(Akka.Cluster.Cluster.Get(nodes[0].System).SelfAddress).WaitAsync(JoinPatience);
-            }
+                while (managers.Count < count)
+                {
+                    managers.Add(await Manager.StartAsync(
+                        tenants.Store(),
+                        Configure,
+                        akka: akka => akka.WithRemoting("127.0.0.1", 0).WithClustering().WithHyperConnCluster()));
+                    await ClusterOf(managers[^1]).JoinAsync(ClusterOf(managers[0]).SelfAddress).WaitAsync(JoinPatience);
+                }
 
-            return new Nodes(nodes);
+                return nodes;
+            }
+            catch
+            {
+                await nodes.DisposeAsync();
+                throw;
+            }
         }
 
         public async ValueTask DisposeAsync()
@@ -110,5 +117,7 @@ internal sealed class OverNodes : Measure
             foreach (var node in all.Reverse())
                 await node.DisposeAsync();
         }
+
+        private static Akka.Cluster.Cluster ClusterOf(Manager node) => Akka.Cluster.Cluster.Get(node.System);
     }
 }
