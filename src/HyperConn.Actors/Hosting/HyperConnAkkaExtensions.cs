@@ -16,8 +16,8 @@ public static class HyperConnAkkaExtensions
     /// </summary>
     /// <remarks>
     /// Two settings of coordinated shutdown are given defaults; your own win (those added before this call, or with
-    /// <see cref="HoconAddMode.Prepend"/>). The phase <c>hyperconn-drain</c> is added before <c>actor-system-terminate</c>, with a time-out
-    /// that <see cref="PoolOptions.DrainTimeout"/> never reaches. <c>run-by-clr-shutdown-hook</c> is off: Akka's own hook would drain at
+    /// <see cref="HoconAddMode.Prepend"/>). The phases <c>hyperconn-workers</c>, after <c>before-cluster-shutdown</c>, and <c>hyperconn-drain</c>,
+    /// before <c>actor-system-terminate</c>, are added, with a time-out that <see cref="PoolOptions.DrainTimeout"/> never reaches. <c>run-by-clr-shutdown-hook</c> is off: Akka's own hook would drain at
     /// the first signal, under the hands of services that still work; the host stops these first and the actor system after them.
     /// </remarks>
     /// <param name="builder">The Akka builder.</param>

@@ -80,7 +80,7 @@ internal sealed class SeedFinder : ReceiveActor, IWithTimers
             : found.Reached < _nodes - 1 ? $"{found.Reached} of the others can be connected to at port {_cluster.SelfAddress.Port}, and {_nodes - 1} are needed"
             : null;
         if (missing is not null)
-            Say($"{string.Join(", ", _names)} lead to {(_found.Count == 0 ? "no address" : string.Join(", ", _found))}; {missing}. {found.Fault}");
+            Say($"{string.Join(", ", _names)} lead to {(_found.Count == 0 ? "no address" : string.Join(", ", _found))}; {missing}. {found.Fault}".TrimEnd());
         var joins = missing is null && _same >= SameLooks;
         if (joins)
             _cluster.JoinSeedNodes(_found.Select(address => _cluster.SelfAddress.WithHost(HostOf(address))));
