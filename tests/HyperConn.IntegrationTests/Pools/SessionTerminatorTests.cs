@@ -16,14 +16,15 @@ public class SessionTerminatorTests(RoomyServer server)
     public async Task A_process_that_is_younger_than_the_moment_at_which_its_number_was_ours_lives_on()
     {
         var tenant = server.Tenants[0];
-        var time = new LeapingTime();
+        // A machine that has been up for longer than credentials may be used.
+        var time = new LeapingTime { Leap = TimeSpan.FromDays(30) };
         var runtime = new PoolRuntime(new HyperConnOptions { ProjectName = MemorySecretStore.Project }, time);
         Assert.True(PostgresCredentials.TryParse(tenant.ConnectionUri, out var credentials, out _));
         var pool = new PoolGeneration(
             runtime.Leases,
             tenant.Key,
             1,
-            new GenerationCredentials(credentials, "v1", default, Moment.Never),
+            new GenerationCredentials(credentials, "v1", Moment.Of(runtime.Leases.Monotonic, runtime.Leases.Monotonic.Now), Moment.Never),
             [new ServerState(new ServerEndpoint(server.Server.Host, server.Server.Port))],
             new PoolOwner(runtime, Akka.Actor.ActorRefs.Nobody));
         pool.Desk.TakeAnyway(out _);
@@ -32,7 +33,7 @@ public class SessionTerminatorTests(RoomyServer server)
 
         // The number was ours an hour ago. The process that has it now, of the same role and in the same database, was started since.
         pool.Connections.NoteSession(stranger.ProcessID);
-        time.Leap = TimeSpan.FromHours(1);
+        time.Leap += TimeSpan.FromHours(1);
         pool.Connections.NoteSession(ours.ProcessID);
 
         Assert.Equal(1, await SessionTerminator.TerminateAsync(pool, runtime.Leases, CancellationToken.None));
