@@ -153,6 +153,7 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<LocateServers>(locate => _servers.OnLocate(Sender, locate));
         Receive<SecretChanged>(_secrets.OnSecretChanged);
         Receive<SecretVersionsHeard>(heard => _secrets.Fetcher.Tell(heard));
+        Receive<SecretsUnused>(unused => _secrets.Forget(unused));
         Receive<SecretConfirmed>(confirmed => _secrets.Adopt(confirmed.Org));
         Receive<SecretFailureForgotten>(forgotten => _secrets.ForgetFailures(forgotten.Org));
         Receive<SecretRefreshFailed>(failed => _secrets.Adopt(failed.Org));
