@@ -240,6 +240,7 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
     {
         _room.EvictExpired();
         _secrets.ForgetExpiredFailures();
+        _runtime.Handles.Tidy();
     }
 
     private void OnDrainAll(DrainAll drain)

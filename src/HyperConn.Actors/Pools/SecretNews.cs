@@ -116,7 +116,7 @@ internal sealed class SecretNews(PoolRuntime runtime, PoolRegistry registry, Fun
     {
         foreach (var tenant in tenants)
         {
-            if (registry.Find(tenant) is null && runtime.Handles.TryGetValue(tenant, out var handle))
+            if (registry.Find(tenant) is null && runtime.Handles.Find(tenant) is { } handle)
                 handle.LastFailure = null;
         }
     }
