@@ -117,7 +117,7 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<PausedTooLong>(_paused.OnPausedTooLong);
         Receive<EvictPool>(OnEvictPool);
         Receive<Sweep>(_ => OnSweep());
-        Receive<Trim>(_ => _closing.TrimIdle());
+        Receive<Trim>(_ => OnTrim());
         Receive<DrainAll>(OnDrainAll);
         Receive<OperatorCommand>(command => Sender.Tell(_operator.Execute(command)));
         Always();
@@ -240,6 +240,11 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
     {
         _room.EvictExpired();
         _secrets.ForgetExpiredFailures();
+    }
+
+    private void OnTrim()
+    {
+        _closing.TrimIdle();
         _runtime.Handles.Tidy();
     }
 
