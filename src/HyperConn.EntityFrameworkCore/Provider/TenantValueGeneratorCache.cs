@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -14,18 +13,12 @@ namespace HyperConn.EntityFrameworkCore.Provider;
 /// </summary>
 internal sealed class TenantValueGeneratorCache(ValueGeneratorCacheDependencies dependencies) : NpgsqlValueGeneratorCache(dependencies)
 {
-    private readonly ConditionalWeakTable<ITenantPools, ConcurrentDictionary<TenantSequence, NpgsqlSequenceValueGeneratorState>> _states = [];
+    private readonly ConditionalWeakTable<ITenantPools, TenantSequences> _states = [];
 
     public override NpgsqlSequenceValueGeneratorState GetOrAddSequenceState(IProperty property, IRelationalConnection connection)
     {
         var owner = (TenantRelationalConnection)connection;
         var sequence = property.FindHiLoSequence() ?? throw new InvalidOperationException($"{property.Name} has no sequence.");
-        return _states.GetOrCreateValue(owner.Pools).GetOrAdd(
-            new TenantSequence(owner.Tenant, sequence.Schema, sequence.Name, sequence.IncrementBy),
-            static (_, found) => new NpgsqlSequenceValueGeneratorState(found),
-            sequence);
+        return _states.GetOrCreateValue(owner.Pools).Of(owner.Tenant, sequence);
     }
-
-    // The provider's own key has no increment; two models that disagree about it must not share a block.
-    private readonly record struct TenantSequence(TenantKey Tenant, string? Schema, string Name, int IncrementBy);
 }
