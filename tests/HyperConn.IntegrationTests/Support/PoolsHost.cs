@@ -25,20 +25,28 @@ internal sealed class PoolsHost : IAsyncDisposable
 
     public PoolRuntime Runtime { get; }
 
+    public IServiceProvider Services => _host.Services;
+
     public IActorRef Supervisor => _host.Services.GetRequiredService<ActorRegistry>().Get<PoolSupervisor>();
+
+    public OperatorEvents Events => _host.Services.GetRequiredService<OperatorEvents>();
 
     /// <summary>The only server.</summary>
     public ServerState Server => Runtime.Servers.Values.Single();
 
+    /// <summary>How many actors an actor has made that have not ended.</summary>
+    public static int ChildrenOf(IActorRef actor) => ((ActorRefWithCell)actor).Children.Count();
+
     public static async Task<PoolsHost> StartAsync(
-        MemorySecretStore secrets, Action<HyperConnOptions>? configure = null, ILoggerProvider? logs = null)
+        ISecretStore? secrets, Action<HyperConnOptions>? configure = null, ILoggerProvider? logs = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Logging.SetMinimumLevel(logs is null ? LogLevel.Warning : LogLevel.Trace);
         if (logs is not null)
             builder.Logging.AddProvider(logs);
-        builder.Services.AddSingleton<ISecretStore>(secrets);
+        if (secrets is not null)
+            builder.Services.AddSingleton(secrets);
         builder.Services.AddHyperConn(o =>
         {
             o.ProjectName = MemorySecretStore.Project;
