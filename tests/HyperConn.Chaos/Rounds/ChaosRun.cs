@@ -1,0 +1,78 @@
+using HyperConn.Chaos.Faults;
+using HyperConn.Chaos.Observations;
+using HyperConn.Chaos.Work;
+using HyperConn.Chaos.World;
+
+namespace HyperConn.Chaos.Rounds;
+
+/// <summary>Round after round until the time is over.</summary>
+internal sealed class ChaosRun(ChaosOptions options, Action<string> say)
+{
+    private const int Workers = 64;
+    private static readonly TimeSpan FairWeather = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Progress = TimeSpan.FromSeconds(5);
+
+    private readonly List<RoundResult> _rounds = [];
+
+    public Journal Journal { get; } = new();
+
+    public IReadOnlyList<RoundResult> Rounds => _rounds;
+
+    /// <summary>When the first work began.</summary>
+    public TimeSpan Began { get; private set; }
+
+    /// <summary>Starts everything, runs the rounds, and ends everything.</summary>
+    /// <exception cref="Xunit.SkipException">A part is not to be had here.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var faults = Catalogue.All.Where(fault => options.Only.Count == 0 || options.Only.Contains(fault.Name)).ToArray();
+        var schedule = new Schedule(options.Seed, faults);
+        say($"starting servers, and making {options.Tenants} tenants");
+        await using var world = await ChaosWorld.StartAsync(options.Tenants, new LibraryLog(Journal.Log.Judge));
+        await using var watch = new BudgetWatch(world.Servers, world.Budgets, Journal.Sample, Journal.Budget.Gap);
+        await using var crew = new Crew(Workers, options.Seed, world.Hosts, world.Tenants, Journal);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var telling = TellAsync(over.Token);
+        var (storm, calm) = (new Storm(world, crew, Journal, say), new Calm(world, crew, watch, Journal));
+        Began = RunClock.Now;
+        crew.Resume();
+
+        // Everybody has worked once before it is said what rest looks like.
+        while (Journal.NotSince(Began, crew.Kinds).Count > 0 && RunClock.Now - Began < Limits.Work)
+            await Task.Delay(50, CancellationToken.None);
+        await Task.Delay(FairWeather, CancellationToken.None);
+        await calm.PassAsync();
+        while (RunClock.Now - Began < options.Duration && !stop.IsCancellationRequested)
+        {
+            await Task.Delay(FairWeather, CancellationToken.None);
+            var round = schedule.Next();
+            var took = await storm.PassAsync(round);
+            say(FormattableString.Invariant($"round {round.Number}: everything works again {took.TotalSeconds:0.0} s after the storm"));
+            await calm.PassAsync();
+            _rounds.Add(new RoundResult(round.Number, [.. round.Faults.Select(planned => planned.Fault.Name)], took));
+        }
+
+        await over.CancelAsync();
+        await telling;
+    }
+
+    private async Task TellAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Progress);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                say(FormattableString.Invariant(
+                    $"{Journal.Done:#,0} done, {Journal.Failures:#,0} failed, {Journal.Oracles.Sum(oracle => oracle.Found)} findings"));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run is over.
+        }
+    }
+}
+
+/// <summary>What became of a round.</summary>
+internal sealed record RoundResult(int Number, IReadOnlyList<string> Faults, TimeSpan Recovery);
