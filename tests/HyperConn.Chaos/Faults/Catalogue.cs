@@ -7,6 +7,11 @@ internal static class Catalogue
     [
         new ServerKilled(Part.First),
         new ServerKilled(Part.Second),
+        new ServerFrozen(Part.First),
+        new ServerFrozen(Part.Second),
+        new ServerFrozen(Part.Pooler),
+        new StandbyPromoted(),
+        new PoolerKilled(),
         NetworkFault.BlackHole(Part.First),
         NetworkFault.BlackHole(Part.Pooler),
         NetworkFault.Delay(Part.First),
@@ -19,5 +24,15 @@ internal static class Catalogue
         NetworkFault.HalfOpen(Part.Pooler),
         new CredentialsRotated(users: false),
         new CredentialsRotated(users: true),
+        new SecretsSpoilt(deleted: true),
+        new SecretsSpoilt(deleted: false),
+        .. StoreFault.All,
+        new BudgetLowered(),
+        new StrangersCame(),
+        .. OperatorActed.All,
+        new TenantsCameAndWent(),
+        new MemoryPressed(),
+        new ClockStepped(),
+        new HostRestarted(),
     ];
 }

@@ -19,6 +19,8 @@ internal sealed class Calm(ChaosWorld world, Crew crew, BudgetWatch watch, Journ
         journal.Rest.Judge(await SettleAsync(RestAsync, IsQuiet));
         var tenants = world.Tenants.All;
         journal.Writes.Judge(await RowReader.TakeAsync(world.Servers, tenants), [.. tenants.Select(tenant => tenant.Name)]);
+        foreach (var gone in world.Tenants.TakeGone())
+            journal.Writes.Forget(gone.Name);
         await world.Hosts.Current.Operator.ExecuteAsync(new DrainTenants(OperatorTarget.Everything, "chaos", "calm"));
         world.Secrets.Tidy();
         journal.Baseline.Judge(await SettleAsync(MeasureAsync, now => now is { Pools: 0, Permits: 0, Sessions: 0 }));

@@ -54,6 +54,19 @@ internal sealed class ChaosWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Has the host carry out an operator's command. One that is being restarted does not.</summary>
+    public async Task OrderAsync(OperatorCommand command)
+    {
+        try
+        {
+            await Hosts.Current.Operator.ExecuteAsync(command);
+        }
+        catch (Exception stopping) when (stopping is ObjectDisposedException or HyperConnException or OperationCanceledException)
+        {
+            // Whoever asks a host that stops gets no answer.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Hosts.StopAsync();

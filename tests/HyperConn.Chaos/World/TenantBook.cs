@@ -8,6 +8,8 @@ internal sealed class TenantBook
     private readonly Lock _gate = new();
     private readonly ChaosTenant[][] _bySite = [.. Enum.GetValues<Site>().Select(_ => Array.Empty<ChaosTenant>())];
 
+    private readonly List<ChaosTenant> _gone = [];
+
     public IReadOnlyList<ChaosTenant> All => [.. Enum.GetValues<Site>().SelectMany(At)];
 
     public IReadOnlyList<ChaosTenant> At(Site site) => Volatile.Read(ref _bySite[(int)site]);
@@ -17,19 +19,34 @@ internal sealed class TenantBook
 
     public ChaosTenant? Find(TenantKey key) => All.FirstOrDefault(tenant => tenant.Key == key);
 
+    /// <summary>Adds tenants; the newest are asked for most.</summary>
     public void Add(IEnumerable<ChaosTenant> tenants)
     {
         lock (_gate)
         {
             foreach (var site in tenants.GroupBy(tenant => tenant.Site))
-                Volatile.Write(ref _bySite[(int)site.Key], [.. _bySite[(int)site.Key], .. site]);
+                Volatile.Write(ref _bySite[(int)site.Key], [.. site, .. _bySite[(int)site.Key]]);
         }
     }
 
     public void Remove(ChaosTenant tenant)
     {
         lock (_gate)
+        {
             Volatile.Write(ref _bySite[(int)tenant.Site], [.. _bySite[(int)tenant.Site].Where(other => other != tenant)]);
+            _gone.Add(tenant);
+        }
+    }
+
+    /// <summary>Tenants removed since this was last asked.</summary>
+    public IReadOnlyList<ChaosTenant> TakeGone()
+    {
+        lock (_gate)
+        {
+            ChaosTenant[] gone = [.. _gone];
+            _gone.Clear();
+            return gone;
+        }
     }
 
     /// <summary>Any tenant of a site; the first ones more often than the last.</summary>
