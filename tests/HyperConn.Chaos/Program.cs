@@ -19,7 +19,12 @@ command.Root.SetAction(async (parsed, cancellationToken) =>
         return 0;
     }
 
-    return ResultTable.Print(run, options) ? 0 : 1;
+    if (options.Report is { } report)
+        await File.WriteAllTextAsync(report.FullName, ChaosReport.Of(run, options).ToJson(), CancellationToken.None);
+    if (options.Picture is { } picture)
+        await File.WriteAllTextAsync(picture.FullName, ChaosPicture.Draw(run, options), CancellationToken.None);
+    ResultTable.Print(run, options);
+    return run.IsSound ? 0 : 1;
 });
 return await command.Root.Parse(args).InvokeAsync();
 

@@ -16,7 +16,12 @@ internal sealed class HostRestarted : IFault
 
     public Strike Plan(ChaosWorld world, Random random) => new(
         "the host is stopped and started again",
-        [Allowance.Everywhere(ErrorClass.Of(HyperConnErrorCode.ShuttingDown), ErrorClass.HostStopped, ErrorClass.NoAnswer)],
+        [
+            Allowance.Everywhere(ErrorClass.Of(HyperConnErrorCode.ShuttingDown), ErrorClass.HostStopped, ErrorClass.NoAnswer),
+
+            // A context is made by the host's container, which says so itself when it has gone.
+            new Allowance("EF", error => error.Flavour == "EF", [nameof(ObjectDisposedException)]),
+        ],
         async () => await world.Hosts.StopAsync(),
         world.Hosts.StartAsync);
 }

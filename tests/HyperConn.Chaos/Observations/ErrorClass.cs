@@ -48,7 +48,7 @@ internal static class ErrorClass
     {
         HyperConnException ours => $"HyperConnException({ours.Code}: {ours.Message})",
         PostgresException postgres => $"PostgresException({postgres.SqlState}: {postgres.MessageText})",
-        _ => $"{inner.GetType().Name}({inner.Message})",
+        _ => $"{inner.GetType().Name}({inner.Message.ReplaceLineEndings(" ")})",
     }));
 
     private static IEnumerable<Exception> Chain(Exception? exception)

@@ -29,9 +29,13 @@ internal sealed class BaselineOracle : Oracle
     /// <summary>The first calm's.</summary>
     public Resources? First => _first;
 
+    /// <summary>The latest calm's.</summary>
+    public Resources? Last { get; private set; }
+
     public void Judge(Resources now)
     {
         Observed();
+        Last = now;
         if (now.Pools != 0 || now.Permits != 0 || now.Sessions != 0)
             Find($"after a drain of everything {now.Pools} pools, {now.Permits} permits and {now.Sessions} sessions are left");
         if (_first is not { } first)

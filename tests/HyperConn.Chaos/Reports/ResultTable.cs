@@ -7,9 +7,10 @@ namespace HyperConn.Chaos.Reports;
 /// <summary>What a run came to, for people.</summary>
 internal static class ResultTable
 {
+    private const int Shown = 12;
+
     /// <summary>Prints it.</summary>
-    /// <returns>Whether nothing was found, and every oracle saw something.</returns>
-    public static bool Print(ChaosRun run, ChaosOptions options)
+    public static void Print(ChaosRun run, ChaosOptions options)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No });
         console.Profile.Width = 180;
@@ -32,18 +33,17 @@ internal static class ResultTable
         console.Write(oracles);
         foreach (var (endpoint, (samples, most, above)) in run.Journal.Budget.Totals)
             Console.WriteLine(FormattableString.Invariant($"{endpoint}: {samples:#,0} samples, at most {most} sessions, {above} samples above the limit"));
-        foreach (var oracle in run.Journal.Oracles)
+        foreach (var oracle in run.Journal.Oracles.Where(oracle => oracle.Found > 0))
         {
-            foreach (var finding in oracle.Findings)
+            foreach (var finding in oracle.Findings.Take(Shown))
                 Console.WriteLine(FormattableString.Invariant($"FINDING {oracle.Name} at {finding.At.TotalSeconds:0.0} s: {finding.What}"));
+            if (oracle.Found > Shown)
+                Console.WriteLine($"FINDING {oracle.Name}: and {oracle.Found - Shown} more");
         }
 
-        var blind = run.Journal.Oracles.Where(oracle => oracle.Observations == 0).Select(oracle => oracle.Name).ToArray();
-        if (blind.Length > 0)
-            Console.WriteLine($"These oracles saw nothing: {string.Join(", ", blind)}");
-        var isSound = blind.Length == 0 && run.Journal.Oracles.All(oracle => oracle.Found == 0);
+        if (run.Blind.Count > 0)
+            Console.WriteLine($"These oracles saw nothing: {string.Join(", ", run.Blind)}");
         Console.WriteLine(FormattableString.Invariant(
-            $"{(isSound ? "passed" : "FAILED")}: seed {options.Seed}, {run.Rounds.Count} rounds, {run.Journal.Done:#,0} pieces of work done, {run.Journal.Failures:#,0} failed"));
-        return isSound;
+            $"{(run.IsSound ? "passed" : "FAILED")}: seed {options.Seed}, {run.Rounds.Count} rounds, {run.Journal.Done:#,0} pieces of work done, {run.Journal.Failures:#,0} failed"));
     }
 }

@@ -34,7 +34,7 @@ internal sealed class Schedule
             chosen.Add(new PlannedFault(
                 fault,
                 TimeSpan.FromMilliseconds(i == 0 ? 0 : _random.Next(0, 2_000)),
-                TimeSpan.FromMilliseconds(_random.Next(2_000, 6_000)),
+                TimeSpan.FromMilliseconds(_random.Next(2_000, 9_000)),
                 _random.Next()));
         }
 

@@ -6,7 +6,7 @@ namespace HyperConn.Chaos.Work;
 /// <summary>The workers: each has one flavour and works at one site, for one tenant after the other, until it is paused or stopped.</summary>
 internal sealed class Crew : IAsyncDisposable
 {
-    private static readonly TimeSpan Think = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Think = TimeSpan.FromMilliseconds(200);
 
     private readonly IFlavour[] _flavours = [new PlainFlavour(), new DapperFlavour(), new EntityFlavour(), new BlockingFlavour(), new ActorFlavour()];
     private readonly CancellationTokenSource _stop = new();
