@@ -178,10 +178,11 @@ internal sealed class Relay : IAsyncDisposable
 
         public void Reset()
         {
+            // First, so that nothing that is under way says a last word.
             _clientGone = true;
+            Stop();
             Close(_client);
             Close(Server);
-            Stop();
         }
 
         public void Dispose()

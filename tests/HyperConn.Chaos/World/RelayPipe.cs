@@ -45,6 +45,7 @@ internal sealed class RelayPipe(Socket from, Socket to, Func<long, CancellationT
 
         // The end is news like any other: in a black hole it does not arrive.
         await gate(Environment.TickCount64, stop);
+        stop.ThrowIfCancellationRequested();
         to.Shutdown(SocketShutdown.Send);
     }
 }

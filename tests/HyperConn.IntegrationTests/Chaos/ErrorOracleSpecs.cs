@@ -71,7 +71,7 @@ public class ErrorOracleSpecs
         { new NpgsqlException("", new EndOfStreamException()), ErrorClass.Broken },
         { new NpgsqlException("", new IOException("", new SocketException())), ErrorClass.Broken },
         { new InvalidOperationException("Connection is not open"), ErrorClass.Broken },
-        { new NullReferenceException(), "NullReferenceException" },
+        { new ArithmeticException(), "ArithmeticException" },
         { new TimeoutException(), "TimeoutException" },
     };
 
