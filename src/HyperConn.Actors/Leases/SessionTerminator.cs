@@ -60,6 +60,7 @@ internal static class SessionTerminator
     {
         await using var source = DataSourceFactory.BuildUnpooled(
             pool.Tenant, pool.Credentials.Postgres, pool.Secrets.CurrentPassword, runtime.NpgsqlLoggers, runtime.Options);
+        await using var hosts = SeveralHosts.Of(source);
         await using var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var command = new NpgsqlCommand(Query, connection);
         var sessions = pool.Connections.Sessions;

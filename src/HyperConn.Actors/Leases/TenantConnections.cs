@@ -95,5 +95,6 @@ internal sealed class TenantConnections(NpgsqlDataSource dataSource, TimeProvide
     {
         await Task.Delay(DisposalDelay, time).ConfigureAwait(false);
         await dataSource.DisposeAsync().ConfigureAwait(false);
+        await SeveralHosts.Of(dataSource).DisposeAsync().ConfigureAwait(false);
     }
 }

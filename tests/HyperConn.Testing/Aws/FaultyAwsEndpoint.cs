@@ -64,6 +64,9 @@ public sealed class FaultyAwsEndpoint : IAsyncDisposable
     /// <summary>How many requests of an operation arrived.</summary>
     public int Count(string operation) => _calls.Count(call => call.Operation == operation);
 
+    /// <summary>Forgets what arrived until now: for runs that last.</summary>
+    public void ForgetCalls() => _calls.Clear();
+
     /// <summary>Answers an operation by a script from now on; null: soundly again.</summary>
     /// <param name="operation">Such as <c>BatchGetSecretValue</c>; <c>*</c>: those without a script of their own.</param>
     /// <param name="script">The script.</param>

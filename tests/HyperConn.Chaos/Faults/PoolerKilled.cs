@@ -1,0 +1,26 @@
+using HyperConn.Chaos.Observations;
+using HyperConn.Chaos.World;
+
+namespace HyperConn.Chaos.Faults;
+
+/// <summary>PgBouncer is killed (kill -9) and started again.</summary>
+internal sealed class PoolerKilled : IFault
+{
+    public string Name => "kill-pooler";
+
+    public Part Part => Part.Pooler;
+
+    public TimeSpan Aftermath => TimeSpan.FromSeconds(7);
+
+    public TimeSpan RecoveryBound => TimeSpan.FromSeconds(30);
+
+    public Strike Plan(ChaosWorld world, Random random)
+    {
+        var away = TimeSpan.FromMilliseconds(random.Next(500, 3_000));
+        return new Strike(
+            $"kill -9 of the pooler, and start {away.TotalSeconds:0.0} s later",
+            [Allowance.At(Sites.Pooled, [.. Errors.Dead, Errors.PoolerSays])],
+            () => world.Servers.Pooler.RestartAsync(away),
+            () => Task.CompletedTask);
+    }
+}

@@ -1,0 +1,31 @@
+using HyperConn.Chaos;
+using HyperConn.Chaos.Observations;
+using HyperConn.Chaos.Reports;
+using HyperConn.Chaos.Rounds;
+
+var command = new ChaosCommand();
+command.Root.SetAction(async (parsed, cancellationToken) =>
+{
+    var options = command.Read(parsed);
+    Say($"seed {options.Seed}, {options.Duration.TotalSeconds:0} s, {options.Tenants} tenants");
+    var run = new ChaosRun(options, Say);
+    try
+    {
+        await run.RunAsync(cancellationToken);
+    }
+    catch (Xunit.SkipException missing)
+    {
+        Say($"skipped: {missing.Message}");
+        return 0;
+    }
+
+    if (options.Report is { } report)
+        await File.WriteAllTextAsync(report.FullName, ChaosReport.Of(run, options).ToJson(), CancellationToken.None);
+    if (options.Picture is { } picture)
+        await File.WriteAllTextAsync(picture.FullName, ChaosPicture.Draw(run, options), CancellationToken.None);
+    ResultTable.Print(run, options);
+    return run.IsSound ? 0 : 1;
+});
+return await command.Root.Parse(args).InvokeAsync();
+
+static void Say(string text) => Console.WriteLine(FormattableString.Invariant($"{RunClock.Now.TotalSeconds,7:0.0}  {text}"));
