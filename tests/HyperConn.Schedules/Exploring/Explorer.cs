@@ -7,6 +7,7 @@ namespace HyperConn.Schedules.Exploring;
 public static class Explorer
 {
     private const int MostSteps = 3_000;
+    private const int MostInSoak = 200_000;
 
     // A race is told by addresses, and the collector moves objects: it counts only in a schedule during which nothing was collected.
     private const int Retries = 100;
@@ -18,6 +19,7 @@ public static class Explorer
     {
         ArgumentNullException.ThrowIfNull(scenario);
         var bound = scenario.Preemptions is { } own ? Math.Max(own, preemptions ?? own) : int.MaxValue;
+        var most = preemptions is null ? scenario.MostSchedules : Math.Max(scenario.MostSchedules, MostInSoak);
         using var cast = new Cast();
 
         // What runs once in a process, such as static constructors, has run then.
@@ -31,12 +33,12 @@ public static class Explorer
             var (steps, fault) = Try(scenario, choices, cast);
             longest = Math.Max(longest, steps.Count);
             if (fault is not null)
-                return new Exploration(schedules, IsComplete: false, longest, new Finding(fault, Trace.Choices(steps), Trace.Of(steps)));
+                return new Exploration(cast.Size, schedules, IsComplete: false, longest, new Finding(fault, Trace.Choices(steps), Trace.Of(steps)));
             for (var i = path.Count; i < steps.Count; i++)
                 path.Add(new Branch(steps[i], i == 0 ? 0 : path[i - 1].PreemptionsAfter));
         }
-        while (TakeNext(path, bound) && schedules < scenario.MostSchedules);
-        return new Exploration(schedules, IsComplete: path.Count == 0, longest, Finding: null);
+        while (TakeNext(path, bound) && schedules < most);
+        return new Exploration(cast.Size, schedules, IsComplete: path.Count == 0, longest, Finding: null);
     }
 
     /// <summary>Goes through one schedule again.</summary>
@@ -113,6 +115,8 @@ public static class Explorer
     private sealed class Cast : IDisposable
     {
         private Player[] _players = [];
+
+        public int Size => _players.Length;
 
         public Player[] Of(int count)
         {

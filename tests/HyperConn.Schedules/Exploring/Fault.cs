@@ -37,8 +37,9 @@ public sealed record Finding(Fault Fault, string Choices, string Trace)
 }
 
 /// <summary>What a search has come to.</summary>
+/// <param name="Threads">Threads of the scenario.</param>
 /// <param name="Schedules">Schedules tried.</param>
 /// <param name="IsComplete">Whether those are all within the bound.</param>
 /// <param name="MostSteps">Steps of the longest.</param>
 /// <param name="Finding">The first fault.</param>
-public sealed record Exploration(int Schedules, bool IsComplete, int MostSteps, Finding? Finding);
+public sealed record Exploration(int Threads, int Schedules, bool IsComplete, int MostSteps, Finding? Finding);

@@ -7,7 +7,7 @@ public abstract class Scenario
     public virtual int? Preemptions => 2;
 
     /// <summary>Schedules after which the search ends, complete or not.</summary>
-    public virtual int MostSchedules => 200_000;
+    public virtual int MostSchedules => 12_000;
 
     /// <summary>Sets up one play on fresh objects. It must do the same each time.</summary>
     public abstract Play Begin();

@@ -16,6 +16,9 @@ public static class Stage
     /// <summary>A place where another thread may go on.</summary>
     public static void Point() => Player.Current?.Pass(Sites.Stage);
 
+    /// <summary>The same, where the thread has nothing to do before another one has gone on.</summary>
+    public static void Yield() => Player.Current?.Yield(Sites.Stage);
+
     /// <summary>Something is wrong.</summary>
     public static void Require(bool holds, string fault)
     {

@@ -50,8 +50,28 @@ internal sealed class BodyWeaver(HookReferences hooks, Wrappers wrappers, Fields
                 case Code.Ldflda when instruction.Operand is FieldReference field && fields.IsPlain(field) && Fields.IsLookedAt(field):
                     WeavePlain(instruction, field);
                     break;
+                case Code.Ldelem_Ref or Code.Ldelem_Any when fields.HasAtomicElements(method.DeclaringType):
+                    InsertBefore(instruction, Number(Sites.Add(Name, "reads a place")), Call("Point"));
+                    break;
+                case Code.Ldind_Ref or Code.Ldind_I1 or Code.Ldind_U1 or Code.Ldind_I4 or Code.Ldind_I8:
+                    InsertBefore(instruction, Instruction.Create(OpCodes.Dup), Instruction.Create(OpCodes.Conv_U), Number(Sites.Add(Name, "reads by reference")), Call("Read"));
+                    break;
+                case Code.Stind_Ref or Code.Stind_I1 or Code.Stind_I4 or Code.Stind_I8:
+                    WeaveStoreByReference(instruction);
+                    break;
             }
         }
+    }
+
+    private void WeaveStoreByReference(Instruction at)
+    {
+        var system = _method.Module.TypeSystem;
+        var value = new VariableDefinition(at.OpCode.Code switch { Code.Stind_Ref => system.Object, Code.Stind_I8 => system.Int64, _ => system.Int32 });
+        _method.Body.Variables.Add(value);
+        InsertBefore(
+            at,
+            Instruction.Create(OpCodes.Stloc, value), Instruction.Create(OpCodes.Dup), Instruction.Create(OpCodes.Conv_U),
+            Number(Sites.Add(Name, "writes by reference")), Call("Write"), Instruction.Create(OpCodes.Ldloc, value));
     }
 
     private void WeaveCall(Instruction at, MethodReference call)

@@ -7,6 +7,7 @@ namespace HyperConn.Schedules.Weaving;
 internal sealed class Fields
 {
     private readonly HashSet<string> _atomic = new(StringComparer.Ordinal);
+    private readonly HashSet<TypeDefinition> _atomicElements = [];
     private readonly IReadOnlySet<string> _exempt;
 
     /// <param name="module">The module.</param>
@@ -20,6 +21,8 @@ internal sealed class Fields
             {
                 if (instruction.OpCode.Code is Code.Ldflda or Code.Ldsflda && instruction.Operand is FieldReference field && IsWord(field.FieldType))
                     _atomic.Add(field.FullName);
+                else if (instruction.OpCode.Code == Code.Ldelema)
+                    _atomicElements.Add(method.DeclaringType);
             }
         }
     }
@@ -29,6 +32,9 @@ internal sealed class Fields
 
     /// <summary>Whether its address is taken somewhere, as atomic operations do: then a plain use of it is one that other threads can see, too.</summary>
     public bool IsAtomic(FieldReference field) => _atomic.Contains(field.FullName) && !IsExempt(field);
+
+    /// <summary>Whether a type uses places of its arrays atomically: then a plain read of one is something that can come before or after.</summary>
+    public bool HasAtomicElements(TypeDefinition type) => _atomicElements.Contains(type);
 
     /// <summary>Whether it is to be watched for races.</summary>
     public bool IsPlain(FieldReference field) =>
