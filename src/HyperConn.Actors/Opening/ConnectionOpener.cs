@@ -204,7 +204,7 @@ internal sealed class ConnectionOpener
         {
             var answer = await request.WaitAsync(promise.Task, cancellationToken).ConfigureAwait(false);
             var pool = answer.Pool ?? throw new HyperConnException(answer.Failure!);
-            request.Handle ??= _runtime.Pools.HandleOf(request.Tenant);
+            request.Handle ??= answer.Handle;
             return pool;
         }
         catch (OperationCanceledException)

@@ -9,9 +9,6 @@ internal interface IPoolSource
     /// <exception cref="HyperConnException">There is none to be had.</exception>
     PoolPromise RequestPool(TenantKey tenant, bool forLease);
 
-    /// <summary>The handle of a tenant that has, or had, a pool.</summary>
-    IPoolHandle HandleOf(TenantKey tenant);
-
     /// <summary>Where a tenant's leases are taken; null: it never had a pool.</summary>
     ILeaseSource? FindSource(TenantKey tenant);
 

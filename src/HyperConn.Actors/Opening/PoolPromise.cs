@@ -7,15 +7,15 @@ namespace HyperConn.Opening;
 internal sealed class PoolPromise(bool forLease) : TaskCompletionSource<PoolAnswer>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     /// <summary>Keeps the promise. A pool for a lease is kept from eviction until the caller has its lease; not if the caller has gone.</summary>
-    public void Keep(PoolGeneration pool)
+    public void Keep(IPoolHandle handle, PoolGeneration pool)
     {
         if (forLease)
             pool.Desk.Expect();
-        if (!TrySetResult(new PoolAnswer(pool, null)) && forLease)
+        if (!TrySetResult(new PoolAnswer(handle, pool, null)) && forLease)
             pool.Unexpect();
     }
 
-    public void Break(HyperConnFailure reason) => TrySetResult(new PoolAnswer(null, reason));
+    public void Break(HyperConnFailure reason) => TrySetResult(new PoolAnswer(null, null, reason));
 
     /// <summary>The caller waits no more. Its going and the answer race; whichever wins decides who ends the reservation.</summary>
     public void Leave(CancellationToken cancellationToken)
@@ -25,5 +25,5 @@ internal sealed class PoolPromise(bool forLease) : TaskCompletionSource<PoolAnsw
     }
 }
 
-/// <summary>A pool, or why there is none.</summary>
-internal readonly record struct PoolAnswer(PoolGeneration? Pool, HyperConnFailure? Failure);
+/// <summary>A pool and its tenant's handle, or why there is none.</summary>
+internal readonly record struct PoolAnswer(IPoolHandle? Handle, PoolGeneration? Pool, HyperConnFailure? Failure);

@@ -57,6 +57,9 @@ public sealed class TenantDataSource : DbDataSource, IPoolHandle, ILeaseSource
     /// <summary>Whether there ever was a generation, so that somebody may hold this handle.</summary>
     internal bool HadPool => _health is not null;
 
+    /// <summary>Whether it had a pool when it was last asked whether it may rest. Only its table touches it.</summary>
+    internal bool WasInUse { get; set; }
+
     /// <summary>Memory of refused logins; it outlives the pool.</summary>
     internal Circuit Login { get; }
 

@@ -4,33 +4,81 @@ using System.Runtime.CompilerServices;
 namespace HyperConn.Pools;
 
 /// <summary>
-/// The handle of every tenant that ever had a pool, and for a while of those that asked for one in vain. Looking one up takes neither a lock
-/// nor a node: an open-addressed array, at most half full, that is replaced when it grows or when handles are let go.
+/// The handles of tenants: of those that have a pool, the latest of those that had one or asked for one in vain, and every one that somebody holds.
+/// Looking one up takes neither a lock nor a node: an open-addressed array, at most half full, that is replaced when it grows or when handles are
+/// let go.
 /// </summary>
 /// <remarks>
-/// A handle is given out only with a pool, and from then on it is the tenant's for ever. Whoever asks for organisations that do not exist
-/// has never seen a handle of theirs, so the latest of these are kept, for operators to see why, and the others go.
+/// <para>A handle is given out only with a pool, and from then on whoever holds it may have it for ever: while it is held there is no other of its
+/// tenant. So one that had a pool goes from the array to the <see cref="RestingHandles"/>, in one step under the lock, and comes back from there as the
+/// same object. Whoever looks in the array meanwhile finds it or asks the supervisor for a pool, who finds it here.</para>
+/// <para>Whoever asks for organisations that do not exist has never seen a handle of theirs, so the latest of these are kept, for operators to see
+/// why, and the others go.</para>
 /// </remarks>
 internal sealed class HandleTable
 {
     /// <summary>Handles of tenants without a pool that are kept at least; about twice as many at most, and those whose pool is being made.</summary>
     public const int KeptWithoutPool = 1_000;
 
+    /// <summary>
+    /// Handles of tenants whose pool has gone that are kept at least, with what they remember of refused logins; at most twice as many, and twice those
+    /// that have a pool or had one when last looked at.
+    /// </summary>
+    public const int KeptAfterPool = 10_000;
+
     private const int Smallest = 64;
 
     private readonly Lock _adding = new();
     private readonly Queue<TenantDataSource> _withoutPool = new();
+    private readonly Queue<TenantDataSource> _hadPool = new();
+    private readonly RestingHandles _resting = new();
     private TenantDataSource?[] _slots = new TenantDataSource?[Smallest];
     private int _count;
     private int _lookAt = 2 * KeptWithoutPool;
+    private int _lookAtHadPool = 2 * KeptAfterPool;
 
-    /// <summary>All handles there are now, in no order.</summary>
-    public IEnumerable<TenantDataSource> Values => Volatile.Read(ref _slots).OfType<TenantDataSource>();
+    /// <summary>All handles there are now, in no order: those kept here, and those that others hold.</summary>
+    public IReadOnlyCollection<TenantDataSource> Values
+    {
+        get
+        {
+            lock (_adding)
+                return [.. Kept, .. _resting.Held];
+        }
+    }
 
-    public TenantDataSource this[TenantKey tenant] => TryGetValue(tenant, out var handle)
-        ? handle
-        : throw new KeyNotFoundException($"{tenant} never had a pool.");
+    /// <summary>Handles that are kept whether others hold them or not.</summary>
+    public int KeptCount
+    {
+        get
+        {
+            lock (_adding)
+                return _count;
+        }
+    }
 
+    /// <summary>Handles that are known only while others hold them, those included that were not found yet to be held no more.</summary>
+    public int RestingCount
+    {
+        get
+        {
+            lock (_adding)
+                return _resting.Count;
+        }
+    }
+
+    private IEnumerable<TenantDataSource> Kept => _slots.OfType<TenantDataSource>();
+
+    /// <summary>The tenant's handle, wherever it is; null: it has none, or had one that nobody holds any more.</summary>
+    public TenantDataSource? Find(TenantKey tenant)
+    {
+        if (TryGetValue(tenant, out var handle))
+            return handle;
+        lock (_adding)
+            return TryGetValue(tenant, out handle) || _resting.TryGet(tenant, out handle) ? handle : null;
+    }
+
+    /// <summary>The tenant's handle, if it is one of those kept: every one that has a pool is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGetValue(TenantKey tenant, [MaybeNullWhen(false)] out TenantDataSource handle)
     {
@@ -63,27 +111,56 @@ internal sealed class HandleTable
         {
             if (TryGetValue(tenant, out var handle))
                 return handle;
-            if (_withoutPool.Count >= _lookAt)
-                LetGo(isAwaited);
-            handle = make(tenant);
-            _withoutPool.Enqueue(handle);
+            LetGo(isAwaited);
+            if (_resting.TryTake(tenant, out handle))
+            {
+                _hadPool.Enqueue(handle);
+            }
+            else
+            {
+                handle = make(tenant);
+                _withoutPool.Enqueue(handle);
+            }
+
             if (2 * (_count + 1) > _slots.Length)
-                Rebuild(Values, 2 * _slots.Length);
+                Rebuild([.. Kept], 2 * _slots.Length);
             Put(_slots, handle);
             _count++;
             return handle;
         }
     }
 
+    /// <summary>Lets go of what is left of handles that nobody holds any more.</summary>
+    public void Tidy()
+    {
+        lock (_adding)
+            _resting.Tidy();
+    }
+
     private void LetGo(Func<TenantKey, bool> isAwaited)
     {
         var gone = new HashSet<TenantDataSource>(ReferenceEqualityComparer.Instance);
+        if (_withoutPool.Count >= _lookAt)
+            LetGoWithoutPool(gone, isAwaited);
+        if (_hadPool.Count >= _lookAtHadPool)
+            LetRest(gone, isAwaited);
+        if (gone.Count == 0)
+            return;
+        _count -= gone.Count;
+        var length = _slots.Length;
+        while (length > Smallest && 4 * (_count + 1) <= length)
+            length /= 2;
+        Rebuild([.. Kept.Where(handle => !gone.Contains(handle))], length);
+    }
+
+    private void LetGoWithoutPool(HashSet<TenantDataSource> gone, Func<TenantKey, bool> isAwaited)
+    {
         for (var older = _withoutPool.Count - KeptWithoutPool; older > 0; older--)
         {
             var handle = _withoutPool.Dequeue();
             if (handle.HadPool)
-                continue;
-            if (isAwaited(handle.Tenant))
+                _hadPool.Enqueue(handle);
+            else if (isAwaited(handle.Tenant))
                 _withoutPool.Enqueue(handle);
             else
                 gone.Add(handle);
@@ -91,16 +168,31 @@ internal sealed class HandleTable
 
         // However many are awaited at once, each is looked at a few times only.
         _lookAt = Math.Max(2 * KeptWithoutPool, 2 * _withoutPool.Count);
-        if (gone.Count == 0)
-            return;
-        _count -= gone.Count;
-        var length = _slots.Length;
-        while (length > Smallest && 4 * (_count + 1) <= length)
-            length /= 2;
-        Rebuild([.. Values.Where(handle => !gone.Contains(handle))], length);
     }
 
-    private void Rebuild(IEnumerable<TenantDataSource> handles, int length)
+    private void LetRest(HashSet<TenantDataSource> gone, Func<TenantKey, bool> isAwaited)
+    {
+        for (var older = _hadPool.Count - KeptAfterPool; older > 0; older--)
+        {
+            var handle = _hadPool.Dequeue();
+            var isInUse = handle.Current is not null || isAwaited(handle.Tenant);
+
+            // One whose pool has gone since then is not among the oldest, wherever it stood.
+            if (isInUse || handle.WasInUse)
+            {
+                handle.WasInUse = isInUse;
+                _hadPool.Enqueue(handle);
+                continue;
+            }
+
+            gone.Add(handle);
+            _resting.Add(handle);
+        }
+
+        _lookAtHadPool = Math.Max(2 * KeptAfterPool, 2 * _hadPool.Count);
+    }
+
+    private void Rebuild(TenantDataSource[] handles, int length)
     {
         var slots = new TenantDataSource?[length];
         foreach (var handle in handles)

@@ -36,7 +36,7 @@ internal sealed class PoolAdmission(
     {
         var entry = registry.Find(ensure.Tenant);
         if (entry?.Handle.Current is { } pool)
-            ensure.Promise.Keep(pool);
+            ensure.Promise.Keep(entry.Handle, pool);
         else
             Admit(ensure.Tenant, entry, new AwaitingCode(ensure.Promise));
     }

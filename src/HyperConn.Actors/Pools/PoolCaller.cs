@@ -39,7 +39,7 @@ internal sealed class AwaitingCode(PoolPromise promise) : PoolCaller
 
     public override bool WaitsForEver => false;
 
-    public override void Answer(PoolReady ready, PoolGeneration pool) => promise.Keep(pool);
+    public override void Answer(PoolReady ready, PoolGeneration pool) => promise.Keep(ready.DataSource, pool);
 
     public override void Refuse(HyperConnFailure reason) => promise.Break(reason);
 }

@@ -32,6 +32,9 @@ internal sealed class PoolRoom
     /// <summary>Pools over the cap, those being made included; those that wait for room not.</summary>
     public int Surplus => _registry.Count - _waiting - Options.MaxPools;
 
+    /// <summary>Places in the queue for room.</summary>
+    public int Queued => _queue.Count;
+
     /// <summary>Makes room for one more pool: first what is idle for too long goes, then what was used least recently.</summary>
     /// <returns>Pools over the cap, with the new one.</returns>
     public int MakeRoom()
@@ -58,7 +61,7 @@ internal sealed class PoolRoom
     {
         while (_queue.TryPeek(out var entry))
         {
-            if (entry.Child.IsNobody() && _registry.Has(entry))
+            if (IsWaiting(entry))
             {
                 if (Surplus >= 0 && _evictor.EvictOldest(1, EvictionReason.LeastRecentlyUsed) == 0)
                     return;
@@ -75,11 +78,15 @@ internal sealed class PoolRoom
     /// <returns>False: it had stopped to before.</returns>
     public bool StopWaiting(PoolEntry entry)
     {
-        if (!entry.Child.IsNobody() || !_registry.Has(entry))
+        if (!IsWaiting(entry))
             return false;
         _timers.Timers.Cancel(entry);
         _registry.Remove(entry);
         _waiting--;
+
+        // While nobody goes, nobody else looks at the queue; those whose time has passed must not gather there.
+        while (_queue.TryPeek(out var first) && !IsWaiting(first))
+            _queue.Dequeue();
         return true;
     }
 
@@ -125,6 +132,8 @@ internal sealed class PoolRoom
             : pool.Word.Leases == 0 && pool.Waiters > 0 ? EvictionSkipReason.Waiting
             : EvictionSkipReason.InUse;
     }
+
+    private bool IsWaiting(PoolEntry entry) => entry.Child.IsNobody() && _registry.Has(entry);
 
     private void Skipped(PoolEntry entry)
     {

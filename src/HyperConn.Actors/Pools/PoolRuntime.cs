@@ -75,12 +75,10 @@ internal sealed class PoolRuntime : IPoolSource
 
     public HyperConnFailure? WhyPaused(TenantKey tenant) =>
         Restrictions.OfTenant(tenant) is { } restriction ? OperatorRestrictions.Failure(restriction, tenant)
-        : Handles.TryGetValue(tenant, out var handle) && handle.LastFailure is { Code: HyperConnErrorCode.Paused } paused ? paused
+        : Handles.Find(tenant)?.LastFailure is { Code: HyperConnErrorCode.Paused } paused ? paused
         : null;
 
-    public IPoolHandle HandleOf(TenantKey tenant) => Handles[tenant];
-
-    public ILeaseSource? FindSource(TenantKey tenant) => Handles.TryGetValue(tenant, out var handle) && handle.HadPool ? handle : null;
+    public ILeaseSource? FindSource(TenantKey tenant) => Handles.Find(tenant) is { HadPool: true } handle ? handle : null;
 
     public PoolPromise RequestPool(TenantKey tenant, bool forLease)
     {

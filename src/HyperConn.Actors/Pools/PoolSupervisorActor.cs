@@ -117,7 +117,7 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<PausedTooLong>(_paused.OnPausedTooLong);
         Receive<EvictPool>(OnEvictPool);
         Receive<Sweep>(_ => OnSweep());
-        Receive<Trim>(_ => _closing.TrimIdle());
+        Receive<Trim>(_ => OnTrim());
         Receive<DrainAll>(OnDrainAll);
         Receive<OperatorCommand>(command => Sender.Tell(_operator.Execute(command)));
         Always();
@@ -153,6 +153,7 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
         Receive<LocateServers>(locate => _servers.OnLocate(Sender, locate));
         Receive<SecretChanged>(_secrets.OnSecretChanged);
         Receive<SecretVersionsHeard>(heard => _secrets.Fetcher.Tell(heard));
+        Receive<SecretsUnused>(unused => _secrets.Forget(unused));
         Receive<SecretConfirmed>(confirmed => _secrets.Adopt(confirmed.Org));
         Receive<SecretFailureForgotten>(forgotten => _secrets.ForgetFailures(forgotten.Org));
         Receive<SecretRefreshFailed>(failed => _secrets.Adopt(failed.Org));
@@ -239,6 +240,12 @@ internal sealed class PoolSupervisorActor : ReceiveActor, IWithTimers
     {
         _room.EvictExpired();
         _secrets.ForgetExpiredFailures();
+    }
+
+    private void OnTrim()
+    {
+        _closing.TrimIdle();
+        _runtime.Handles.Tidy();
     }
 
     private void OnDrainAll(DrainAll drain)

@@ -33,6 +33,10 @@ internal sealed class SecretNews(PoolRuntime runtime, PoolRegistry registry, Fun
             entry.Child.Tell(AdoptCredentials.Instance);
     }
 
+    /// <summary>The fetcher knows more secrets than it keeps: those without a pool go. A pool made after this asks after it, too.</summary>
+    public void Forget(SecretsUnused unused) =>
+        Fetcher.Tell(new ForgetSecrets([.. unused.Orgs.Where(org => registry.OfOrg(org).Count == 0)]));
+
     public void OnSecretChanged(SecretChanged changed)
     {
         runtime.SecretVersionRead?.Invoke(changed.Org, changed.VersionId);
@@ -112,7 +116,7 @@ internal sealed class SecretNews(PoolRuntime runtime, PoolRegistry registry, Fun
     {
         foreach (var tenant in tenants)
         {
-            if (registry.Find(tenant) is null && runtime.Handles.TryGetValue(tenant, out var handle))
+            if (registry.Find(tenant) is null && runtime.Handles.Find(tenant) is { } handle)
                 handle.LastFailure = null;
         }
     }

@@ -119,8 +119,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
 
         // The pool takes the new version over in its own time, which is some messages away.
         var until = runtime.Monotonic.Now + TimeSpan.FromSeconds(5);
-        while (runtime.Handles.TryGetValue(tenant, out var handle)
-            && handle.Current is { } pool
+        while (runtime.Handles.Find(tenant) is { Current: { } pool } handle
             && pool.Credentials.SecretVersion != refreshed.VersionId
             && handle.LastFailure is null
             && runtime.Monotonic.Now < until)
@@ -190,7 +189,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
     }
 
     private ValueTask<NpgsqlConnection> OpenFirstAsync(TenantKey tenant, CancellationToken cancellationToken) =>
-        runtime.Opening.Opener.OpenAsync(tenant, null, isBlocking: false, cancellationToken);
+        runtime.Opening.Opener.OpenAsync(tenant, _handles.Find(tenant), isBlocking: false, cancellationToken);
 
     private static void RefuseEmpty(TenantKey tenant)
     {
@@ -207,7 +206,7 @@ internal sealed class TenantPools(PoolRuntime runtime, ISecretStore store) : ITe
         try
         {
             var answer = await promise.Task.WaitAsync(limit, runtime.Time, cancellationToken).ConfigureAwait(false);
-            return answer.Pool is not null ? runtime.Handles[tenant] : throw new HyperConnException(answer.Failure!);
+            return answer.Handle is { } handle ? (TenantDataSource)handle : throw new HyperConnException(answer.Failure!);
         }
         catch (OperationCanceledException)
         {

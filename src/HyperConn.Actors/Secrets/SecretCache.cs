@@ -4,15 +4,38 @@ using Microsoft.Extensions.Logging;
 namespace HyperConn.Secrets;
 
 /// <summary>The secrets and failures known now, by organisation, and what a fetch's result makes of them.</summary>
-internal sealed class SecretCache(SecretOptions options, string projectName, MonotonicClock clock, Jitter jitter, ILogger logger)
+/// <remarks>
+/// It knows a bounded number: beyond that, those asked for longest ago go. What goes is read again when somebody asks for it, with its failures
+/// forgotten. But a pool hears of a new version only from here, so whoever knows the pools is asked first, and what has one stays.
+/// </remarks>
+/// <param name="options">How long what is known is good.</param>
+/// <param name="projectName">What secrets' names begin with.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="jitter">Spreads what would happen at once.</param>
+/// <param name="logger">Where changes and failures go.</param>
+/// <param name="mayGo">Asks which organisations have no pool. <see cref="Forget"/> is the answer.</param>
+internal sealed class SecretCache(
+    SecretOptions options, string projectName, MonotonicClock clock, Jitter jitter, ILogger logger, Action<IReadOnlyList<string>> mayGo)
 {
+    /// <summary>Organisations that are known at most, those with a pool and those being fetched excepted where they are more.</summary>
+    public const int Most = 50_000;
+
+    /// <summary>How many are to go at a time.</summary>
+    public const int GoAtOnce = 5_000;
+
+    // Where all are in use, looking through them for each new one would be for nothing.
+    private const int LookAgainAfter = 500;
+
     private static readonly TimeSpan RefetchPeriod = TimeSpan.FromMinutes(1);
 
     // Longer than any failure is remembered: an entry dropped earlier would forget how often it has failed.
     private static readonly TimeSpan KeepFailures = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, SecretEntry> _entries = new(StringComparer.Ordinal);
+    private readonly LinkedList<SecretEntry> _byUse = [];
     private readonly string _prefix = projectName + "-";
+    private List<string> _asked = [];
+    private int _lookAt = Most;
 
     public IReadOnlyCollection<SecretEntry> Entries => _entries.Values;
 
@@ -20,10 +43,38 @@ internal sealed class SecretCache(SecretOptions options, string projectName, Mon
     public SecretEntry? Get(string org)
     {
         if (_entries.TryGetValue(org, out var entry))
+        {
+            Touch(entry);
             return entry;
+        }
+
         if (_prefix.Length + org.Length > TenantKey.MaxSecretNameLength)
             return null;
-        return _entries[org] = new SecretEntry(org, _prefix + org, clock, new Backoff(jitter, options.FailureTimeToLive, StoreGate.MaxPause));
+        if (_entries.Count >= _lookAt && _asked.Count == 0)
+            AskWhatMayGo();
+        entry = new SecretEntry(org, _prefix + org, clock, new Backoff(jitter, options.FailureTimeToLive, StoreGate.MaxPause));
+        entry.Use = _byUse.AddLast(entry);
+        return _entries[org] = entry;
+    }
+
+    /// <summary>Forgets organisations that have no pool: the answer to what was asked.</summary>
+    public void Forget(IReadOnlyCollection<string> orgs)
+    {
+        foreach (var org in orgs)
+        {
+            if (_entries.TryGetValue(org, out var entry) && entry.IsAtRest)
+                Remove(entry);
+        }
+
+        // What stays is in use; it is not asked about again before the others.
+        foreach (var org in _asked)
+        {
+            if (_entries.TryGetValue(org, out var entry))
+                Touch(entry);
+        }
+
+        _asked = [];
+        _lookAt = Math.Max(Most, _entries.Count + LookAgainAfter);
     }
 
     /// <summary>The entry of a secret's name, if there is one.</summary>
@@ -87,8 +138,36 @@ internal sealed class SecretCache(SecretOptions options, string projectName, Mon
             if (!entry.Serves)
                 entry.DropDocument();
             if (entry.KnownVersion is null && entry.FailureEndedBefore(KeepFailures))
-                _entries.Remove(entry.Org);
+                Remove(entry);
         }
+    }
+
+    private void AskWhatMayGo()
+    {
+        var asked = new List<string>(GoAtOnce);
+        for (var next = _byUse.First; next is not null && asked.Count < GoAtOnce; next = next.Next)
+        {
+            if (next.Value.IsAtRest)
+                asked.Add(next.Value.Org);
+        }
+
+        _lookAt = _entries.Count + LookAgainAfter;
+        _asked = asked;
+        if (asked.Count > 0)
+            mayGo(asked);
+    }
+
+    private void Touch(SecretEntry entry)
+    {
+        _byUse.Remove(entry.Use!);
+        _byUse.AddLast(entry.Use!);
+    }
+
+    private void Remove(SecretEntry entry)
+    {
+        _entries.Remove(entry.Org);
+        _byUse.Remove(entry.Use!);
+        entry.Use = null;
     }
 
     private FetchOutcome Accept(SecretEntry entry, SecretDocument document)

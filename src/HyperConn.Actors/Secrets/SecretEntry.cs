@@ -37,6 +37,12 @@ internal sealed class SecretEntry(string org, string name, MonotonicClock clock,
     /// <summary>Place in the queue, while there.</summary>
     public LinkedListNode<SecretEntry>? Place { get; set; }
 
+    /// <summary>Place in the order of use, while it is known.</summary>
+    public LinkedListNode<SecretEntry>? Use { get; set; }
+
+    /// <summary>Whether nobody waits for it, nothing is fetched, and no change of it is still to be.</summary>
+    public bool IsAtRest => State == FetchState.Idle && !ChangePending;
+
     /// <summary>Whether the store has announced a change that no fetch has been sent for yet, or none that the store answered.</summary>
     public bool ChangePending { get; set; }
 

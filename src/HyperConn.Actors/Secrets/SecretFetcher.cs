@@ -39,7 +39,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
         _options = options;
         _clock = clock;
         var jitter = new Jitter(random);
-        _cache = new SecretCache(options, projectName, clock, jitter, logger);
+        _cache = new SecretCache(options, projectName, clock, jitter, logger, orgs => Context.Parent.Tell(new SecretsUnused(orgs)));
         _calls = new StoreCalls(store, options, clock, jitter, logger);
         _changes = new PendingChanges(_calls.Gate, clock);
         _reader = new SecretStoreReader(store, time, logger);
@@ -86,6 +86,7 @@ internal sealed class SecretFetcher : ReceiveActor, IWithTimers
         Receive<SecretVersionsHeard>(OnVersionsHeard);
         Receive<CallEnded>(OnCallEnded);
         Receive<Wake>(OnWake);
+        Receive<ForgetSecrets>(forget => _cache.Forget(forget.Orgs));
         Receive<Tidy>(OnTidy);
         Receive<GetSecretFetcherStatistics>(OnGetStatistics);
     }

@@ -39,6 +39,9 @@ internal sealed record RevalidateSecret(string Org) : ISecretFetcherMessage;
 /// </summary>
 internal sealed record SecretVersionsHeard(IReadOnlyList<HeardVersion> Versions) : ISecretFetcherMessage;
 
+/// <summary>Says which of <see cref="SecretsUnused"/> have no pool and may be forgotten. Not answered.</summary>
+internal sealed record ForgetSecrets(IReadOnlyCollection<string> Orgs) : ISecretFetcherMessage;
+
 /// <summary>A version of an organisation's secret, as the store calls it.</summary>
 internal sealed record HeardVersion(string Org, string VersionId);
 
@@ -74,6 +77,11 @@ internal sealed record SecretFailureForgotten(string Org);
 
 /// <summary>Told to the fetcher's parent when a refresh failed while an older value goes on serving.</summary>
 internal sealed record SecretRefreshFailed(string Org, HyperConnFailure Reason);
+
+/// <summary>
+/// Told to the fetcher's parent when more secrets are known than are kept: these were asked for longest ago. Answered with <see cref="ForgetSecrets"/>.
+/// </summary>
+internal sealed record SecretsUnused(IReadOnlyList<string> Orgs);
 
 /// <summary>Answer to <see cref="RefreshSecret"/>: the version now cached, or why there is none.</summary>
 internal sealed record SecretRefreshed(string Org, string? VersionId, HyperConnFailure? Failure);

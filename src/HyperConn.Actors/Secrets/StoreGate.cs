@@ -28,6 +28,9 @@ internal sealed class StoreGate(MonotonicClock clock, Jitter jitter, TimeSpan fi
     /// <summary>Whether the store is taken to be up.</summary>
     public bool IsOpen => _outage is null;
 
+    /// <summary>Secrets remembered to have failed without an answer in between: no more than tell an outage.</summary>
+    public int Failing => _failing.Count;
+
     /// <summary>Why the store is taken to be down, with the time of the next probe; null: it isn't.</summary>
     public HyperConnFailure? Outage => _outage is null ? null : _outage with { RetryAt = clock.ToWallClock(_probeAt) };
 
@@ -99,7 +102,10 @@ internal sealed class StoreGate(MonotonicClock clock, Jitter jitter, TimeSpan fi
             _probes--;
         else if (_outage is not null)
             return false;
-        _failing.UnionWith(secrets);
+
+        // Which ones matters no more once there are enough of them, and an outage may meet every secret there is.
+        if (_failing.Count < FailedSecretsOfAnOutage)
+            _failing.UnionWith(secrets.Take(FailedSecretsOfAnOutage));
         if (_failing.Count < FailedSecretsOfAnOutage && !probe)
             return false;
         _outage = new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, $"The secret store is down: {reason}");

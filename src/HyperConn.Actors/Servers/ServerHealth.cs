@@ -47,6 +47,12 @@ internal sealed class ServerHealth
     /// </summary>
     public const long AnswerLasts = 5_000;
 
+    /// <summary>
+    /// Most tenants whose lack of an answer is remembered, in doubt of the server and held against themselves. The latest stay: one that was
+    /// forgotten is believed once more, as it was the first time.
+    /// </summary>
+    public const int MostRemembered = 1_000;
+
     // Short at first, so that a restart costs callers no more than it takes; then the pace of an outage. One open every few seconds costs a
     // server nothing, and whoever opens with a short deadline has it back that soon.
     private static readonly TimeSpan[] Delays =
@@ -57,8 +63,8 @@ internal sealed class ServerHealth
     ];
 
     private readonly Lock _gate = new();
-    private readonly HashSet<TenantKey> _doubters = [];
-    private readonly HashSet<TenantKey> _discredited = [];
+    private readonly RecentTenants _doubters = new(MostRemembered);
+    private readonly RecentTenants _discredited = new(MostRemembered);
     private volatile bool _doubted;
     private int _epoch;
     private int _trustedFrom;
@@ -81,6 +87,16 @@ internal sealed class ServerHealth
 
     public int Epoch => Volatile.Read(ref _epoch);
 
+    /// <summary>Tenants remembered because they got no answer.</summary>
+    public int Remembered
+    {
+        get
+        {
+            lock (_gate)
+                return _doubters.Count + _discredited.Count;
+        }
+    }
+
     /// <summary>The server answered a tenant that opened a connection.</summary>
     /// <returns>Whether it had been away.</returns>
     public bool ReportReachable(TenantKey tenant = default)
@@ -91,7 +107,7 @@ internal sealed class ServerHealth
         {
             // Whoever got no answer when others get one may have settings the server does not like.
             if (!Circuit.IsOpen)
-                _discredited.UnionWith(_doubters);
+                _discredited.AddAll(_doubters);
             _discredited.Remove(tenant);
             _doubters.Clear();
             _doubted = _discredited.Count > 0;

@@ -18,7 +18,7 @@ internal sealed class ShardHandling(
     ITenantPools pools, TenantEventHandlers handlers, TenantEventOptions options, IServiceScopeFactory scopes, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<EventOrigin, EventAttempt> _attempts = new();
-    private readonly ConcurrentDictionary<TenantKey, byte> _used = new();
+    private readonly InboxTenants _used = new();
 
     /// <summary>Makes one attempt, away from the caller's thread.</summary>
     /// <param name="sent">The event.</param>
@@ -35,7 +35,7 @@ internal sealed class ShardHandling(
     }
 
     /// <summary>Another node has the tenant: its inbox is cleaned from there, so that its pool doesn't come back here.</summary>
-    public void Forget(TenantKey tenant) => _used.TryRemove(tenant, out _);
+    public void Forget(TenantKey tenant) => _used.Remove(tenant);
 
     private async Task<IShardAnswer> AttemptAsync(SendEvent sent, CancellationToken abort)
     {

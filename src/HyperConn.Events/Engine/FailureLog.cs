@@ -6,9 +6,22 @@ internal sealed class FailureLog(TimeProvider clock)
 {
     private const int MostInAMinute = 3;
 
+    /// <summary>Tenants and causes that are told apart in a minute; those beyond share their lines.</summary>
+    public const int MostTenants = 10_000;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Tenant, string? Cause), int> _lines = [];
     private long _minute;
+
+    /// <summary>Tenants and causes that had lines in this minute.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _lines.Count;
+        }
+    }
 
     /// <summary>Whether one more line may be written.</summary>
     public bool MayWrite(string tenant, string? cause)
@@ -22,7 +35,10 @@ internal sealed class FailureLog(TimeProvider clock)
                 _lines.Clear();
             }
 
-            return (_lines[(tenant, cause)] = _lines.GetValueOrDefault((tenant, cause)) + 1) <= MostInAMinute;
+            var key = (tenant, cause);
+            if (_lines.Count >= MostTenants && !_lines.ContainsKey(key))
+                key = ("", null);
+            return (_lines[key] = _lines.GetValueOrDefault(key) + 1) <= MostInAMinute;
         }
     }
 }

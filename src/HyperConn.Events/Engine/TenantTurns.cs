@@ -19,11 +19,28 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
     private readonly Dictionary<TenantKey, TenantQueue> _tenants = [];
     private readonly LinkedList<TenantQueue> _well = [];
     private readonly LinkedList<TenantQueue> _unwell = [];
+    private readonly LinkedList<TenantQueue> _remembered = [];
     private readonly PriorityQueue<TenantQueue, long> _paused = new();
     private int _underWay;
     private int _unwellUnderWay;
     private int _waiting;
     private long _bytes;
+
+    /// <summary>
+    /// Most tenants without events that are remembered because they could not be reached. Beyond that, those whose last event ended longest ago
+    /// are forgotten: their next event is tried as if they were well, and has its whole time.
+    /// </summary>
+    public const int MostRemembered = 10_000;
+
+    /// <summary>Tenants that have events here, or are remembered.</summary>
+    public int Tenants
+    {
+        get
+        {
+            lock (_gate)
+                return _tenants.Count;
+        }
+    }
 
     /// <summary>Most events of one tenant under way.</summary>
     public int MostOfOne { get; } = isOrdered ? 1 : Math.Max(1, options.Workers / 2);
@@ -180,7 +197,7 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
         lock (_gate)
         {
             var all = new List<EventWork>(_waiting);
-            foreach (var tenant in _tenants.Values.ToList())
+            foreach (var tenant in _tenants.Values.Where(tenant => !tenant.IsEmpty).ToList())
             {
                 all.AddRange(tenant.TakeAll());
                 Place(tenant);
@@ -216,7 +233,8 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
     {
         var now = Now;
         var due = tenant.UnderWay < MostOfOne ? tenant.DueAt(now) : null;
-        var list = due > now || due is null ? null : tenant.IsUnwell ? _unwell : _well;
+        var hasNone = tenant is { UnderWay: 0, IsEmpty: true };
+        var list = hasNone && tenant.IsUnwell ? _remembered : due > now || due is null ? null : tenant.IsUnwell ? _unwell : _well;
         // One that stays in its line goes to the end only after its turn.
         if (tenant.Line is { } line && (line != list || tenant.HadTurn))
         {
@@ -243,7 +261,17 @@ internal sealed class TenantTurns(TenantEventOptions options, bool isOrdered, Ti
         }
 
         // One that is away is remembered: the next event must not begin its patience anew.
-        if (tenant is { UnderWay: 0, IsEmpty: true, IsUnwell: false })
+        if (hasNone && !tenant.IsUnwell)
             _tenants.Remove(tenant.Key);
+        else if (_remembered.Count > MostRemembered)
+            ForgetOldest();
+    }
+
+    private void ForgetOldest()
+    {
+        var oldest = _remembered.First!.Value;
+        _remembered.RemoveFirst();
+        oldest.Line = null;
+        _tenants.Remove(oldest.Key);
     }
 }

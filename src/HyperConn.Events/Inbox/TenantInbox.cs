@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,20 +9,20 @@ namespace HyperConn.Events;
 /// <param name="table">Name of the table.</param>
 /// <param name="scope">What makes ids unlike those of other sources.</param>
 /// <param name="used">Where tenants with rows are noted; inboxes of several scopes may share it.</param>
-internal sealed class TenantInbox(string table, string scope, ConcurrentDictionary<TenantKey, byte>? used = null)
+internal sealed class TenantInbox(string table, string scope, InboxTenants? used = null)
 {
     private const int CleanedAtOnce = 1_000;
 
     private readonly string _insert =
         $"insert into {InboxSql.Quote(table)} (id, scope, service, org) values (@hyperconn_id, @hyperconn_scope, @hyperconn_service, @hyperconn_org)";
 
-    private readonly ConcurrentDictionary<TenantKey, byte> _used = used ?? new();
+    private readonly InboxTenants _used = used ?? new();
 
     /// <summary>What makes its ids unlike those of other sources.</summary>
     public string Scope => scope;
 
     /// <summary>Tenants with rows since they were last taken, which ends with this call.</summary>
-    public IReadOnlyList<TenantKey> TakeUsed() => [.. _used.Keys.Where(key => _used.TryRemove(key, out _))];
+    public IReadOnlyList<TenantKey> TakeUsed() => _used.TakeAll();
 
     /// <summary>Notes an event.</summary>
     /// <returns>False: it was noted before.</returns>
@@ -38,7 +37,7 @@ internal sealed class TenantInbox(string table, string scope, ConcurrentDictiona
     /// <summary>The statement that notes an event, or fails so that <see cref="IsDuplicate"/> knows it.</summary>
     public string Enter(TenantEvent work, NpgsqlParameterCollection parameters)
     {
-        _used.TryAdd(work.Tenant, 0);
+        _used.Add(work.Tenant);
         Add("hyperconn_id", work.Id);
         Add("hyperconn_scope", scope);
         Add("hyperconn_service", work.Tenant.Service);

@@ -21,12 +21,12 @@ public class HandleTableSpecs : PoolSpec
             World.Secrets.Fail(tenant, HyperConnErrorCode.SecretNotFound);
             Assert.Equal(HyperConnErrorCode.SecretNotFound, Assert.IsType<PoolUnavailable>(await World.Ask(tenant)).Reason.Code);
             if (i % 997 == 0)
-                largest = Math.Max(largest, World.Runtime.Handles.Values.Count());
+                largest = Math.Max(largest, World.Runtime.Handles.Values.Count);
         }
 
         Assert.InRange(largest, HandleTable.KeptWithoutPool, Most + 2);
         for (var i = 100_000 - HandleTable.KeptWithoutPool; i < 100_000; i++)
-            Assert.Equal(HyperConnErrorCode.SecretNotFound, World.Runtime.Handles[Junk(i)].LastFailure?.Code);
+            Assert.Equal(HyperConnErrorCode.SecretNotFound, World.Runtime.Handles.Find(Junk(i))!.LastFailure?.Code);
         Assert.InRange((await World.Snapshot()).Tenants.Count, HandleTable.KeptWithoutPool, Most + 2);
 
         Assert.Same(live, await World.Get("live"));
@@ -57,14 +57,14 @@ public class HandleTableSpecs : PoolSpec
         const int Awaited = 10 * HandleTable.KeptWithoutPool;
         var asked = 0;
         var handles = Enumerable.Range(0, Awaited).Select(i => Add(i, all: true)).ToList();
-        Assert.All(handles, handle => Assert.Same(handle, runtime.Handles[handle.Tenant]));
+        Assert.All(handles, handle => Assert.Same(handle, runtime.Handles.Find(handle.Tenant)));
         Assert.InRange(asked, 1, 4 * Awaited);
 
         // Once nobody waits any longer they go, as others come.
         for (var i = Awaited; i < 5 * Awaited; i++)
             Add(i, all: false);
         Assert.DoesNotContain(handles, handle => runtime.Handles.TryGetValue(handle.Tenant, out _));
-        Assert.InRange(runtime.Handles.Values.Count(), HandleTable.KeptWithoutPool, Most);
+        Assert.InRange(runtime.Handles.Values.Count, HandleTable.KeptWithoutPool, Most);
 
         TenantDataSource Add(int i, bool all) => runtime.Handles.GetOrAdd(Junk(i), key => new TenantDataSource(runtime.Opening, key), _ =>
         {

@@ -60,5 +60,49 @@ public sealed class OpenGateSpecs : IDisposable
         Assert.False(_pool.Word.Has(LeaseWord.HasWaiters));
     }
 
+    [Fact]
+    public async Task An_open_that_waited_for_room_is_not_begun_when_the_process_s_share_of_the_server_is_used_up_meanwhile()
+    {
+        using var giveUp = new CancellationTokenSource();
+        var clock = new MonotonicClock(_time);
+        _state.Share = new NodeShare(new DeafKeeper(), clock);
+        _state.Share.Take(new ShareGiven(1, 10, clock.Now + TimeSpan.FromHours(1)));
+        _state.Limit = 10;
+        var handle = new TenantDataSource(_runtime.Opening, Acme);
+        Assert.True(handle.Publish(null, _pool));
+        for (var permit = 0; permit < Room + 1; permit++)
+            _pool.Desk.TakeAnyway(out _);
+        for (var permit = 0; permit < Room + 1; permit++)
+            _pool.EndUnused(0);
+        var opens = Enumerable.Range(0, Room + 1).Select(_ => handle.OpenConnectionAsync(giveUp.Token).AsTask()).ToList();
+        using var first = await AcceptAsync();
+        using var second = await AcceptAsync();
+        Assert.Equal(Room + 1, _pool.Word.Leases);
+
+        _state.Granted = _state.Limit + 1;
+        _state.OpenSlots.Release();
+
+        await PoolWorld.Within(LeasesFallAsync());
+        Assert.Equal((Room, false), (_pool.Word.Permits, _server.Pending()));
+        await giveUp.CancelAsync();
+        foreach (var open in opens)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => PoolWorld.Within(open));
+
+        async Task LeasesFallAsync()
+        {
+            while (_pool.Word.Leases > Room)
+                await Task.Delay(1);
+        }
+    }
+
     private Task<TcpClient> AcceptAsync() => PoolWorld.Within(_server.AcceptTcpClientAsync());
+
+    private sealed class DeafKeeper : IShareKeeper
+    {
+        public NodeShare Begin(ServerState server) => server.Share!;
+
+        public void Report(ServerNeed need)
+        {
+        }
+    }
 }

@@ -43,7 +43,7 @@ public class PoolCreationSpecs : PoolSpec
         foreach (var tenant in alike)
             Assert.Equal(tenant, Assert.IsType<PoolReady>(await World.Ask(tenant)).DataSource.Tenant);
 
-        var pools = alike.Select(tenant => World.Runtime.Handles[tenant].Current!).ToList();
+        var pools = alike.Select(tenant => World.Runtime.Handles.Find(tenant)!.Current!).ToList();
         Assert.Equal(alike.Length, pools.Distinct().Count());
         Assert.Equal(alike.Length, pools.Select(pool => pool.OwnerActor().Path).Distinct().Count());
         Assert.Equal(Enumerable.Range(0, alike.Length).Select(n => $"d{n}"), pools.Select(pool => pool.Credentials.Postgres.Database));

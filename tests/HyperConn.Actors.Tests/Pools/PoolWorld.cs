@@ -62,7 +62,7 @@ internal sealed class PoolWorld
     /// <summary>Tenants whose pool takes leases.</summary>
     public IEnumerable<string> Live => Runtime.Handles.Values.Where(handle => handle.Current is not null).Select(handle => handle.Tenant.Org).Order(StringComparer.Ordinal);
 
-    public TenantDataSource Handle(string org) => Runtime.Handles[Tenant(org)];
+    public TenantDataSource Handle(string org) => Runtime.Handles.Find(Tenant(org))!;
 
     public PoolGeneration Pool(string org) => Handle(org).Current!;
 

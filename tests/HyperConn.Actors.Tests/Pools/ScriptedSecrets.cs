@@ -20,6 +20,9 @@ internal sealed class ScriptedSecrets(TimeProvider time, MonotonicClock clock)
 
     public List<string> Revalidated { get; } = [];
 
+    /// <summary>Organisations that may be forgotten, by the supervisor's word.</summary>
+    public List<string> Forgotten { get; } = [];
+
     /// <summary>Whether answers wait for <see cref="Release"/>.</summary>
     public bool Holds { get; set; }
 
@@ -81,6 +84,7 @@ internal sealed class ScriptedSecrets(TimeProvider time, MonotonicClock clock)
                 script.Answer(Sender, refetch.Tenant);
             });
             Receive<RevalidateSecret>(revalidate => script.Revalidated.Add(revalidate.Org));
+            Receive<ForgetSecrets>(forget => script.Forgotten.AddRange(forget.Orgs));
             Receive<RefreshSecret>(refresh => Sender.Tell(new SecretRefreshed(refresh.Org, null, null)));
             Receive<Tell>(tell => Context.Parent.Tell(tell.Message));
         }

@@ -16,7 +16,7 @@ public class SecretCacheSpecs
     public SecretCacheSpecs()
     {
         _clock = new MonotonicClock(_time);
-        _cache = new SecretCache(_options, "martech", _clock, new Jitter(new FixedRandom(1)), new RecordingLogger());
+        _cache = new SecretCache(_options, "martech", _clock, new Jitter(new FixedRandom(1)), new RecordingLogger(), _ => { });
         _entry = _cache.Get("org1")!;
     }
 

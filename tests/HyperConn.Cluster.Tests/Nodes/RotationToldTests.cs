@@ -1,5 +1,4 @@
 using HyperConn.Tests.Support;
-using Npgsql;
 
 namespace HyperConn.Tests.Cluster.Nodes;
 
@@ -26,9 +25,9 @@ public class RotationToldTests(RoomyServer server)
         first.Put(tenant.Key, tenant.ConnectionUri);
         await Until.TrueAsync(() => second.CallsFor(tenant.Key) > callsBefore);
 
-        await Until.TrueAsync(() => other.Runtime.Generations.Single(pool => pool.Tenant == tenant.Key).Credentials.SecretVersion
-            == second.VersionNow);
-        NpgsqlConnection.ClearAllPools();
+        var pool = other.Runtime.Generations.Single(pool => pool.Tenant == tenant.Key);
+        await Until.TrueAsync(() => pool.Credentials.SecretVersion == second.VersionNow);
+        pool.DropIdle();
         await using var after = await other.Pools.OpenConnectionAsync(tenant.Key);
         await server.Oracle.AssertOwnedAsync(after, tenant.Key);
         Assert.Equal(callsBefore + 1, second.CallsFor(tenant.Key));

@@ -17,11 +17,16 @@ internal static class Dependencies
             .Where(arrow => arrow.User != arrow.Used).ToHashSet();
     }
 
-    /// <summary>The full names of the top-level types that somebody wrote.</summary>
+    /// <summary>The full names of the top-level types that somebody wrote: not those of the compiler, nor of what counts coverage.</summary>
     public static IReadOnlyList<string> TypesOf(string assembly)
     {
         using var read = AssemblyDefinition.ReadAssembly(assembly);
-        return [.. read.MainModule.Types.Select(type => type.FullName).Where(name => !name.Contains('<', StringComparison.Ordinal))];
+        return
+        [
+            .. from type in read.MainModule.Types
+               where !type.FullName.Contains('<', StringComparison.Ordinal) && !type.FullName.StartsWith("Coverlet.", StringComparison.Ordinal)
+               select type.FullName,
+        ];
     }
 
     private static IEnumerable<string> UsedBy(TypeDefinition type) =>

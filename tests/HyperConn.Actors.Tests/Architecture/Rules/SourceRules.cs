@@ -18,6 +18,7 @@ internal sealed class SourceRules(IReadOnlyDictionary<string, string[]> files)
         "ThreadPool.SetMinThreads", "ThreadPool.SetMaxThreads", "AppContext.SetSwitch", "AppContext.SetData", "Environment.SetEnvironmentVariable",
         "Environment.Exit", "ServicePointManager.", "CultureInfo.DefaultThreadCurrent", "CultureInfo.Current", "Thread.CurrentThread.", "GCSettings.",
         "Console.SetOut", "Console.SetError", "UnobservedTaskException", "AppDomain.CurrentDomain", "TypeMapper", "NpgsqlLoggingConfiguration.",
+        "ClearAllPools",
     ];
 
     private readonly List<Declaration> _handWritten =
