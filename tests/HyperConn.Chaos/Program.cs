@@ -3,6 +3,10 @@ using HyperConn.Chaos.Observations;
 using HyperConn.Chaos.Reports;
 using HyperConn.Chaos.Rounds;
 
+// A server that takes connections and says nothing costs a thread for each command that times out there: Npgsql's request to cancel it blocks. This
+// program is the application, so it has as many in reserve as it has workers.
+ThreadPool.SetMinThreads(128, 128);
+
 var command = new ChaosCommand();
 command.Root.SetAction(async (parsed, cancellationToken) =>
 {

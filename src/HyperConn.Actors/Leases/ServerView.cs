@@ -8,6 +8,9 @@ namespace HyperConn.Leases;
 /// <param name="searchPath">The search path its sessions must have; null: whatever their role has.</param>
 internal sealed class ServerView(ServerState[] servers, TimeProvider time, string? searchPath)
 {
+    // Far from those of a health that is shared: who was about to trust one of these trusts nothing of the own ones.
+    private const int OwnEpochs = 1 << 30;
+
     private readonly Lock _gate = new();
     private volatile ServerHealth _health = servers is [{ Kind: not ServerKind.Pooler } direct] ? direct.Health : new ServerHealth(time);
     private volatile bool _isPathProved;
@@ -51,7 +54,7 @@ internal sealed class ServerView(ServerState[] servers, TimeProvider time, strin
                 return;
 
             // Born in doubt: what is idle was trusted on the word of others.
-            var own = new ServerHealth(time);
+            var own = new ServerHealth(time, epoch: OwnEpochs);
             own.NoteOpened(now);
             own.Doubt();
             _health = own;

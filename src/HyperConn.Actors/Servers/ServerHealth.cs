@@ -73,7 +73,14 @@ internal sealed class ServerHealth
     private long _provedAt;
     private bool _isProved;
 
-    public ServerHealth(TimeProvider time, Random? random = null) => Circuit = new Circuit(time, Delays, jitter: 0.2, random);
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Null: the shared generator.</param>
+    /// <param name="epoch">The first epoch, an even one.</param>
+    public ServerHealth(TimeProvider time, Random? random = null, int epoch = 0)
+    {
+        Circuit = new Circuit(time, Delays, jitter: 0.2, random);
+        _epoch = epoch;
+    }
 
     /// <summary>Memory of a server that is away.</summary>
     public Circuit Circuit { get; }
