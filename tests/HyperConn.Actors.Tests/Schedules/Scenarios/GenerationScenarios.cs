@@ -142,7 +142,7 @@ internal sealed class PromiseLeft : Scenario
         var evicted = false;
         return new Play(
             () => evicted || pool.ToldIdle == 1 || generation.Desk.TryBeginEviction(notify: false) ? null : "It is kept for a caller that has gone.",
-            () => promise.Keep(generation),
+            () => promise.Keep(pool.Handle, generation),
             () => promise.Leave(new CancellationToken(canceled: true)),
             () => evicted = generation.Desk.TryBeginEviction(notify: true));
     }
