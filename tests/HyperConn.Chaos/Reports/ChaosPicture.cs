@@ -35,7 +35,13 @@ internal static class ChaosPicture
         plot.Axes.Add(Axis(AxisPosition.Left, "sessions", "sessions", 0, 60, 0, 0.32));
         plot.Axes.Add(new LinearAxis
         {
-            Key = "faults", Position = AxisPosition.Left, Minimum = 0, Maximum = Lanes, StartPosition = 0.69, EndPosition = 1, IsAxisVisible = false,
+            Key = "faults",
+            Position = AxisPosition.Left,
+            Minimum = 0,
+            Maximum = Lanes,
+            StartPosition = 0.69,
+            EndPosition = 1,
+            IsAxisVisible = false,
         });
         plot.Legends.Add(new Legend
         {

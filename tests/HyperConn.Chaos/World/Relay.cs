@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
@@ -39,11 +40,11 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Whether new connections are dropped as soon as they come.</summary>
     public bool Dropping { set => _dropping = value; }
 
-    /// <summary>Connections whose client has not closed.</summary>
-    public int Clients => _links.Keys.Count(link => !link.ClientGone);
+    /// <summary>Connections whose client has not closed, and that are to be sessions.</summary>
+    public int Clients => _links.Keys.Count(link => link.IsSession);
 
-    /// <summary>The relay's own ports at the server, of connections whose client has not closed.</summary>
-    public HashSet<int> LivePorts() => [.. _links.Keys.Where(link => !link.ClientGone).Select(link => link.ServerPort)];
+    /// <summary>The relay's own ports at the server, of the same connections.</summary>
+    public HashSet<int> LivePorts() => [.. _links.Keys.Where(link => link.IsSession).Select(link => link.ServerPort)];
 
     /// <summary>Nothing passes any more, in either direction, until <see cref="Heal"/>.</summary>
     public void OpenBlackHole() => _hole ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -107,7 +108,7 @@ internal sealed class Relay : IAsyncDisposable
             link.Connected();
             _links.TryAdd(link, 0);
             await Task.WhenAll(
-                new RelayPipe(client, link.Server, Gate, link.ClientEnded).RunAsync(link.Stopped),
+                new RelayPipe(client, link.Server, Gate, link.ClientEnded, link.Began).RunAsync(link.Stopped),
                 new RelayPipe(link.Server, client, Gate, static () => { }).RunAsync(link.Stopped));
         }
         catch (Exception ended) when (ended is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -138,10 +139,14 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>One connection: two sockets.</summary>
     private sealed class Link : IDisposable
     {
+        // PostgreSQL manual, 55.7, CancelRequest: a connection of its own that never becomes a session.
+        private const int CancelRequest = 80877102;
+
         private readonly Socket _client;
         private readonly CancellationTokenSource _stop;
         private volatile bool _clientGone;
         private volatile bool _isHalfOpen;
+        private volatile bool _asksToCancel;
 
         public Link(Socket client, CancellationToken stop)
         {
@@ -157,7 +162,10 @@ internal sealed class Relay : IAsyncDisposable
 
         public int ServerPort { get; private set; }
 
-        public bool ClientGone => _clientGone;
+        public bool IsSession => !_clientGone && !_asksToCancel;
+
+        public void Began(byte[] piece) =>
+            _asksToCancel = piece.Length >= 8 && BinaryPrimitives.ReadInt32BigEndian(piece.AsSpan(4)) == CancelRequest;
 
         public void Connected() => ServerPort = ((IPEndPoint)Server.LocalEndPoint!).Port;
 

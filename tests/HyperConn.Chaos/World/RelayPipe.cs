@@ -8,7 +8,8 @@ namespace HyperConn.Chaos.World;
 /// <param name="to">Where it goes.</param>
 /// <param name="gate">Waited for before each piece is passed on.</param>
 /// <param name="ended">Told as soon as the sender has closed its side.</param>
-internal sealed class RelayPipe(Socket from, Socket to, Func<long, CancellationToken, Task> gate, Action ended)
+/// <param name="began">Shown what the sender says first; null: nobody wants to know.</param>
+internal sealed class RelayPipe(Socket from, Socket to, Func<long, CancellationToken, Task> gate, Action ended, Action<byte[]>? began = null)
 {
     private readonly Channel<(byte[] Bytes, long At)> _pieces = Channel.CreateUnbounded<(byte[] Bytes, long At)>();
 
@@ -18,10 +19,17 @@ internal sealed class RelayPipe(Socket from, Socket to, Func<long, CancellationT
     private async Task TakeInAsync(CancellationToken stop)
     {
         var bytes = new byte[16 * 1024];
+        var isFirst = true;
         try
         {
             while (await from.ReceiveAsync(bytes, stop) is > 0 and var count)
-                _pieces.Writer.TryWrite((bytes[..count], Environment.TickCount64));
+            {
+                var piece = bytes[..count];
+                if (isFirst)
+                    began?.Invoke(piece);
+                isFirst = false;
+                _pieces.Writer.TryWrite((piece, Environment.TickCount64));
+            }
         }
         catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {

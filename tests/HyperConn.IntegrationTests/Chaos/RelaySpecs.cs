@@ -80,6 +80,19 @@ public sealed class RelaySpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_to_cancel_has_a_connection_and_is_no_session()
+    {
+        using var second = new TcpClient();
+        await second.ConnectAsync(IPAddress.Loopback, _relay.Port);
+        using var served = await _server.AcceptTcpClientAsync();
+        await second.GetStream().WriteAsync(new byte[] { 0, 0, 0, 16, 4, 210, 22, 46, 0, 0, 0, 1, 0, 0, 0, 2 });
+        var request = new byte[16];
+        await served.GetStream().ReadExactlyAsync(request).AsTask().WaitAsync(Soon);
+        Assert.Equal(1, _relay.Clients);
+        Assert.DoesNotContain(((IPEndPoint)served.Client.RemoteEndPoint!).Port, _relay.LivePorts());
+    }
+
+    [Fact]
     public async Task New_connections_are_dropped_while_old_ones_go_on()
     {
         _relay.Dropping = true;
