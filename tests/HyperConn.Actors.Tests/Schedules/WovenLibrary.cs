@@ -40,7 +40,10 @@ internal static class WovenLibrary
     /// <summary>The library with a fault.</summary>
     public static WovenWorld Load(Mutation? mutation) => new(new Dictionary<string, byte[]>
     {
-        [Path.GetFileNameWithoutExtension(Library)] = new Weaver(Library, exempt: Meant.Races).Weave(mutation),
+        [Path.GetFileNameWithoutExtension(Library)] = new Weaver(Library, IsOurs, Meant.Races).Weave(mutation),
         [Path.GetFileNameWithoutExtension(Specs)] = WovenSpecs.Value,
     });
+
+    // What counts coverage is no part of the library, and would be steps of every thread.
+    private static bool IsOurs(string type) => !type.StartsWith("Coverlet.", StringComparison.Ordinal);
 }

@@ -30,7 +30,8 @@ internal static class ChaosPicture
         var seconds = run.Journal.Timeline.Seconds;
         var (from, to) = (seconds[0].At, seconds[^1].At + 1);
         var most = seconds.Max(second => second.Done + second.Errors) + 1;
-        plot.Axes.Add(Axis(AxisPosition.Bottom, "seconds", "time", from, to, 0, 1));
+        // Room at the right for the name of a fault that ends with the run.
+        plot.Axes.Add(Axis(AxisPosition.Bottom, "seconds", "time", from, to + ((to - from) * 0.08), 0, 1));
         plot.Axes.Add(Axis(AxisPosition.Left, "work a second", "work", 0, most, 0.35, 0.66));
         plot.Axes.Add(Axis(AxisPosition.Left, "sessions", "sessions", 0, 60, 0, 0.32));
         plot.Axes.Add(new LinearAxis
@@ -56,7 +57,7 @@ internal static class ChaosPicture
         foreach (var (endpoint, place) in run.Journal.Budget.Totals.Keys.Order(StringComparer.Ordinal).Select((endpoint, place) => (endpoint, place)))
         {
             plot.Series.Add(Line(
-                $"sessions at {endpoint}", Colors[place % Colors.Length], "sessions",
+                $"sessions at {endpoint[(endpoint.LastIndexOf(':') + 1)..]}", Colors[place % Colors.Length], "sessions",
                 seconds.Where(second => second.Most.ContainsKey(endpoint)).Select(second => (second.At, second.Most[endpoint]))));
         }
 
