@@ -116,38 +116,8 @@ internal class SimulatedServer
 
     protected virtual void Receive(IServerBudgetMessage message)
     {
-        switch (message)
-        {
-            case PermitWanted m:
-                Ledger.Want(m.Holder);
-                break;
-            case PermitsReturned m:
-                Assert.Equal(0, Ledger.Returned(m.Holder, m.Count, m.AnswersReclaim));
-                break;
-            case PermitOverdrawn m:
-                Ledger.Overdrawn(m.Holder);
-                break;
-            case OpenEnded m:
-                Ledger.OpenEnded(m.Holder);
-                break;
-            case HolderClosed m:
-                Ledger.Closed(m.Holder);
-                break;
-            case ServerFull:
-                Ledger.Refused();
-                break;
-            case ServerCapacityRead m:
-                Ledger.Limit.Read(m.MaxConnections, m.ReservedConnections);
-                break;
-            case ShareGiven m:
-                Ledger.Share(m);
-                break;
-            case PoolerFound:
-                Ledger.Limit.Pooled();
-                break;
-            default:
-                throw new InvalidOperationException($"No ledger entry for {message.GetType().Name}.");
-        }
+        var excess = Ledger.Book(message) ?? throw new InvalidOperationException($"No ledger entry for {message.GetType().Name}.");
+        Assert.Equal(0, excess);
         Ledger.Settle();
     }
 }

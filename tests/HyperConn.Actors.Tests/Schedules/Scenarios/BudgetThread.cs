@@ -1,5 +1,6 @@
 using HyperConn.Schedules.Exploring;
 using HyperConn.Servers;
+using HyperConn.Tests.Budgets;
 using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Schedules.Scenarios;
@@ -79,31 +80,8 @@ internal sealed class BudgetThread
         }
         else if (!_mailbox.IsEmpty)
         {
-            Book(_mailbox.Take());
+            Stage.Require(_ledger.Book(_mailbox.Take()) is null or 0, "More came back than was out.");
             _ledger.Settle();
-        }
-    }
-
-    /// <summary>As the budget's actor does.</summary>
-    private void Book(object message)
-    {
-        switch (message)
-        {
-            case PermitWanted wanted:
-                _ledger.Want(wanted.Holder);
-                break;
-            case PermitsReturned returned:
-                Stage.Require(_ledger.Returned(returned.Holder, returned.Count, returned.AnswersReclaim) == 0, "More came back than was out.");
-                break;
-            case PermitOverdrawn overdrawn:
-                _ledger.Overdrawn(overdrawn.Holder);
-                break;
-            case OpenEnded ended:
-                _ledger.OpenEnded(ended.Holder);
-                break;
-            case HolderClosed closed:
-                _ledger.Closed(closed.Holder);
-                break;
         }
     }
 }
