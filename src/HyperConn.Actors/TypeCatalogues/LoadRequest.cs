@@ -74,9 +74,9 @@ internal sealed class LoadRequest(INpgsqlDatabaseInfoFactory loader, NpgsqlInter
         {
             return await ask(token).ConfigureAwait(false);
         }
-        catch (PostgresException)
+        catch (PostgresException refused) when (!EndsSession(refused))
         {
-            // A server that has other tables, or a role that may not read these. If the session has ended by it, Npgsql will say so.
+            // A server that has other tables, or a role that may not read these.
             return default;
         }
         finally
@@ -84,4 +84,7 @@ internal sealed class LoadRequest(INpgsqlDatabaseInfoFactory loader, NpgsqlInter
             npgsql.Resume(connector, token);
         }
     }
+
+    // Npgsql has nothing to load with then, and would fail of a parameter that it forgot with the session. Severities: PostgreSQL manual, table 20.2.
+    private static bool EndsSession(PostgresException error) => error.InvariantSeverity is "FATAL" or "PANIC";
 }

@@ -13,6 +13,9 @@ internal abstract class Oracle
     private long _observations;
     private int _found;
 
+    /// <summary>Told each of the first findings as it is made: a run that ends badly has no report.</summary>
+    public event Action<Finding>? Made;
+
     /// <summary>Short name, for tables.</summary>
     public abstract string Name { get; }
 
@@ -42,10 +45,14 @@ internal abstract class Oracle
     protected void Find(TimeSpan at, string what)
     {
         Interlocked.Increment(ref _found);
+        var finding = new Finding(at, what);
         lock (_gate)
         {
-            if (_findings.Count < Kept)
-                _findings.Add(new Finding(at, what));
+            if (_findings.Count == Kept)
+                return;
+            _findings.Add(finding);
         }
+
+        Made?.Invoke(finding);
     }
 }

@@ -20,6 +20,8 @@ internal sealed class ChaosRun
     {
         (_options, _say) = (options, say);
         Log = new LibraryLog(Journal.Log.Judge);
+        foreach (var oracle in Journal.Oracles)
+            oracle.Made += finding => say(FormattableString.Invariant($"FINDING of {oracle.Name} at {finding.At.TotalSeconds:0.0}: {finding.What}"));
     }
 
     public Journal Journal { get; } = new();

@@ -75,6 +75,27 @@ public class UnsharedTypesTests(PostgresFixture postgres)
     }
 
     [SkippableFact]
+    public async Task A_session_that_ends_during_the_check_says_what_ended_it()
+    {
+        await using var databases = new TypedDatabases(postgres.Server);
+        var database = await databases.CreateAsync("create type mood as enum ('a')");
+        Assert.Equal(1, await ScalarAsync<int>(databases.Tenant(database), "select 1"));
+
+        // The check of the second user waits for the lock until its session is ended.
+        await using var administrator = databases.Bare(database);
+        await using var holder = await administrator.OpenConnectionAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using (var take = new NpgsqlCommand("lock table pg_catalog.pg_enum in access exclusive mode", holder, transaction))
+            await take.ExecuteNonQueryAsync();
+        var open = ScalarAsync<int>(databases.Tenant(database), "select 1");
+        const string End = "select count(pg_terminate_backend(pid))::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while (!open.IsCompleted && await ScalarAsync<int>(administrator, End) == 0)
+            await Task.Delay(20);
+        var ended = await Assert.ThrowsAsync<PostgresException>(() => open.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(PostgresErrorCodes.AdminShutdown, ended.SqlState);
+    }
+
+    [SkippableFact]
     public async Task An_open_that_is_cancelled_ends_and_the_next_one_works()
     {
         await using var databases = new TypedDatabases(postgres.Server);
