@@ -22,14 +22,25 @@ command.Root.SetAction(async (parsed, cancellationToken) =>
         Say($"skipped: {missing.Message}");
         return 0;
     }
+    catch
+    {
+        // What was seen until then is worth most now.
+        await WriteAsync(run, options);
+        throw;
+    }
 
+    await WriteAsync(run, options);
+    return run.IsSound ? 0 : 1;
+});
+return await command.Root.Parse(args).InvokeAsync();
+
+static async Task WriteAsync(ChaosRun run, ChaosOptions options)
+{
     if (options.Report is { } report)
         await File.WriteAllTextAsync(report.FullName, ChaosReport.Of(run, options).ToJson(), CancellationToken.None);
     if (options.Picture is { } picture)
         await File.WriteAllTextAsync(picture.FullName, ChaosPicture.Draw(run, options), CancellationToken.None);
     ResultTable.Print(run, options);
-    return run.IsSound ? 0 : 1;
-});
-return await command.Root.Parse(args).InvokeAsync();
+}
 
 static void Say(string text) => Console.WriteLine(FormattableString.Invariant($"{RunClock.Now.TotalSeconds,7:0.0}  {text}"));

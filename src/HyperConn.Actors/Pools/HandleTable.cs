@@ -15,7 +15,9 @@ namespace HyperConn.Pools;
 /// <para>Whoever asks for organisations that do not exist has never seen a handle of theirs, so the latest of these are kept, for operators to see
 /// why, and the others go.</para>
 /// </remarks>
-internal sealed class HandleTable
+/// <param name="keptWithoutPool">How many handles of tenants without a pool are kept at least.</param>
+/// <param name="keptAfterPool">How many handles of tenants whose pool has gone are kept at least.</param>
+internal sealed class HandleTable(int keptWithoutPool = HandleTable.KeptWithoutPool, int keptAfterPool = HandleTable.KeptAfterPool)
 {
     /// <summary>Handles of tenants without a pool that are kept at least; about twice as many at most, and those whose pool is being made.</summary>
     public const int KeptWithoutPool = 1_000;
@@ -34,8 +36,8 @@ internal sealed class HandleTable
     private readonly RestingHandles _resting = new();
     private TenantDataSource?[] _slots = new TenantDataSource?[Smallest];
     private int _count;
-    private int _lookAt = 2 * KeptWithoutPool;
-    private int _lookAtHadPool = 2 * KeptAfterPool;
+    private int _lookAt = 2 * keptWithoutPool;
+    private int _lookAtHadPool = 2 * keptAfterPool;
 
     /// <summary>All handles there are now, in no order: those kept here, and those that others hold.</summary>
     public IReadOnlyCollection<TenantDataSource> Values
@@ -155,7 +157,7 @@ internal sealed class HandleTable
 
     private void LetGoWithoutPool(HashSet<TenantDataSource> gone, Func<TenantKey, bool> isAwaited)
     {
-        for (var older = _withoutPool.Count - KeptWithoutPool; older > 0; older--)
+        for (var older = _withoutPool.Count - keptWithoutPool; older > 0; older--)
         {
             var handle = _withoutPool.Dequeue();
             if (handle.HadPool)
@@ -167,12 +169,12 @@ internal sealed class HandleTable
         }
 
         // However many are awaited at once, each is looked at a few times only.
-        _lookAt = Math.Max(2 * KeptWithoutPool, 2 * _withoutPool.Count);
+        _lookAt = Math.Max(2 * keptWithoutPool, 2 * _withoutPool.Count);
     }
 
     private void LetRest(HashSet<TenantDataSource> gone, Func<TenantKey, bool> isAwaited)
     {
-        for (var older = _hadPool.Count - KeptAfterPool; older > 0; older--)
+        for (var older = _hadPool.Count - keptAfterPool; older > 0; older--)
         {
             var handle = _hadPool.Dequeue();
             var isInUse = handle.Current is not null || isAwaited(handle.Tenant);
@@ -189,7 +191,7 @@ internal sealed class HandleTable
             _resting.Add(handle);
         }
 
-        _lookAtHadPool = Math.Max(2 * KeptAfterPool, 2 * _hadPool.Count);
+        _lookAtHadPool = Math.Max(2 * keptAfterPool, 2 * _hadPool.Count);
     }
 
     private void Rebuild(TenantDataSource[] handles, int length)

@@ -38,6 +38,8 @@ public class TornScheduleSpecs
     [InlineData("EnlistedLeases", "Add", "Increment", nameof(EnlistedTwice))]
     [InlineData("TenantDataSource", "Publish", "CompareExchange", nameof(GenerationsPublished))]
     [InlineData("HandleTable", "GetOrAdd", "EnterScope", nameof(HandleAdded))]
+    [InlineData("HandleTable", "Find", "EnterScope", nameof(HandleRests))]
+    [InlineData("HandleTable", "GetOrAdd", "EnterScope", nameof(HandleRests))]
     [InlineData("ServerState", "TryClaimWanted", "CompareExchange", nameof(WantedPermitsClaimed))]
     [InlineData("ServerState", "WithdrawWant", "Exchange", nameof(WantedPermitsClaimed))]
     [InlineData("ServerState", "TryAddWaiter", "Increment", nameof(ServerFullQueue))]

@@ -37,6 +37,6 @@ internal sealed class ServerFrozen(Part part) : IFault
     {
         Part.First => await ChaosServers.PostmasterAsync(servers.First.Admin()),
         Part.Second => await ChaosServers.PostmasterAsync(servers.Second.Primary.Admin()),
-        _ => ProcessTree.OwnNamed("pgbouncer").Single(),
+        _ => await servers.Pooler.ProcessAsync(),
     };
 }

@@ -48,6 +48,7 @@ internal sealed class ChaosRun
         var schedule = new Schedule(_options.Seed, faults);
         _say($"starting servers, and making {_options.Tenants} tenants");
         await using var world = await ChaosWorld.StartAsync(_options.Tenants, Log);
+        world.Servers.Pooler.EndedByItself = PoolerEnded;
         await using var watch = new BudgetWatch(world.Servers, world.Budgets, Journal.Sample, Journal.Budget.Gap);
         await using var crew = new Crew(Workers, _options.Seed, world.Hosts, world.Tenants, Journal);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -79,6 +80,16 @@ internal sealed class ChaosRun
 
         await over.CancelAsync();
         await telling;
+    }
+
+    /// <summary>Nobody planned it, but it is no fault of the manager's, whose work there suffers as from any other end of the pooler.</summary>
+    private Action PoolerEnded(string lastWords)
+    {
+        _say($"the pooler ended by itself: {lastWords}");
+        var window = new FaultWindow(
+            "pooler-ended", lastWords, RunClock.Now, TimeSpan.FromSeconds(7), [Allowance.At(Sites.Pooled, [.. Errors.Dead, Errors.PoolerSays])]);
+        Journal.Begin(window);
+        return () => window.End(RunClock.Now);
     }
 
     private async Task TellAsync(CancellationToken stop)

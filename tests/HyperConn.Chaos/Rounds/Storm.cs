@@ -29,11 +29,25 @@ internal sealed class Storm(ChaosWorld world, Crew crew, Journal journal, Action
         var window = new FaultWindow(planned.Fault.Name, strike.What, RunClock.Now, planned.Fault.Aftermath, strike.Allowed);
         journal.Begin(window);
         say($"{planned.Fault.Name}: {strike.What}");
-        await strike.BeginAsync();
+        await TryAsync(planned, "begin", strike.BeginAsync);
         await Task.Delay(planned.Lasts);
-        await strike.EndAsync();
+        await TryAsync(planned, "end", strike.EndAsync);
         window.End(RunClock.Now);
         return strike;
+    }
+
+    /// <summary>A fault that does not come about as planned proves nothing, and hides what others do: it is a finding, and the run goes on.</summary>
+    private async Task TryAsync(PlannedFault planned, string what, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception failed)
+        {
+            journal.Recovery.Judge(new RecoveryFact(
+                [planned.Fault.Name], TimeSpan.Zero, planned.Fault.RecoveryBound, [$"its {what} failed: {ErrorClass.Describe(failed)}"]));
+        }
     }
 
     private async Task<IReadOnlyList<string>> RecoverAsync(TimeSpan ended, TimeSpan bound, IReadOnlyList<ChaosTenant> touched)

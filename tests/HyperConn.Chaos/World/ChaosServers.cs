@@ -10,7 +10,7 @@ internal sealed class ChaosServers : IAsyncDisposable
 {
     private ChaosServers(PostgresServer first, ReplicatedServer second, PgBouncer pooler)
     {
-        (First, Second, Pooler) = (first, second, pooler);
+        (First, Second, Pooler) = (first, second, new PoolerKeeper(pooler));
         Way = new Relay(first.Port);
         PoolerWay = new Relay(pooler.Port);
     }
@@ -22,7 +22,7 @@ internal sealed class ChaosServers : IAsyncDisposable
     public ReplicatedServer Second { get; }
 
     /// <summary>In front of the first server, pooling transactions.</summary>
-    public PgBouncer Pooler { get; }
+    public PoolerKeeper Pooler { get; }
 
     /// <summary>The way to the first server.</summary>
     public Relay Way { get; }

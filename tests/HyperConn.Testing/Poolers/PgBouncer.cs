@@ -99,6 +99,13 @@ internal sealed class PgBouncer : IAsyncDisposable
         return lines.Split('\n').Count(line => line.Split('|') is [_, var user, ..] && user.StartsWith(prefix, StringComparison.Ordinal));
     }
 
+    /// <summary>All it has logged, before it was restarted, too.</summary>
+    public async Task<string> ReadLogAsync()
+    {
+        var log = Path.Combine(_folder, "log");
+        return File.Exists(log) ? await File.ReadAllTextAsync(log) : "no log";
+    }
+
     public async ValueTask DisposeAsync() => await EndAsync(keepFolder: false);
 
     private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")
@@ -167,12 +174,6 @@ internal sealed class PgBouncer : IAsyncDisposable
 
         if (keepFolder)
             Directory.Move(kept, _folder);
-    }
-
-    private async Task<string> ReadLogAsync()
-    {
-        var log = Path.Combine(_folder, "log");
-        return File.Exists(log) ? await File.ReadAllTextAsync(log) : "no log";
     }
 
     private async Task<bool> IsListeningAsync()

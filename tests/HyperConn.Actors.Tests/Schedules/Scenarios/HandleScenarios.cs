@@ -10,7 +10,7 @@ internal abstract class HandleScenario : Scenario
     private readonly PoolRuntime _runtime = new(new HyperConnOptions { ProjectName = "martech", Connections = { ShareTypes = false } }, new FakeTimeProvider());
     private readonly Dictionary<TenantKey, TenantDataSource> _made = [];
 
-    protected HandleTable Table { get; private set; } = new();
+    protected HandleTable Table { get; set; } = new();
 
     public override Play Begin()
     {
@@ -74,5 +74,33 @@ internal sealed class HandlesGrow : HandleScenario
                 for (var number = 0; number < 32; number += 16)
                     Stage.Require(Table.TryGetValue(Tenant(number), out var found) && found == Made(number), "A handle was lost for a moment.");
             });
+    }
+}
+
+/// <summary>A handle goes to rest while its tenant is looked up and wants a pool again: whoever holds it has the only one, all the time.</summary>
+internal sealed class HandleRests : HandleScenario
+{
+    protected override Play Play()
+    {
+        Table = new HandleTable(keptWithoutPool: 1, keptAfterPool: 1);
+        Fill(3);
+        for (var number = 0; number < 3; number++)
+            GivePool(number);
+        Table.GetOrAdd(Tenant(3), _ => Made(3), _ => false);
+        var back = default(TenantDataSource);
+        return new Play(
+            () => back == Made(0) && Enumerable.Range(0, 5).All(number => Table.Find(Tenant(number)) == Made(number)) ? null : "A handle was made anew, or lost.",
+            () => Table.GetOrAdd(Tenant(4), _ => Made(4), _ => false),
+            () => back = Table.GetOrAdd(Tenant(0), _ => Made(9), _ => false),
+            () => Stage.Require(Table.Find(Tenant(0)) == Made(0), "A handle that is held was not found."));
+    }
+
+    private void GivePool(int number)
+    {
+        if (Made(number).HadPool)
+            return;
+        var pool = new PoolOfScenario().Make(permits: 0);
+        Made(number).Publish(null, pool);
+        Made(number).Publish(pool, null);
     }
 }
