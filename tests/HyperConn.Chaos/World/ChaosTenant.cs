@@ -12,6 +12,9 @@ internal sealed class ChaosTenant(ProvisionedTenant provisioned, Site site, stri
 
     public Site Site { get; } = site;
 
+    /// <summary>Whether it was not there from the beginning, and will go.</summary>
+    public bool IsPassing { get; init; }
+
     public TenantKey Key => Provisioned.Key;
 
     public string Name => Key.ToString();

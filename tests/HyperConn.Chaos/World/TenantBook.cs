@@ -56,10 +56,10 @@ internal sealed class TenantBook
         return tenants[(int)(tenants.Count * Math.Pow(random.NextDouble(), 2.5))];
     }
 
-    /// <summary>Some tenants of a site, other ones each time, as a fault's targets.</summary>
+    /// <summary>Some tenants, other ones each time, as a fault's targets; none that another fault may delete meanwhile.</summary>
     public IReadOnlyList<ChaosTenant> Some(Random random, int count, Func<ChaosTenant, bool>? which = null)
     {
-        var tenants = All.Where(which ?? (_ => true)).ToArray();
+        var tenants = All.Where(tenant => !tenant.IsPassing && which?.Invoke(tenant) != false).ToArray();
         return [.. Enumerable.Range(0, count).Select(_ => tenants[(int)(tenants.Length * Math.Pow(random.NextDouble(), 2))]).Distinct()];
     }
 }

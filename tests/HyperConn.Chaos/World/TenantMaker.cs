@@ -33,7 +33,7 @@ internal sealed class TenantMaker(ChaosServers servers, SecretService secrets, T
     }
 
     /// <summary>Stores what is in force for an organisation's tenants.</summary>
-    public Task PutSecretAsync(string org) => secrets.PutAsync(SecretName(org), SecretText(org));
+    public Task PutSecretAsync(string org) => PutSecretAsync(org, SecretText(book.OfOrg(org)));
 
     public Task PutSecretAsync(string org, string text) => secrets.PutAsync(SecretName(org), text);
 
@@ -64,15 +64,17 @@ internal sealed class TenantMaker(ChaosServers servers, SecretService secrets, T
         var tenant = Of(
             new ProvisionedTenant(
                 TenantKey.Create(site.ToString().ToLowerInvariant(), org), servers.First.Host, servers.First.Port, neighbour.Database, schema, login, ownDatabase: false),
-            site);
+            site,
+            isPassing: true);
         await PersistAsync(() => ExecuteAsync(site, neighbour.Database, $"""
             create role "{user}" login password '{ScramVerifier.Create(login.Password)}' in role "{prefix}tenants" role current_user;
             create schema "{schema}" authorization "{user}" create table events (
                 id bigint generated always as identity primary key, tenant text not null, payload text not null, at timestamptz not null default now());
             alter role "{user}" in database "{neighbour.Database}" set search_path = "{schema}";
             """));
+        // Whoever finds the tenant in the book finds its secret, too.
+        await PutSecretAsync(org, SecretText([tenant]));
         book.Add([tenant]);
-        await PutSecretAsync(org);
         return tenant;
     }
 
@@ -89,16 +91,16 @@ internal sealed class TenantMaker(ChaosServers servers, SecretService secrets, T
             """));
     }
 
-    private ChaosTenant Of(ProvisionedTenant tenant, Site site)
+    private ChaosTenant Of(ProvisionedTenant tenant, Site site, bool isPassing = false)
     {
         var (hosts, parameters) = servers.HostsOf(site);
-        return new ChaosTenant(tenant, site, hosts, parameters);
+        return new ChaosTenant(tenant, site, hosts, parameters) { IsPassing = isPassing };
     }
 
     private static string SecretName(string org) => $"{ChaosHost.Project}-{org}";
 
-    private string SecretText(string org) => System.Text.Json.JsonSerializer.Serialize(
-        book.OfOrg(org).ToDictionary(tenant => $"{tenant.Key.Service}-postgresql", tenant => tenant.Uri, StringComparer.Ordinal));
+    private static string SecretText(IEnumerable<ChaosTenant> tenants) => System.Text.Json.JsonSerializer.Serialize(
+        tenants.ToDictionary(tenant => $"{tenant.Key.Service}-postgresql", tenant => tenant.Uri, StringComparer.Ordinal));
 
     private async Task ExecuteAsync(Site site, string database, string sql)
     {

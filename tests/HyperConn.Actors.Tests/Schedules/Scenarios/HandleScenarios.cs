@@ -83,9 +83,9 @@ internal sealed class HandleRests : HandleScenario
     protected override Play Play()
     {
         Table = new HandleTable(keptWithoutPool: 1, keptAfterPool: 1);
-        Fill(3);
-        for (var number = 0; number < 3; number++)
+        for (var number = 0; number < 5; number++)
             GivePool(number);
+        Fill(3);
         Table.GetOrAdd(Tenant(3), _ => Made(3), _ => false);
         var back = default(TenantDataSource);
         return new Play(
