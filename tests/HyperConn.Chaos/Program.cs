@@ -1,3 +1,4 @@
+using System.CommandLine;
 using HyperConn.Chaos;
 using HyperConn.Chaos.Observations;
 using HyperConn.Chaos.Reports;
@@ -32,7 +33,9 @@ command.Root.SetAction(async (parsed, cancellationToken) =>
     await WriteAsync(run, options);
     return run.IsSound ? 0 : 1;
 });
-return await command.Root.Parse(args).InvokeAsync();
+
+// Ctrl+C ends the round, the report is written, and frozen servers are thawed and ended: that takes longer than the two seconds there are otherwise.
+return await command.Root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });
 
 static async Task WriteAsync(ChaosRun run, ChaosOptions options)
 {

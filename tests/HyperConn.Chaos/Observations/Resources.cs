@@ -5,7 +5,7 @@ namespace HyperConn.Chaos.Observations;
 /// <param name="Permits">Permits, over all servers.</param>
 /// <param name="Sessions">Sessions at the servers.</param>
 /// <param name="Timers">Active timers.</param>
-/// <param name="Threads">Threads of the process.</param>
+/// <param name="Threads">Threads of the process that are not the thread pool's, which comes back in its own time.</param>
 /// <param name="Handles">Open files and sockets.</param>
 /// <param name="ManagedBytes">Managed memory after a full collection.</param>
 internal sealed record Resources(int Pools, int Permits, int Sessions, long Timers, int Threads, int Handles, long ManagedBytes);

@@ -8,8 +8,8 @@ internal sealed class BaselineOracle : Oracle
     /// <summary>Timers more than at first: delays of the program's own that are under way.</summary>
     public const int Timers = 40;
 
-    /// <summary>Threads more than at first: the thread pool grows under blocked callers, and shrinks in its own time.</summary>
-    public const int Threads = 60;
+    /// <summary>Threads more than at first, those of the thread pool apart.</summary>
+    public const int Threads = 20;
 
     /// <summary>Files and sockets more than at first.</summary>
     public const int Handles = 60;
@@ -32,25 +32,32 @@ internal sealed class BaselineOracle : Oracle
     /// <summary>The latest calm's.</summary>
     public Resources? Last { get; private set; }
 
+    /// <summary>Whether nothing of it would be a finding.</summary>
+    public bool IsBack(Resources now) => !Excesses(now).Any();
+
+    /// <summary>Judges what is held at the end of a calm.</summary>
     public void Judge(Resources now)
     {
         Observed();
         Last = now;
-        if (now.Pools != 0 || now.Permits != 0 || now.Sessions != 0)
-            Find($"after a drain of everything {now.Pools} pools, {now.Permits} permits and {now.Sessions} sessions are left");
-        if (_first is not { } first)
-        {
-            _first = now;
-            return;
-        }
+        foreach (var excess in Excesses(now))
+            Find(excess);
+        _first ??= now;
+    }
 
+    private IEnumerable<string> Excesses(Resources now)
+    {
+        if (now.Pools != 0 || now.Permits != 0 || now.Sessions != 0)
+            yield return $"after a drain of everything {now.Pools} pools, {now.Permits} permits and {now.Sessions} sessions are left";
+        if (_first is not { } first)
+            yield break;
         if (now.Timers > first.Timers + Timers)
-            Find($"{now.Timers} timers, {first.Timers} at first");
+            yield return $"{now.Timers} timers, {first.Timers} at first";
         if (now.Threads > first.Threads + Threads)
-            Find($"{now.Threads} threads, {first.Threads} at first");
+            yield return $"{now.Threads} threads outside the thread pool, {first.Threads} at first";
         if (now.Handles > first.Handles + Handles)
-            Find($"{now.Handles} handles, {first.Handles} at first");
+            yield return $"{now.Handles} handles, {first.Handles} at first";
         if (now.ManagedBytes > (long)(first.ManagedBytes * (1 + Growth)) + Bytes)
-            Find($"{now.ManagedBytes >> 20} MB of managed memory, {first.ManagedBytes >> 20} MB at first");
+            yield return $"{now.ManagedBytes >> 20} MB of managed memory, {first.ManagedBytes >> 20} MB at first";
     }
 }

@@ -23,7 +23,7 @@ internal sealed class Calm(ChaosWorld world, Crew crew, BudgetWatch watch, Journ
             journal.Writes.Forget(gone.Name);
         await world.Hosts.Current.Operator.ExecuteAsync(new DrainTenants(OperatorTarget.Everything, "chaos", "calm"));
         world.Secrets.Tidy();
-        journal.Baseline.Judge(await SettleAsync(MeasureAsync, now => now is { Pools: 0, Permits: 0, Sessions: 0 }));
+        journal.Baseline.Judge(await SettleAsync(MeasureAsync, journal.Baseline.IsBack));
         crew.Resume();
     }
 
@@ -58,6 +58,9 @@ internal sealed class Calm(ChaosWorld world, Crew crew, BudgetWatch watch, Journ
     {
         var runtime = world.Hosts.Current.Runtime;
         var statistics = await world.Hosts.Current.Pools.GetStatisticsAsync();
+
+        // It keeps a reader for each tenant, user and statement, which is neither the manager's nor growth without end.
+        Dapper.SqlMapper.PurgeQueryCache();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
@@ -67,7 +70,7 @@ internal sealed class Calm(ChaosWorld world, Crew crew, BudgetWatch watch, Journ
             runtime.Servers.Values.Sum(server => server.Granted),
             watch.Sessions.Values.Sum(),
             Timer.ActiveCount,
-            process.Threads.Count,
+            process.Threads.Count - ThreadPool.ThreadCount,
             Directory.GetFileSystemEntries("/proc/self/fd").Length,
             GC.GetTotalMemory(forceFullCollection: false));
     }
