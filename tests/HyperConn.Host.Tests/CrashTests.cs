@@ -111,6 +111,9 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         var good = await File.ReadAllBytesAsync(secrets);
         await File.WriteAllTextAsync(secrets, "{ half a fi");
         host = await EndAsync(host, "KILL", config, spool);
+
+        // On a busy machine it may take as long as that until it asks for the first secret.
+        await UntilAtWorkAsync(host, spool);
         await Task.Delay(time);
         await File.WriteAllBytesAsync(secrets + ".next", good);
         File.Move(secrets + ".next", secrets, overwrite: true);
