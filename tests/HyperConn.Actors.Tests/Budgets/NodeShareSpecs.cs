@@ -43,6 +43,18 @@ public class NodeShareSpecs
     }
 
     [Fact]
+    public void What_was_given_before_what_is_in_force_says_nothing_new_and_what_is_given_again_does()
+    {
+        Give(3);
+        var share = _shared.Server.State.Share!;
+        var epoch = share.Epoch;
+        Assert.False(share.Take(new ShareGiven(epoch - 1, 5, Long)));
+        Assert.Equal((epoch, 3), (share.Epoch, share.Permits));
+        Assert.True(share.Take(new ShareGiven(epoch, 2, Long)));
+        Assert.Equal((epoch, 2), (share.Epoch, share.Permits));
+    }
+
+    [Fact]
     public void A_share_that_has_lapsed_grants_nothing_and_takes_nothing()
     {
         var server = _shared.Server;
