@@ -13,7 +13,7 @@ internal abstract class Oracle
     private long _observations;
     private int _found;
 
-    /// <summary>Told each of the first findings as it is made: a run that ends badly has no report.</summary>
+    /// <summary>Told each of the first findings as it is made, so that nobody has to wait for the report.</summary>
     public event Action<Finding>? Made;
 
     /// <summary>Short name, for tables.</summary>

@@ -9,6 +9,9 @@ internal sealed class RecoveryOracle : Oracle
 
     public override string Watches => "time from a storm's end until every flavour at every site, and every tenant touched, works again";
 
+    /// <summary>A fault did not come about as planned: what recovered from it proves nothing.</summary>
+    public void NotAsPlanned(string fault, string why) => Find($"{fault} did not come about as planned: {why}");
+
     public void Judge(RecoveryFact fact)
     {
         Observed();

@@ -86,8 +86,7 @@ internal sealed class ChaosRun
     private Action PoolerEnded(string lastWords)
     {
         _say($"the pooler ended by itself: {lastWords}");
-        var window = new FaultWindow(
-            "pooler-ended", lastWords, RunClock.Now, TimeSpan.FromSeconds(7), [Allowance.At(Sites.Pooled, [.. Errors.Dead, Errors.PoolerSays])]);
+        var window = new FaultWindow("pooler-ended", lastWords, RunClock.Now, PoolerKilled.AfterAnEnd, [PoolerKilled.AllowedByAnEnd]);
         Journal.Begin(window);
         return () => window.End(RunClock.Now);
     }

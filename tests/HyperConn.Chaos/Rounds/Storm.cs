@@ -45,8 +45,7 @@ internal sealed class Storm(ChaosWorld world, Crew crew, Journal journal, Action
         }
         catch (Exception failed)
         {
-            journal.Recovery.Judge(new RecoveryFact(
-                [planned.Fault.Name], TimeSpan.Zero, planned.Fault.RecoveryBound, [$"its {what} failed: {ErrorClass.Describe(failed)}"]));
+            journal.Recovery.NotAsPlanned(planned.Fault.Name, $"its {what} failed: {ErrorClass.Describe(failed)}");
         }
     }
 

@@ -38,6 +38,14 @@ public class RestOracleSpecs
     }
 
     [Fact]
+    public void A_fault_that_did_not_come_about_is_found()
+    {
+        var oracle = new RecoveryOracle();
+        oracle.NotAsPlanned("freeze-pooler", "its begin failed");
+        Assert.Equal("freeze-pooler did not come about as planned: its begin failed", Assert.Single(oracle.Findings).What);
+    }
+
+    [Fact]
     public void What_is_back_to_the_first_calm_is_right()
     {
         var oracle = new BaselineOracle();
