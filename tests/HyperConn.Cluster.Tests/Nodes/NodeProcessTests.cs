@@ -33,6 +33,8 @@ public sealed class NodeProcessTests(ITestOutputHelper output)
     {
         await using var three = await ThreeNodes.StartAsync();
         var (sessions, stopped) = (three.Sessions, three.Nodes[2]);
+        // Three quarters of the server are in use, which may be the others' alone.
+        Assert.NotNull(await three.WaitAsync(now => now.GetValueOrDefault(stopped.Last.Tag) >= ThreeNodes.Limit / 5));
 
         await stopped.SignalAsync("STOP");
         var kept = sessions.Now.GetValueOrDefault(stopped.Last.Tag);

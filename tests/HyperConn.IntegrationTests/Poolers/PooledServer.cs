@@ -4,7 +4,10 @@ using HyperConn.Tests.Support;
 
 namespace HyperConn.Tests.Poolers;
 
-/// <summary>A server with tenants and a PgBouncer of each mode in front of it, with PgBouncer's defaults.</summary>
+/// <summary>
+/// A server with tenants and a PgBouncer of each mode in front of it, with PgBouncer's defaults but for one: a login it tried with a password that was just changed keeps
+/// it from trying again, and everybody from the tenant, for <c>server_login_retry</c>, which by default is as long as opens wait.
+/// </summary>
 public sealed class PooledServer : TenantsFixture
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<PgBouncer>>> _poolers = new(StringComparer.Ordinal);
@@ -15,7 +18,7 @@ public sealed class PooledServer : TenantsFixture
 
     /// <summary>The pooler of a mode. Skips where there is none.</summary>
     internal Task<PgBouncer> PoolerAsync(string mode) =>
-        _poolers.GetOrAdd(mode, _ => new(() => PgBouncer.StartAsync(Server, new PgBouncerOptions(mode)))).Value;
+        _poolers.GetOrAdd(mode, _ => new(() => PgBouncer.StartAsync(Server, new PgBouncerOptions(mode) { Settings = PgBouncerOptions.QuickRetry }))).Value;
 
     internal MemorySecretStore Secrets(PgBouncer pooler)
     {

@@ -9,8 +9,6 @@ namespace HyperConn.Tests.Poolers;
 [Collection(Integration.FailureCollection.Name)]
 public class PoolerOutageTests
 {
-    private static readonly Dictionary<string, string> Quick = new(StringComparer.Ordinal) { ["server_login_retry"] = "1" };
-
     [SkippableTheory]
     [InlineData(PgBouncerOptions.Session)]
     [InlineData(PgBouncerOptions.Transaction)]
@@ -18,7 +16,7 @@ public class PoolerOutageTests
     {
         await using var server = await PostgresFixture.StartOwnAsync(new PostgresServerOptions());
         var tenants = await TenantProvisioner.CreateAsync(server, new TenantPlan { Tenants = 6, OwnDatabases = 0, Services = ["core"] });
-        await using var pooler = await PgBouncer.StartAsync(server, new PgBouncerOptions(mode) { Settings = Quick });
+        await using var pooler = await PgBouncer.StartAsync(server, new PgBouncerOptions(mode) { Settings = PgBouncerOptions.QuickRetry });
         var secrets = new MemorySecretStore();
         foreach (var tenant in tenants.Tenants)
             secrets.Put(tenant.Key, pooler.Through(tenant));
@@ -59,7 +57,7 @@ public class PoolerOutageTests
         var (calm, shaken) = (await TenantsOfAsync(steady), await TenantsOfAsync(restarting));
         await using var pooler = await PgBouncer.StartAsync(steady, new PgBouncerOptions(PgBouncerOptions.Session)
         {
-            Settings = Quick,
+            Settings = PgBouncerOptions.QuickRetry,
             Databases = new Dictionary<string, PostgresServer>(StringComparer.Ordinal) { [shaken.Database] = restarting },
             Users = [shaken.Login],
         });

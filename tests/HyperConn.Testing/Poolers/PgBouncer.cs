@@ -204,6 +204,9 @@ internal sealed record PgBouncerOptions(string Mode)
     public const string Session = "session";
     public const string Transaction = "transaction";
 
+    /// <summary>It tries a server that refused its login again after a second, not after 15.</summary>
+    public static readonly IReadOnlyDictionary<string, string> QuickRetry = new Dictionary<string, string>(StringComparer.Ordinal) { ["server_login_retry"] = "1" };
+
     /// <summary>Further settings, by name; anything else is PgBouncer's default.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
