@@ -6,7 +6,6 @@ using Xunit.Abstractions;
 namespace HyperConn.Tests.Integration;
 
 /// <summary>Tenants that are used every few seconds, as most are, and a server that is killed meanwhile.</summary>
-[Collection(FailureCollection.Name)]
 public sealed class SeldomUseSpecs(ITestOutputHelper output)
 {
     [SkippableFact]

@@ -74,7 +74,7 @@ public sealed class RoomyServerCollection : ICollectionFixture<RoomyServer>
 }
 
 /// <summary>Its tests take all the server has, so they run one after the other.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[CollectionDefinition(Name)]
 public sealed class SmallServerCollection : ICollectionFixture<SmallServer>
 {
     public const string Name = "Small server";
