@@ -44,6 +44,12 @@ internal sealed class FakeHolder(SimulatedServer server, string org, int mostPer
     /// <summary>Whether its leases end without a look at what is wanted, as one does that ends a moment before.</summary>
     public bool IsDeaf { get; set; }
 
+    /// <summary>Whether a permit is of no use to it now, though callers wait.</summary>
+    public bool IsNotReady { get; set; }
+
+    /// <summary>Whether it keeps a permit until another of its hosts grants one, too.</summary>
+    public bool Parks { get; init; }
+
     /// <summary>Makes the next offer fail, as a fault in a pool would.</summary>
     public bool FailsOnce { get; set; }
 
@@ -165,7 +171,16 @@ internal sealed class FakeHolder(SimulatedServer server, string org, int mostPer
             server.Offered(this, taken: false);
             return PermitOffer.Declined;
         }
+        if (IsNotReady)
+            return PermitOffer.NotNow;
         server.Offered(this, taken: true);
+        if (Parks)
+        {
+            Permits++;
+            Registered = false;
+            return PermitOffer.Parked;
+        }
+
         _waiters.RemoveFirst();
         _servedSinceGrant = 0;
         LastUsed = server.Clock.Milliseconds;

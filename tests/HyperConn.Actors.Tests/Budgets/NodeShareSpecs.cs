@@ -104,6 +104,15 @@ public class NodeShareSpecs
     }
 
     [Fact]
+    public void A_budget_that_begins_anew_keeps_to_the_share_in_force()
+    {
+        Give(3);
+        var state = _shared.Server.State;
+        var anew = new BudgetLedger(state, _shared.Server.Options, SimulatedServer.MaxPerTenant, _time, new Random(1));
+        Assert.Equal((3, 3), (anew.Limit.InForce, state.Limit));
+    }
+
+    [Fact]
     public void A_refusal_of_the_server_without_any_permit_out_is_survived()
     {
         _shared.Server.Tell(ServerFull.Instance);

@@ -51,6 +51,14 @@ internal class SimulatedServer
         return holder;
     }
 
+    /// <summary>A pool that keeps what it is granted until another of its hosts grants one, too.</summary>
+    public FakeHolder ParkingPool(string org)
+    {
+        var holder = new FakeHolder(this, org, MaxPerTenant) { Parks = true };
+        Holders.Add(holder);
+        return holder;
+    }
+
     /// <summary>A pool whose <paramref name="permits"/> connections are open and idle.</summary>
     public FakeHolder IdlePool(string org, int permits = 1)
     {
