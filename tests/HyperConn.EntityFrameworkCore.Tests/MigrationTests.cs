@@ -77,6 +77,28 @@ public class MigrationTests(ShopServer server)
     }
 
     [SkippableFact]
+    public async Task A_runner_that_another_overtakes_between_two_migrations_fails_nothing_and_says_what_it_did_itself()
+    {
+        var tenants = server.Tenants.Take(1).ToList();
+        var options = new MigrateAllOptions { Tenants = [tenants[0].Key] };
+        await using var other = await StartAsync(server.Secrets());
+        await ResetAsync(other, tenants);
+        var overtaking = new AfterCommit<TenantMigrationReport>(async () =>
+        {
+            await using var parcels = Parcels(other).CreateDbContext(tenants[0].Key);
+            return (await parcels.Database.GetAppliedMigrationsAsync()).Count() == 1 ? await Parcels(other).MigrateAllAsync(options) : null;
+        });
+        await using var host = await EfHost.StartAsync(
+            server.Secrets(), services => services.AddTenantDbContextFactory<ParcelContext>(n => n.MapEnum<Size>("size"), (_, o) => o.AddInterceptors(overtaking)));
+
+        var report = await Parcels(host).MigrateAllAsync(options);
+
+        Assert.True(report.Succeeded, string.Join(", ", report.Failures));
+        Assert.Equal([ParcelModels.First], report.Results.Single().Applied);
+        Assert.Equal([ParcelModels.Second], overtaking.Result!.Results.Single().Applied);
+    }
+
+    [SkippableFact]
     public async Task A_dry_run_writes_nothing_and_its_scripts_do_what_the_migrations_would()
     {
         var tenants = server.Tenants.Take(3).ToList();

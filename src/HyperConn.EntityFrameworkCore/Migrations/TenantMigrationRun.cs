@@ -102,13 +102,48 @@ internal sealed class TenantMigrationRun(Func<TenantKey, DbContext> create, Migr
             }
 
             var migrator = (TenantMigrator)context.GetService<IMigrator>();
-            await migrator.MigrateAsync(options.TargetMigration, stop).ConfigureAwait(false);
-            var changed = migrator.Applied.Count + migrator.Reverted.Count > 0;
-            return new TenantMigrationResult(tenant, changed ? TenantMigrationStatus.Migrated : TenantMigrationStatus.UpToDate)
+            try
             {
-                Applied = [.. migrator.Applied],
-                Reverted = [.. migrator.Reverted],
-            };
+                await migrator.MigrateAsync(options.TargetMigration, stop).ConfigureAwait(false);
+            }
+            catch (Exception) when (migrator.Last is not null && !stop.IsCancellationRequested)
+            {
+                if (!await IsDoneByAnotherAsync(tenant, migrator.Last, stop).ConfigureAwait(false))
+                    throw;
+                var rest = await TryAsync(tenant, stop).ConfigureAwait(false);
+                return Done(tenant, [.. migrator.Applied.Where(id => id != migrator.Last), .. rest.Applied], [.. migrator.Reverted.Where(id => id != migrator.Last), .. rest.Reverted]);
+            }
+
+            return Done(tenant, [.. migrator.Applied], [.. migrator.Reverted]);
+        }
+    }
+
+    private static TenantMigrationResult Done(TenantKey tenant, string[] applied, string[] reverted) =>
+        new(tenant, applied.Length + reverted.Length > 0 ? TenantMigrationStatus.Migrated : TenantMigrationStatus.UpToDate)
+        {
+            Applied = applied,
+            Reverted = reverted,
+        };
+
+    /// <summary>
+    /// Whether a migration that failed here is done all the same. EF's lock ends with the transaction of each migration, and EF does not read the history again between two of
+    /// them: a runner beside this one may have gone on there.
+    /// </summary>
+    private async Task<bool> IsDoneByAnotherAsync(TenantKey tenant, string migration, CancellationToken stop)
+    {
+        var context = create(tenant);
+        await using (context.ConfigureAwait(false))
+        {
+            try
+            {
+                var now = await new MigrationPlan(context, options.TargetMigration).ReadAsync(stop).ConfigureAwait(false);
+                return !now.ToApply.Contains(migration) && !now.ToRevert.Contains(migration);
+            }
+            catch (Exception)
+            {
+                // What failed first says more.
+                return false;
+            }
         }
     }
 

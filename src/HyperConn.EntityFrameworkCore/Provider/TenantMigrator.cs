@@ -43,6 +43,9 @@ internal sealed class TenantMigrator(
     /// <summary>Migrations that the last run reverted.</summary>
     public IReadOnlyList<string> Reverted => _reverted;
 
+    /// <summary>The migration that the last run came to last: where it failed, the one it failed at.</summary>
+    public string? Last { get; private set; }
+
     private IModel Model => _designTimeModel.Model;
 
     public override void Migrate(string? targetMigration)
@@ -77,11 +80,13 @@ internal sealed class TenantMigrator(
     {
         _applied.Clear();
         _reverted.Clear();
+        Last = null;
     }
 
     // EF's execution strategy may go over them more than once.
-    private static void Note(List<string> ids, Migration migration)
+    private void Note(List<string> ids, Migration migration)
     {
+        Last = migration.GetId();
         if (!ids.Contains(migration.GetId()))
             ids.Add(migration.GetId());
     }
