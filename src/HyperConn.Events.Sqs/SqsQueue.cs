@@ -17,6 +17,9 @@ internal sealed partial class SqsQueue(
     private const string Delayed = "ApproximateNumberOfMessagesDelayed";
     private const string Redrive = "RedrivePolicy";
 
+    // SQS answers within that where it has something to give.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
+
     private readonly FaultPace _pace = new(time);
     private string? _url = options.Queue.Contains("://", StringComparison.Ordinal) ? options.Queue.TrimEnd('/') : null;
     private long _faults;
@@ -88,11 +91,22 @@ internal sealed partial class SqsQueue(
     public static GrowingPause NewPause() => new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
 
     /// <summary>Receives messages, if need be after waiting for the first.</summary>
+    /// <remarks>
+    /// What SQS hands out is hidden from all for a visibility time-out, also when nobody is there for the answer. So a call that may have one under way is not cut short;
+    /// one that has waited for longer has nothing coming.
+    /// </remarks>
     /// <param name="attempt">The same for every try of one receive of a FIFO queue, so that an answer that got lost is given again.</param>
-    /// <param name="ct">Ends the call.</param>
+    /// <param name="ct">Ends the call, two seconds after it began or later.</param>
     public async Task<IReadOnlyList<Message>> ReceiveAsync(string? attempt, CancellationToken ct)
     {
-        using var limit = Limit(options.WaitTime + options.Timeout, ct);
+        ct.ThrowIfCancellationRequested();
+        var began = time.GetTimestamp();
+        using var limit = Limit(options.WaitTime + options.Timeout, CancellationToken.None);
+        using var stop = ct.Register(() =>
+        {
+            var left = AnswerTime - time.GetElapsedTime(began);
+            limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        });
         var response = await client.ReceiveMessageAsync(
             new ReceiveMessageRequest
             {
