@@ -122,7 +122,8 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
         var nodes = (await http.GetFromJsonAsync<JsonElement>("api/v1/nodes")).GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(2, nodes.Count);
         Assert.All(nodes, node => Assert.Equal(("Up", 1), (node.GetProperty("status").GetString(), node.GetProperty("pools").GetInt32())));
-        await RealManager.UntilAsync(async () => (await http.GetStringAsync(new Uri("readyz", UriKind.Relative))).Contains("\"hyperconn-cluster\":{\"status\":\"Healthy\"", StringComparison.Ordinal));
+        // 503 while a node waits for its first word of the others.
+        await RealManager.UntilAsync(async () => await (await http.GetAsync(new Uri("readyz", UriKind.Relative))).Content.ReadAsStringAsync() is var ready && ready.Contains("\"hyperconn-cluster\":{\"status\":\"Healthy\"", StringComparison.Ordinal));
         await RealManager.UntilAsync(async () => (await http.GetStringAsync(new Uri("metrics", UriKind.Relative))).Contains("hyperconn_cluster_member_count", StringComparison.Ordinal));
         var acted = await ActAsync(http, "canary-token-17-of-run");
         Assert.Equal(HttpStatusCode.OK, acted.StatusCode);

@@ -179,7 +179,7 @@ public sealed class CommandFaultTests : IDisposable
     {
         Write("secrets.json", "{\"" + project + "-a1\": {\"core-postgresql\": \"postgresql://u:p@127.0.0.1:1/x\"}}");
         return Write(project + ".conf", $$"""
-            hyperconn { project-name = {{project}}, services = [core], secrets.file.path = secrets.json, pools.acquire-timeout = 2s }
+            hyperconn { project-name = {{project}}, services = [core], secrets.file.path = secrets.json, pools.acquire-timeout = 6s }
             hyperconn-host { dashboard.enabled = off, worker.statements.default = "select 1" }
             """);
     }

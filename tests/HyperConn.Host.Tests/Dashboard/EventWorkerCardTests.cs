@@ -117,7 +117,9 @@ public sealed class EventWorkerCardTests(Browser browser, PostgresFixture postgr
         await RealManager.UntilAsync(async () =>
         {
             worker = (await OverviewAsync(manager)).GetProperty("eventWorker");
-            return Number(worker, "handled") + Number(worker, "duplicates") + Number(worker, "rejected") == 9 && Number(worker, "inFlight") == 0;
+            // None until it has begun.
+            return worker.ValueKind == JsonValueKind.Object && Number(worker, "handled") + Number(worker, "duplicates") + Number(worker, "rejected") == 9
+                && Number(worker, "inFlight") == 0;
         });
         return worker;
     }
