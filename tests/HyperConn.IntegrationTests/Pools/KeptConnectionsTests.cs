@@ -48,7 +48,8 @@ public class KeptConnectionsTests(RoomyServer server)
         var before = await LastUsedAsync();
         await UntilAsync(async () => await watch.CountAsync() == 2 && host.Server.Granted == 2 && host.Runtime.Generations.LeasesOpen == 0);
         Assert.InRange(await LastUsedAsync(), before - Tick, before + Tick);
-        Assert.Equal(EvictResult.Evicted, await host.Pools.EvictAsync(tenant));
+        // A look at what is kept may hold it for a moment.
+        await UntilAsync(async () => await host.Pools.EvictAsync(tenant) == EvictResult.Evicted);
         await UntilAsync(async () => await watch.CountAsync() == 0 && host.Server.Granted == 0);
 
         async Task<DateTimeOffset> LastUsedAsync() => (await host.Pools.GetStatisticsAsync()).Tenants.Single(t => t.Tenant == tenant).LastUsedAt;
