@@ -89,6 +89,31 @@ public class SecretCacheSpecs
         Assert.Equal(("v1", null), (kept.KnownVersion, kept.Document));
     }
 
+    [Fact]
+    public void Only_what_is_at_rest_is_forgotten()
+    {
+        var queued = _cache.Get("org2")!;
+        queued.State = FetchState.Queued;
+        var changed = _cache.Get("org3")!;
+        changed.ChangePending = true;
+        _cache.Forget(["org1", "org2", "org3", "never-known"]);
+        Assert.Equal([queued, changed], _cache.Entries);
+    }
+
+    [Fact]
+    public void Another_version_heard_of_is_news_of_what_is_cached_and_of_what_failed()
+    {
+        Complete(Found("v1"));
+        var failed = _cache.Get("org2")!;
+        _cache.Complete(failed, Failed(HyperConnErrorCode.SecretNotFound), isAuthoritative: false);
+        _cache.Get("org3");
+        Assert.Equal([_entry, failed], Heard("v2"));
+        Assert.Equal([failed], Heard("v1"));
+
+        IEnumerable<SecretEntry> Heard(string version) => _cache.WithOtherVersions(
+            new[] { "org1", "org2", "org3", "never-known" }.Select(org => new HeardVersion(org, version)));
+    }
+
     private static SecretResult.Found Found(string version) => new("""{"core-postgresql":"postgresql://db1"}""", version);
 
     private static SecretResult.Failed Failed(HyperConnErrorCode code) => new(code, "No.");

@@ -76,9 +76,27 @@ public class SecretDocumentSpecs
         Assert.False(SecretDocument.TryParse("n", new SecretResult.Found(new string('[', 10_000), "v1"), out _, out _));
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"billing-postgresql":"postgresql://b"}""")]
+    [InlineData("""{"core-postgresql":null}""")]
+    public void A_broken_entry_without_a_sound_older_one_stays_broken(string older)
+    {
+        var document = Parse("""{"core-postgresql":17}""", "v2");
+        Assert.Same(document, document.KeepSoundEntriesOf(Parse(older, "v1"), out var kept));
+        Assert.Empty(kept);
+        Assert.Null(document.SetbackOf("core"));
+    }
+
+    private static SecretDocument Parse(string text, string version)
+    {
+        Assert.True(SecretDocument.TryParse("martech-org1", new SecretResult.Found(text, version), out var document, out _));
+        return document;
+    }
+
     private static (string Text, HyperConnFailure? Failure) Find(string text, string service)
     {
-        Assert.True(SecretDocument.TryParse("martech-org1", new SecretResult.Found(text, "v1"), out var document, out _));
+        var document = Parse(text, "v1");
         var failure = document.Find(service, out var found, out _);
         return (found, failure);
     }

@@ -180,4 +180,32 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
         Parent.ExpectMsg(new SecretChanged("org1", "v2"));
         CallCount(2);
     }
+
+    [Fact]
+    public void A_pool_may_ask_for_a_secret_that_is_known_no_more_but_not_for_one_there_can_not_be()
+    {
+        Store.Put("martech-org1", Text("postgresql://one"), "v1");
+        Say(new RevalidateSecret("org1"));
+        Say(new RevalidateSecret(new string('x', 510)));
+        Pass(Options.BatchWindow);
+        Calls([["martech-org1"]]);
+        Assert.Equal("v1", Fetch("org1").VersionId);
+        CallCount(1);
+    }
+
+    [Fact]
+    public void A_store_that_does_not_say_which_secret_changed_has_all_that_are_known_fetched()
+    {
+        Store.Put("martech-org1", Text("postgresql://old"), "v1");
+        Store.Put("martech-org2", Text("postgresql://two"), "v1");
+        Fetch("org1");
+        Fetch("org2");
+        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        Store.RaiseChanged(null);
+        Statistics();
+        Pass(Options.BatchWindow);
+        Parent.ExpectMsg(new SecretChanged("org1", "v2"));
+        Parent.ExpectMsg(new SecretConfirmed("org2"));
+        Calls(["martech-org1"], ["martech-org2"], ["martech-org1", "martech-org2"]);
+    }
 }

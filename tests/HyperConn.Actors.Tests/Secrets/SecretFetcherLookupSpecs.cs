@@ -213,4 +213,17 @@ public sealed class SecretFetcherLookupSpecs : SecretFetcherSpec
         Assert.Equal("postgresql://b", Fetch("org1", "billing").Text);
         CallCount(2);
     }
+
+    [Fact]
+    public void An_absent_key_that_can_not_be_looked_for_now_is_worth_a_call_when_the_failure_ends()
+    {
+        Store.Put("martech-org1", Text("postgresql://one"));
+        FetchFails("org1", "billing");
+        Store.Fail("martech-org1", HyperConnErrorCode.AccessDenied);
+        Pass(Options.FailureTimeToLive);
+        var reason = FetchFails("org1", "billing");
+        Assert.Equal((HyperConnErrorCode.KeyNotFound, Clock.GetUtcNow() + Options.FailureTimeToLive), (reason.Code, reason.RetryAt!.Value));
+        Assert.Equal(reason, FetchFails("org1", "billing"));
+        CallCount(2);
+    }
 }

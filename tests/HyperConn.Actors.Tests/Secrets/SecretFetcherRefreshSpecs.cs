@@ -81,6 +81,38 @@ public sealed class SecretFetcherRefreshSpecs : SecretFetcherSpec
     }
 
     [Fact]
+    public void Refreshes_asked_for_while_a_call_is_out_share_the_next_one()
+    {
+        Store.Put("martech-org1", Text("postgresql://old"), "v1");
+        Store.Hold();
+        Ask("org1");
+        Pass(Options.BatchWindow);
+        CallCount(1);
+        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        Say(new RefreshSecret("org1"));
+        Say(new RefreshSecret("org1"));
+        Store.Release();
+        ExpectMsg<CredentialsFound>();
+        Pass(Options.BatchWindow);
+        ExpectMsg(new SecretRefreshed("org1", "v2", null));
+        ExpectMsg(new SecretRefreshed("org1", "v2", null));
+        CallCount(2);
+    }
+
+    [Fact]
+    public void Refreshes_of_one_secret_and_of_everything_share_the_call_they_wait_for()
+    {
+        Fill(1);
+        Say(new RefreshSecret("org0"));
+        Say(new RefreshSecret("org0"));
+        Say(RefreshAllSecrets.Instance);
+        ExpectMsg(new SecretRefreshed("org0", "v1", null));
+        ExpectMsg(new SecretRefreshed("org0", "v1", null));
+        ExpectMsg(new SecretsRefreshed(1, 0, 0, 1));
+        CallCount(2);
+    }
+
+    [Fact]
     public void Refresh_of_a_deleted_secret_stops_serving_it()
     {
         Store.Put("martech-org1", Text("postgresql://old"), "v1");

@@ -31,6 +31,23 @@ public class SecretStoreReaderSpecs
     }
 
     [Fact]
+    public async Task What_is_thrown_for_a_known_reason_keeps_it_however_it_is_wrapped()
+    {
+        var known = new HyperConnException(new HyperConnFailure(HyperConnErrorCode.AccessDenied, "No."));
+        foreach (var fault in new Exception[] { known, new AggregateException(known) })
+            Assert.Equal(new SecretResult.Failed(HyperConnErrorCode.AccessDenied, "No."), await Read(fault));
+        var late = new SecretResult.Failed(HyperConnErrorCode.StoreUnavailable, "The secret store did not answer in time.");
+        var timeout = new TimeoutException();
+        foreach (var fault in new Exception[] { timeout, new OperationCanceledException(), new AggregateException(timeout) })
+            Assert.Equal(late, await Read(fault));
+        Assert.Empty(_lines.Lines);
+        Assert.Contains("(AggregateException)", (await Read(new AggregateException())).Message, StringComparison.Ordinal);
+
+        async Task<SecretResult.Failed> Read(Exception fault) =>
+            Assert.IsType<SecretResult.Failed>((await Reader(new ScriptedSecretStore { Throws = fault }).ReadAsync(["a"], default))[0]);
+    }
+
+    [Fact]
     public async Task A_store_that_hangs_is_given_up_after_a_while()
     {
         var store = new ScriptedSecretStore();

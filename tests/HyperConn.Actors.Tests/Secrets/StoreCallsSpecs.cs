@@ -12,11 +12,12 @@ public class StoreCallsSpecs
     private readonly Jitter _jitter = new(new FixedRandom(1));
     private readonly ScriptedSecretStore _store = new() { MaxBatchSize = 3 };
     private readonly SecretOptions _options = new();
+    private readonly RecordingLogger _lines = new();
     private StoreCalls? _calls;
 
     public StoreCallsSpecs() => _clock = new MonotonicClock(_time);
 
-    private StoreCalls Calls => _calls ??= new StoreCalls(_store, _options, _clock, _jitter, new RecordingLogger());
+    private StoreCalls Calls => _calls ??= new StoreCalls(_store, _options, _clock, _jitter, _lines);
 
     [Fact]
     public void What_is_asked_within_a_window_goes_at_its_end_in_one_call()
@@ -80,6 +81,48 @@ public class StoreCallsSpecs
     }
 
     [Fact]
+    public void Calls_sent_before_the_pace_fell_do_not_slow_it_down_again()
+    {
+        _options.BatchWindow = TimeSpan.Zero;
+        Add("a");
+        Add("b");
+        var (first, second) = (Calls.Begin()!, Calls.Begin()!);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        Calls.End(first, [Failed(HyperConnErrorCode.StoreThrottled)]);
+        Calls.End(second, [Failed(HyperConnErrorCode.StoreThrottled)]);
+        Assert.Equal((2, 2005), (Calls.Throttled, Assert.Single(_lines.EventIds)));
+    }
+
+    [Fact]
+    public void It_wakes_when_the_pace_allows_a_call_or_the_window_ends_whichever_is_sooner()
+    {
+        _options.BatchWindow = TimeSpan.FromSeconds(1.5);
+        var start = _clock.Now;
+        ThrottleFullBatch();
+        AddFullBatch();
+        Assert.Null(Calls.Begin());
+        Assert.Equal(start + TimeSpan.FromSeconds(1), Calls.WakeAt);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        ThrottleFullBatch();
+        AddFullBatch();
+        Assert.Null(Calls.Begin());
+        Assert.Equal(start + TimeSpan.FromSeconds(1.5), Calls.WakeAt);
+
+        void AddFullBatch()
+        {
+            for (var i = 0; i < 3; i++)
+                Add("a");
+        }
+
+        void ThrottleFullBatch()
+        {
+            AddFullBatch();
+            Calls.End(Calls.Begin()!, [Failed(HyperConnErrorCode.StoreThrottled)]);
+        }
+    }
+
+    [Fact]
     public void Calls_that_fail_for_two_secrets_shut_the_gate_and_empty_the_queue()
     {
         ShutGate();
@@ -122,6 +165,22 @@ public class StoreCallsSpecs
         entry.End();
         Assert.Empty(changes.TakeDue(evenAfterFailure: true));
         Assert.Equal((0, null), (changes.Count, changes.WakeAt));
+    }
+
+    [Fact]
+    public void Of_changes_whose_fetches_failed_the_one_that_may_be_tried_soonest_says_when()
+    {
+        var changes = new PendingChanges(Calls.Gate, _clock);
+        foreach (var failures in new[] { 2, 1, 3 })
+        {
+            var entry = Entry($"{failures}");
+            for (var i = 0; i < failures; i++)
+                entry.Remember(new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, "No."), _options.FailureTimeToLive);
+            changes.Add(entry);
+        }
+
+        Assert.Empty(changes.TakeDue(evenAfterFailure: false));
+        Assert.Equal(_clock.Now + _options.FailureTimeToLive, changes.WakeAt);
     }
 
     private static SecretResult Found => new SecretResult.Found("{}", "v1");
