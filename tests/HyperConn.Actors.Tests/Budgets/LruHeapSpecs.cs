@@ -49,6 +49,20 @@ public class LruHeapSpecs
         Assert.True(heap.TryTakeOldest(_ => ++now, out _));
     }
 
+    [Fact]
+    public void An_item_filed_again_under_an_earlier_use_comes_out_earlier()
+    {
+        var heap = new LruHeap<Item>();
+        var (first, second) = (new Item { Used = 1 }, new Item { Used = 2 });
+        heap.Set(first, 1);
+        heap.Set(second, 2);
+        second.Used = 0;
+        heap.Set(second, 0);
+
+        Assert.True(heap.TryPeek(out var oldest, out var seen));
+        Assert.Equal((second, 0L), (oldest, seen));
+    }
+
     private sealed class Item
     {
         public long Used { get; set; }

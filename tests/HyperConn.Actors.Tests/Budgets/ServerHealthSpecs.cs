@@ -32,6 +32,16 @@ public class ServerHealthSpecs
     }
 
     [Fact]
+    public void What_answered_before_the_server_was_known_to_be_away_proves_nothing()
+    {
+        _health.NoteOpened(10);
+        _health.ReportUnreachable(Away, CircuitPass.Closed);
+        Assert.Equal(0, _health.Prove(0, openedAt: 10, now: 20));
+        _health.ReportReachable();
+        Assert.Equal(IdleTrust.Lost, _health.Judge(0, out _));
+    }
+
+    [Fact]
     public void A_broken_connection_puts_everything_older_in_doubt_and_nothing_is_closed_for_it()
     {
         _health.NoteOpened(10);

@@ -43,4 +43,38 @@ public sealed class AcquireSpansSpecs
         Assert.Equal("pg1", connectSpan.GetTagItem("server.address"));
         Assert.Equal(ActivityStatusCode.Error, connectSpan.Status);
     }
+
+    [Theory]
+    [InlineData(ActivitySamplingResult.AllData)]
+    [InlineData(ActivitySamplingResult.PropagationData)]
+    public void One_acquisition_has_one_span_and_names_the_server_where_there_is_one_and_somebody_reads_it(ActivitySamplingResult sampling)
+    {
+        using var root = new Activity("test").Start();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == HyperConnTelemetry.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Parent.TraceId == root.TraceId ? sampling : ActivitySamplingResult.None,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var tenant = TenantKey.Create("core", "org1");
+        ServerEndpoint one = new("pg1", 5432), other = new("pg2", 5432);
+        var isRead = sampling == ActivitySamplingResult.AllData;
+
+        using var acquire = AcquireSpans.StartAcquire(tenant, tenantLabels: true);
+        Assert.Equal(isRead ? "org1" : null, acquire!.GetTagItem("hyperconn.tenant.org"));
+        Assert.Null(AcquireSpans.StartAcquire(tenant, tenantLabels: true));
+        using (var connect = AcquireSpans.StartConnect([one]))
+            Assert.Equal(isRead ? "pg1" : null, connect!.GetTagItem("server.address"));
+        using (var connect = AcquireSpans.StartConnect([one, other]))
+            Assert.Null(connect!.GetTagItem("server.address"));
+        using (AcquireSpans.StartResolve(tenant, tenantLabels: false))
+        using (var inner = AcquireSpans.StartAcquire(tenant, tenantLabels: false))
+            Assert.NotNull(inner);
+
+        // Another library's span of the same name is another's.
+        using var theirs = new Activity("hyperconn.acquire").Start();
+        using var ours = AcquireSpans.StartAcquire(tenant, tenantLabels: false);
+        Assert.NotNull(ours);
+    }
 }

@@ -46,6 +46,24 @@ public class RoomQueueSpecs
         Assert.Equal(0, _room.Queued);
     }
 
+    [Fact]
+    public void Whose_wait_is_over_is_passed_over_when_there_is_room()
+    {
+        var (first, second, third) = (Wait("a"), Wait("b"), Wait("c"));
+        Assert.True(_room.StopWaiting(second));
+
+        _registry.Remove(_registry.Find(TenantKey.Create("core", "live"))!);
+        _room.StartWaiting();
+        Assert.Equal([first.Tenant], _started);
+        Assert.Equal(1, _room.Queued);
+
+        // One whose pool is being made waits no more.
+        first.Child = new HeardRef();
+        Assert.False(_room.StopWaiting(first));
+        Assert.True(_room.StopWaiting(third));
+        Assert.Equal(0, _room.Queued);
+    }
+
     private PoolEntry Entry(string org) => new(new TenantDataSource(_runtime.Opening, TenantKey.Create("core", org)), 1);
 
     private PoolEntry Wait(string org)

@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using HyperConn.Opening;
 using Npgsql;
 
@@ -55,4 +58,44 @@ public class ConnectCauseSpecs
     [Fact]
     public void Of_states_that_may_quote_values_only_the_code_is_told() =>
         Assert.Equal("22023", ConnectCause.Of(Answer("invalid value: \"abc\"", "22023"), Password));
+
+    [Fact]
+    public void A_database_that_takes_no_connections_is_named() => Assert.Equal(
+        "55000: database \"db\" is not currently accepting connections", ConnectCause.Of(Answer("database \"db\" is not currently accepting connections", "55000"), Password));
+
+    [Fact]
+    public void Without_a_password_there_is_none_to_keep_back() => Assert.Equal("28P01: no such role", ConnectCause.Of(Answer("no such role"), ""));
+
+    [Theory]
+    [InlineData(SocketError.ConnectionRefused, "the connection was refused")]
+    [InlineData(SocketError.HostNotFound, "the host name does not resolve")]
+    [InlineData(SocketError.TryAgain, "the host name does not resolve")]
+    [InlineData(SocketError.NoData, "the host name does not resolve")]
+    [InlineData(SocketError.TimedOut, "no answer in time")]
+    [InlineData(SocketError.NetworkUnreachable, "network: NetworkUnreachable")]
+    public void What_the_network_says_is_told_in_words(SocketError error, string words) =>
+        Assert.StartsWith(words, ConnectCause.Of(new NpgsqlException("Failed.", new SocketException((int)error)), Password), StringComparison.Ordinal);
+
+    public static TheoryData<Exception, string> Others => new()
+    {
+        { new TimeoutException(), "no answer in time" },
+        { new AuthenticationException(), "the TLS handshake failed" },
+        { new FileNotFoundException(), "a TLS file" },
+        { new DirectoryNotFoundException(), "a TLS file" },
+        { new CryptographicException(), "a TLS file" },
+        { new UnauthorizedAccessException(), "a TLS file" },
+        { new EndOfStreamException(), "the server closed the connection" },
+        { new NpgsqlException("SSL connection requested. No SSL enabled connection from this host is configured."), "the server does not speak TLS" },
+        { new NpgsqlException("No suitable host was found."), "no host is what target_session_attrs asks for" },
+        { new NpgsqlException("No password has been provided but the backend requires one"), "the server wants a password" },
+        { new InvalidOperationException(Password), nameof(InvalidOperationException) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Others), DisableDiscoveryEnumeration = true)]
+    public void What_else_goes_wrong_is_told_without_its_own_text(Exception exception, string words)
+    {
+        Assert.StartsWith(words, ConnectCause.Of(exception, Password), StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, ConnectCause.Of(new NpgsqlException("Failed.", exception), Password), StringComparison.Ordinal);
+    }
 }

@@ -40,8 +40,66 @@ public class OpenFaultSpecs
     [InlineData("unsupported startup parameter: replication=database", "replication")]
     [InlineData("unsupported startup parameter in options: work_mem", "options")]
     [InlineData("unsupported startup parameter: a b\n", "?")]
+    [InlineData("unsupported startup parameter: app.name", "app.name")]
+    [InlineData("unsupported startup parameter: _0123456789_123456789_123456789_123456789_123456789_123456789_1234", "?")]
+    [InlineData("unsupported startup parameter", "?")]
+    [InlineData("something else", "?")]
     public void The_refused_parameter_is_named_if_it_is_a_name(string text, string name) =>
         Assert.Equal(name, PoolerAnswers.RefusedParameter(Answer(text)));
+
+    [Fact]
+    public void What_is_no_answer_names_no_parameter() => Assert.Equal("?", PoolerAnswers.RefusedParameter(new TimeoutException()));
+
+    [Theory]
+    [InlineData("28P01", OpenFault.LoginRefused)]
+    [InlineData("28000", OpenFault.LoginRefused)]
+    [InlineData("3D000", OpenFault.DatabaseUnavailable)]
+    [InlineData("55000", OpenFault.DatabaseUnavailable)]
+    [InlineData("42501", OpenFault.DatabaseUnavailable)]
+    [InlineData("53300", OpenFault.ServerFull)]
+    [InlineData("57P01", OpenFault.Unreachable)]
+    [InlineData("57P02", OpenFault.Unreachable)]
+    [InlineData("57P03", OpenFault.Unreachable)]
+    [InlineData("22023", OpenFault.Other)]
+    public void PostgreSQL_says_it_with_a_code(string state, object fault) => Assert.Equal(fault, OpenFaults.Of(Answer("No.", state)));
+
+    [Theory]
+    [InlineData("InitializeSessionUserId", OpenFault.TenantFull)]
+    [InlineData("CheckMyDatabase", OpenFault.TenantFull)]
+    [InlineData("InitProcess", OpenFault.ServerFull)]
+    public void Whose_limit_is_reached_is_told_by_the_routine(string routine, object fault) =>
+        Assert.Equal(fault, OpenFaults.Of(new PostgresException("No.", "FATAL", "FATAL", "53300", routine: routine)));
+
+    [Theory]
+    [InlineData(SocketError.ConnectionRefused, OpenFault.Unreachable)]
+    [InlineData(SocketError.HostDown, OpenFault.Unreachable)]
+    [InlineData(SocketError.HostNotFound, OpenFault.Unreachable)]
+    [InlineData(SocketError.HostUnreachable, OpenFault.Unreachable)]
+    [InlineData(SocketError.NetworkDown, OpenFault.Unreachable)]
+    [InlineData(SocketError.NetworkUnreachable, OpenFault.Unreachable)]
+    [InlineData(SocketError.TryAgain, OpenFault.Unreachable)]
+    [InlineData(SocketError.TimedOut, OpenFault.NoAnswer)]
+    [InlineData(SocketError.ConnectionReset, OpenFault.NoAnswer)]
+    public void What_holds_for_every_tenant_of_a_host_is_the_server_and_what_may_be_one_tenants_is_no_answer(SocketError error, object fault) =>
+        Assert.Equal(fault, OpenFaults.Of(new NpgsqlException("Failed.", new SocketException((int)error))));
+
+    public static TheoryData<Exception, object> WithoutACode => new()
+    {
+        { new NpgsqlException("The connection pool has been exhausted, either raise it", new TimeoutException()), OpenFault.PoolFull },
+        { new NpgsqlException("No password has been provided but the backend requires one"), OpenFault.LoginRefused },
+        { new NpgsqlException("Slow.", new TimeoutException()), OpenFault.NoAnswer },
+        { new NpgsqlException("Cut.", new EndOfStreamException()), OpenFault.NoAnswer },
+        { new IOException("Cut."), OpenFault.NoAnswer },
+        { new NpgsqlException("Old.", new HyperConnException(new HyperConnFailure(HyperConnErrorCode.StoreUnavailable, "Old."))), OpenFault.CredentialsExpired },
+        { new SearchPathLostException("org1", "public"), OpenFault.SearchPathLost },
+        { new NpgsqlException("Anything."), OpenFault.Other },
+        { new InvalidOperationException("Anything."), OpenFault.Other },
+        { Several(new InvalidOperationException("Anything.")), OpenFault.Other },
+    };
+
+    [Theory]
+    [MemberData(nameof(WithoutACode), DisableDiscoveryEnumeration = true)]
+    public void Where_nobody_answered_the_exception_tells(Exception exception, object fault) => Assert.Equal(fault, OpenFaults.Of(exception));
 
     [Fact]
     public void Of_several_hosts_the_one_that_answered_tells_more_than_the_one_that_is_away()
@@ -64,6 +122,8 @@ public class OpenFaultSpecs
     [InlineData("\"Org1\", public", "Org1")]
     [InlineData("\"a,b\"\"c\"", "a,b\"c")]
     [InlineData("\"$user\", public", "$user")]
+    [InlineData("\"open", "open")]
+    [InlineData("\"open\"\"", "open\"")]
     [InlineData("", "")]
     public void The_first_schema_of_a_path_is_read_as_PostgreSQL_reads_it(string path, string schema) =>
         Assert.Equal(schema, PooledSession.FirstSchema(path));

@@ -4,7 +4,6 @@ using HyperConn.Diagnostics;
 using HyperConn.Leases;
 using HyperConn.Pools;
 using HyperConn.Servers;
-using Microsoft.Extensions.Logging;
 
 namespace HyperConn.Tests.Pools;
 
@@ -138,18 +137,5 @@ internal sealed class PoolWorld
         public PoolGeneration Pool => pool;
 
         public void End() => pool.EndReturned(half);
-    }
-
-    private sealed class OneLogger(ILogger logger) : ILoggerFactory
-    {
-        public ILogger CreateLogger(string categoryName) => logger;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -32,6 +32,32 @@ public class ServerViewSpecs
     }
 
     [Fact]
+    public void Where_several_hosts_are_named_none_of_them_is_shared()
+    {
+        var other = new ServerState(new ServerEndpoint("db2", 5432), _time);
+        var view = new ServerView([_server, other], _time, null);
+        Assert.True(view.HasOwnHealth);
+        Assert.False(view.IsPooled || view.IsDirect);
+        other.Kind = ServerKind.Pooler;
+        Assert.True(view.IsPooled);
+    }
+
+    [Fact]
+    public void A_view_that_stands_alone_keeps_what_it_has_seen_when_a_pooler_is_found_once_more()
+    {
+        var view = View();
+        var trust = new GenerationTrust(view.Health, _clock, null, 0);
+        view.StandAlone(trust, _clock.Milliseconds);
+        var own = view.Health;
+        trust.NoteAnswered();
+
+        view.StandAlone(trust, _clock.Milliseconds);
+
+        Assert.Same(own, view.Health);
+        Assert.True(trust.IsCurrent);
+    }
+
+    [Fact]
     public void When_a_pooler_is_found_what_is_idle_is_asked_before_it_is_trusted_and_one_answer_clears_it()
     {
         var view = View();

@@ -33,6 +33,18 @@ public sealed class TenantConnectionsSpecs : IDisposable
         Assert.True(SpinWait.SpinUntil(IsDisposed, TimeSpan.FromSeconds(30)));
     }
 
+    [Theory]
+    [InlineData("prefer-primary", true)]
+    [InlineData("prefer-standby", true)]
+    [InlineData("primary", false)]
+    [InlineData("any", false)]
+    public async Task Idle_ones_are_taken_of_the_preferred_kind_of_host_where_there_is_one(string wanted, bool prefers)
+    {
+        await using var several = new NpgsqlDataSourceBuilder($"Host=127.0.0.1,127.0.0.2;Port=1;Username=u;Password=p;Target Session Attributes={wanted}").Build();
+        Assert.Equal(prefers, new TenantConnections(several, _time, maxConnections: 2).PrefersHosts);
+        Assert.False(_connections.PrefersHosts);
+    }
+
     [Fact]
     public void Processes_are_remembered_until_they_can_be_none_of_the_pools_any_more()
     {
