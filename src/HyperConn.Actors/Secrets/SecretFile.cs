@@ -65,24 +65,25 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
     {
         lock (Gate)
         {
-            JsonObject all;
-            try
-            {
-                all = File.Exists(Path)
-                    ? JsonNode.Parse(File.ReadAllBytes(Path), documentOptions: Lenient) as JsonObject ?? throw new JsonException()
-                    : [];
-            }
-            catch (JsonException)
-            {
-                throw new HyperConnException(new HyperConnFailure(
-                    HyperConnErrorCode.StoreUnavailable,
-                    $"'{Path}' is not a JSON object; nothing was written, so as not to lose what it holds. Mend it first."));
-            }
-
-            all[name] = JsonNode.Parse(JsonSerializer.Serialize(Element(value)));
-            WriteWhole(Path, JsonSerializer.SerializeToUtf8Bytes(all, Pretty));
+            WriteWhole(Path, With(name, Element(value)));
             changed = Reload();
             return Found(Element(value)).VersionId;
+        }
+    }
+
+    private byte[] With(string name, JsonElement value)
+    {
+        try
+        {
+            var all = File.Exists(Path) ? JsonNode.Parse(File.ReadAllBytes(Path), documentOptions: Lenient) as JsonObject ?? throw new JsonException() : [];
+            all[name] = JsonNode.Parse(JsonSerializer.Serialize(value));
+            return JsonSerializer.SerializeToUtf8Bytes(all, Pretty);
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
+        {
+            throw new HyperConnException(new HyperConnFailure(
+                HyperConnErrorCode.StoreUnavailable,
+                $"'{Path}' is not a JSON object of names that each stand once, in Unicode; nothing was written, so as not to lose what it holds. Mend it first."));
         }
     }
 

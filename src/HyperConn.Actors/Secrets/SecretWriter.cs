@@ -29,31 +29,35 @@ internal sealed class SecretWriter(ISecretStore store)
 
     private async Task AddAsync(string name, TenantKey tenant, string connectionString, CancellationToken cancellationToken)
     {
-        var entries = await store.GetAsync(name, cancellationToken).ConfigureAwait(false) switch
+        var text = await store.GetAsync(name, cancellationToken).ConfigureAwait(false) switch
         {
-            SecretResult.Found found => Parse(found.Text, name),
-            SecretResult.Failed { Code: HyperConnErrorCode.SecretNotFound } or SecretResult.Failed { IsOfEmptyStore: true } => [],
+            SecretResult.Found found => found.Text,
+            SecretResult.Failed { Code: HyperConnErrorCode.SecretNotFound } or SecretResult.Failed { IsOfEmptyStore: true } => "{}",
             SecretResult.Failed failed => throw new HyperConnException(new HyperConnFailure(failed.Code, failed.Message, tenant)),
             _ => throw new InvalidOperationException("Unknown secret result."),
         };
-        entries[tenant.Service + "-postgresql"] = connectionString;
-        await store.StoreAsync(name, entries.ToJsonString(), cancellationToken).ConfigureAwait(false);
+        await store.StoreAsync(name, With(text, name, tenant.Service + "-postgresql", connectionString), cancellationToken).ConfigureAwait(false);
     }
 
-    private static JsonObject Parse(string text, string name)
+    private static string With(string text, string name, string entry, string value)
     {
         try
         {
             if (JsonNode.Parse(text) is JsonObject entries)
-                return entries;
+            {
+                entries[entry] = value;
+                return entries.ToJsonString();
+            }
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
         {
-            // Falls through to the same answer as any other shape; the parser's message may quote the secret.
+            // Falls through to the same answer as any other shape; the parser's message may quote the secret. A name that stands twice and half of a surrogate pair are
+            // found late, and with exceptions of their own.
         }
 
         throw new HyperConnException(new HyperConnFailure(
             HyperConnErrorCode.SecretMalformed,
-            $"Secret '{name}' is not a JSON object, so an entry can't be added without losing what it has. Mend it in the store first."));
+            $"Secret '{name}' is not a JSON object of names that each stand once, in Unicode, so an entry can't be added without losing what it has. "
+            + "Mend it in the store first."));
     }
 }

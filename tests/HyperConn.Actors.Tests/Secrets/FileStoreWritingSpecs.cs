@@ -9,7 +9,9 @@ public sealed class FileStoreWritingSpecs : FileStoreSpec
     [InlineData("null")]
     [InlineData("\"text\"")]
     [InlineData("no json")]
-    public async Task A_text_that_is_no_object_comes_back_as_it_was(string text)
+    [InlineData("""{"x":"\ud800"}""")]
+    [InlineData("""{"\udc00":"x"}""")]
+    public async Task A_text_that_can_not_stand_there_as_JSON_comes_back_as_it_was(string text)
     {
         foreach (var path in new[] { FilePath, Folder })
         {
@@ -21,11 +23,15 @@ public sealed class FileStoreWritingSpecs : FileStoreSpec
     [Theory]
     [InlineData("[1]")]
     [InlineData("null")]
-    public async Task A_file_that_is_no_object_is_left_as_it_is(string content)
+    [InlineData("""{"b":{"x":"1"},"b":{"x":"2"}}""")]
+    [InlineData("""{"b":{"x":"\ud800"}}""")]
+    [InlineData("""{"\udc00":{"x":"1"}}""")]
+    public async Task A_file_that_can_not_be_written_whole_is_left_as_it_is(string content)
     {
         await File.WriteAllTextAsync(FilePath, content);
         var refused = await Assert.ThrowsAsync<HyperConnException>(() => Open(FilePath).StoreAsync("a", "{}", default));
         Assert.Equal(HyperConnErrorCode.StoreUnavailable, refused.Code);
+        Assert.Contains("Mend it first", refused.Message, StringComparison.Ordinal);
         Assert.Equal(content, await File.ReadAllTextAsync(FilePath));
     }
 

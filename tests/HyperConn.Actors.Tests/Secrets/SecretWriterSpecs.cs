@@ -23,7 +23,11 @@ public class SecretWriterSpecs
     [InlineData("null")]
     [InlineData("canary")]
     [InlineData("")]
-    public async Task A_secret_that_is_no_object_is_left_as_it_is(string text)
+    [InlineData("""{"note":"canary","note":"1"}""")]
+    [InlineData("""{"core-postgresql":"canary","core-postgresql":"1"}""")]
+    [InlineData("""{"note":"canary \ud800"}""")]
+    [InlineData("""{"canary \udc00":"1"}""")]
+    public async Task A_secret_that_an_entry_can_not_be_added_to_is_left_as_it_is(string text)
     {
         _store.Now = new SecretResult.Found(text, "v1");
         var refused = await Assert.ThrowsAsync<HyperConnException>(Store);
