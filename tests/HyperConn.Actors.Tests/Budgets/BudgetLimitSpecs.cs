@@ -60,5 +60,24 @@ public class BudgetLimitSpecs
         Assert.Equal(ServerOptions.Unlimited, limit.InForce);
     }
 
+    [Fact]
+    public void Without_a_limit_a_ceiling_rises_to_what_the_server_has_or_well_above_where_it_refused()
+    {
+        var (known, unknown) = (Limit(Unlimited()), Limit(Unlimited()));
+        known.Read(12, 0);
+        Assert.Equal((12, 20), (RisesTo(known), RisesTo(unknown)));
+
+        static ServerOptions Unlimited() => new() { MaxConnections = ServerOptions.Unlimited };
+
+        static int RisesTo(BudgetLimit limit)
+        {
+            limit.Refused(10, TimeSpan.Zero);
+            var highest = limit.InForce;
+            while (!limit.Rise(limit.RisesAt!.Value))
+                highest = limit.InForce;
+            return highest + 1;
+        }
+    }
+
     private static BudgetLimit Limit(ServerOptions options) => new(options, Tuning, new Random(1));
 }

@@ -102,4 +102,43 @@ public class LateNewsSpecs : PoolSpec
         lease.End();
         await PoolWorld.Within(waiting);
     }
+
+    [Fact]
+    public async Task Why_a_tenant_waits_is_told_of_a_pause_only()
+    {
+        Assert.Null(World.Runtime.WhyPaused(Tenant("nobody")));
+        var handle = await World.Get("a");
+        Assert.Null(World.Runtime.WhyPaused(Tenant("a")));
+        handle.LastFailure = Failure;
+        Assert.Null(World.Runtime.WhyPaused(Tenant("a")));
+        handle.LastFailure = Failure with { Code = HyperConnErrorCode.Paused };
+        Assert.Equal(handle.LastFailure, World.Runtime.WhyPaused(Tenant("a")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Expired_credentials_that_were_read_again_will_do_and_those_that_were_not_won_t(bool readAgain)
+    {
+        await World.Get("a");
+        var pool = World.Pool("a");
+        World.Pass(TimeSpan.FromSeconds(1));
+        if (readAgain)
+            World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(), "v1");
+        Assert.Equal(readAgain, await PoolWorld.Within(pool.Owner.AskForNewerCredentialsAsync(pool, "v1", expired: true)));
+        Assert.Empty(World.Secrets.Refetches);
+        Assert.Same(pool, World.Pool("a"));
+    }
+
+    [Theory]
+    [InlineData("db1", "db2")]
+    [InlineData("db2", "db1")]
+    public async Task Of_two_hosts_a_ban_of_one_counts_for_more_than_a_pause_of_the_other(string paused, string banned)
+    {
+        World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(host: "db1,db2"), "v1");
+        await World.AskFor<OperatorReply>(new PauseTenants(new OperatorTarget.Server(new ServerEndpoint(paused, 5432)), "ops", "works"));
+        await World.AskFor<OperatorReply>(
+            new BanTenants(new OperatorTarget.Server(new ServerEndpoint(banned, 5432)), "ops", "abuse", TimeSpan.FromHours(1)));
+        Assert.Equal(HyperConnErrorCode.Banned, (await World.GetFails("a")).Code);
+    }
 }

@@ -124,4 +124,19 @@ public class OpenConnectionSpecs : OpenHouseSpec
         Assert.Equal((1, 0, 0), (First.Word.Permits, First.Word.Leases, State.OpenSlots.Taken));
         Assert.Equal(1, Told<PermitsReturned>(State));
     }
+
+    [Fact]
+    public async Task A_transaction_names_the_tenants_connection_and_commands_of_it_take_it()
+    {
+        await using var connection = Handle.CreateConnection();
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        Assert.Same(connection, transaction.Connection);
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "select 1";
+        await command.ExecuteNonQueryAsync();
+        Assert.Same(transaction, command.Transaction);
+        await transaction.RollbackAsync();
+    }
 }

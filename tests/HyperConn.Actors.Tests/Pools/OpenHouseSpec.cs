@@ -1,4 +1,5 @@
 using HyperConn.Leases;
+using HyperConn.Opening;
 using HyperConn.Servers;
 
 namespace HyperConn.Tests.Pools;
@@ -6,9 +7,15 @@ namespace HyperConn.Tests.Pools;
 /// <summary>A tenant with two free permits on a server that lets anybody in.</summary>
 public abstract class OpenHouseSpec : OpeningSpec, IDisposable
 {
-    protected OpenHouseSpec()
+    private protected OpenHouseSpec(bool capturesStacks = false, IAcquisitionMeter? meter = null)
+        : base(
+            options =>
+            {
+                options.Connections.NoTypeLoading = true;
+                options.Diagnostics.CaptureLeaseStacks = capturesStacks;
+            },
+            meter)
     {
-        Runtime.Options.Connections.NoTypeLoading = true;
         State = Server();
         First = MakePool();
         Handle = Publish(First);

@@ -14,7 +14,12 @@ public abstract class OpeningSpec
 {
     private protected static readonly TenantKey Acme = TenantKey.Create("core", "acme");
 
-    protected OpeningSpec() => Runtime = new PoolRuntime(new HyperConnOptions { ProjectName = "martech" }, Time, new OneLogger(Lines));
+    private protected OpeningSpec(Action<HyperConnOptions>? configure = null, IAcquisitionMeter? meter = null)
+    {
+        var options = new HyperConnOptions { ProjectName = "martech" };
+        configure?.Invoke(options);
+        Runtime = new PoolRuntime(options, Time, new OneLogger(Lines), meter);
+    }
 
     private protected FakeTimeProvider Time { get; } = new();
 
@@ -70,9 +75,10 @@ public abstract class OpeningSpec
         /// <summary>Whether those that were asked for had expired, in order.</summary>
         public List<bool> Asked { get; } = [];
 
-        public void WentIdle(PoolGeneration generation)
-        {
-        }
+        /// <summary>How often the last lease of a pool ended when somebody had asked to hear of it.</summary>
+        public int Idle { get; private set; }
+
+        public void WentIdle(PoolGeneration generation) => Idle++;
 
         public void CredentialsStale(PoolGeneration generation)
         {

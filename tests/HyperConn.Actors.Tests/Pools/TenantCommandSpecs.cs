@@ -150,6 +150,7 @@ public sealed class TenantCommandSpecs : OpeningSpec, IDisposable
 
         // And while there is none, again.
         handle.Publish(handle.Current, null);
+        handle.Touch();
         Assert.Equal(("", "", ""), (late.Database, late.DataSource, late.ConnectionString));
     }
 
