@@ -36,6 +36,14 @@ public class NodeShareSpecs
     }
 
     [Fact]
+    public void A_budget_that_is_shared_with_nobody_takes_no_share()
+    {
+        var server = new SimulatedServer(new ServerOptions { MaxConnections = 5 }, time: _time);
+        server.Tell(new ShareGiven(1, 2, Long));
+        Assert.Equal(5, server.Ledger.Limit.InForce);
+    }
+
+    [Fact]
     public void A_share_above_the_limit_is_worth_the_limit()
     {
         Give(100);

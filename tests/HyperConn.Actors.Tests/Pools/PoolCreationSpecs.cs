@@ -68,6 +68,16 @@ public class PoolCreationSpecs : PoolSpec
     }
 
     [Fact]
+    public async Task Keywords_of_a_secret_that_have_no_effect_are_named_in_the_log()
+    {
+        await World.Get("without");
+        Assert.DoesNotContain(1007, World.Lines.EventIds);
+        World.Secrets.Set(Tenant("with"), ScriptedSecrets.Uri() + "?sslcompression=1", "v1");
+        await World.Get("with");
+        Assert.Contains("sslcompression", Assert.Single(World.Lines.Lines, line => line.Event.Id == 1007).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_service_off_the_list_is_refused()
     {
         Configure = options => options.Services = ["Core", "billing"];

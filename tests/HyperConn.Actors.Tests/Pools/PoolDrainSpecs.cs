@@ -121,6 +121,21 @@ public class PoolDrainSpecs : PoolSpec
     }
 
     [Fact]
+    public async Task A_pool_whose_sessions_can_t_be_ended_is_closed_all_the_same()
+    {
+        // Bound for as long as the test lasts, so that nobody else listens there; connections to it are refused.
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        World.Secrets.Set(Tenant("a"), ScriptedSecrets.Uri(host: closed.LocalEndPoint!.ToString()!), "v1");
+        (await World.Hold("a")).Pool.Connections.NoteSession(4711);
+        var drained = Drain(TimeSpan.FromSeconds(1));
+        World.Pass(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, (await drained).LeasesCut);
+        Assert.Single(World.Lines.Lines, line => line.Event.Name == "TerminateFailed");
+        Assert.Empty(World.Runtime.Generations);
+    }
+
+    [Fact]
     public async Task Draining_twice_answers_both_and_again_later_at_once()
     {
         var lease = await World.Hold("a");

@@ -30,9 +30,14 @@ public class RefreshSpecs : PoolSpec
     {
         await Make("a", "db1");
         await Make("b", "db2");
+        await Make("evicted", "db1");
+        await World.Evict("evicted");
         Assert.Equal(1, (await Refresh(new OperatorTarget.Server(new ServerEndpoint("db1", 5432)))).Affected);
         Assert.Equal((false, true), (IsRemembered("a"), IsRemembered("b")));
         Assert.Equal((false, true), (IsAway("a"), IsAway("b")));
+
+        // One without a pool is on no server.
+        Assert.True(IsRemembered("evicted"));
     }
 
     [Fact]
