@@ -11,7 +11,7 @@ internal sealed class TenantTransaction(TenantConnection connection, NpgsqlTrans
 
     public override bool SupportsSavepoints => true;
 
-    /// <summary>Null after its end, as with Npgsql.</summary>
+    /// <summary>Null where that of Npgsql's transaction is.</summary>
     protected override DbConnection? DbConnection => transaction.Connection is null ? null : connection;
 
     public override void Commit() => transaction.Commit();
