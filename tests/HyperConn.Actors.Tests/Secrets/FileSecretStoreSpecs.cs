@@ -1,22 +1,10 @@
 using System.Collections.Concurrent;
 using HyperConn.Secrets;
 
-namespace HyperConn.Tests;
+namespace HyperConn.Tests.Secrets;
 
-public sealed class FileSecretStoreSpecs : IDisposable
+public sealed class FileSecretStoreSpecs : FileStoreSpec
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("hyperconn-secrets-").FullName;
-    private readonly RecordingLogger _log = new();
-    private readonly List<FileSecretStore> _stores = [];
-
-    private string FilePath => Path.Combine(_folder, "secrets.json");
-
-    public void Dispose()
-    {
-        _stores.ForEach(store => store.Dispose());
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [Fact]
     public async Task One_file_holds_a_secret_for_each_name()
     {
@@ -47,7 +35,7 @@ public sealed class FileSecretStoreSpecs : IDisposable
     {
         Write("""{"a": {"x": "1"}, "b": {"x": "1"}}""");
         var store = Open(FilePath);
-        var changed = Changes(store);
+        var changed = DistinctChanges(store);
         Write("""{"a": {"x": "2"}, "b": {"x": "1"}}""");
         Assert.Equal("""{"x":"2"}""", (await Found(store, "a")).Text);
         await Eventually(() => Assert.Equal(["a"], changed));
@@ -64,7 +52,7 @@ public sealed class FileSecretStoreSpecs : IDisposable
         Assert.Equal("""{"x":"1"}""", (await Found(store, "a")).Text);
         Assert.Equal(HyperConnErrorCode.SecretMalformed, Assert.IsType<SecretResult.Failed>(await store.GetAsync("c", default)).Code);
         Assert.Equal(["a", "b", "c"], await Names(store, ""));
-        Assert.Equal(3, _log.EventIds.Count(id => id == 2030));
+        Assert.Equal(3, Log.EventIds.Count(id => id == 2030));
     }
 
     [Fact]
@@ -72,10 +60,10 @@ public sealed class FileSecretStoreSpecs : IDisposable
     {
         Write("""{"a": {"x": "1"}, "gone": {"x": "1"}}""");
         var store = Open(FilePath);
-        var changed = Changes(store);
+        var changed = DistinctChanges(store);
         Write("""{"a": {"x": "2"}, "new": {"x": "1"}}""");
         await Eventually(() => Assert.Equal(["a", "gone", "new"], changed.Order()));
-        Assert.Contains(2031, _log.EventIds);
+        Assert.Contains(2031, Log.EventIds);
     }
 
     [Theory]
@@ -93,7 +81,7 @@ public sealed class FileSecretStoreSpecs : IDisposable
             Write(half);
         Assert.Equal("""{"x":"1"}""", (await Found(store, "a")).Text);
         Assert.Equal(HyperConnErrorCode.StoreUnavailable, (await Failed(store, "b")).Code);
-        Assert.Contains(2030, _log.EventIds);
+        Assert.Contains(2030, Log.EventIds);
         Write("""{"a": {"x": "2"}, "b": {"x": "2"}}""");
         Assert.Equal("""{"x":"2"}""", (await Found(store, "a")).Text);
         Assert.Equal("""{"x":"2"}""", (await Found(store, "b")).Text);
@@ -115,20 +103,20 @@ public sealed class FileSecretStoreSpecs : IDisposable
         // As mounted secrets are replaced: the file is a link into a folder that is itself a link.
         Skip.If(OperatingSystem.IsWindows(), "Needs links and file modes of Unix.");
         Mount("one", """{"a": {"x": "1"}}""");
-        Directory.CreateSymbolicLink(Path.Combine(_folder, "data"), Path.Combine(_folder, "one"));
+        Directory.CreateSymbolicLink(Path.Combine(Folder, "data"), Path.Combine(Folder, "one"));
         File.CreateSymbolicLink(FilePath, Path.Combine("data", "secrets.json"));
         var store = Open(FilePath);
         Assert.Equal("""{"x":"1"}""", (await Found(store, "a")).Text);
         Mount("two", """{"a": {"x": "2"}}""");
-        Directory.CreateSymbolicLink(Path.Combine(_folder, "next"), Path.Combine(_folder, "two"));
-        Directory.Delete(Path.Combine(_folder, "data"));
-        Directory.Move(Path.Combine(_folder, "next"), Path.Combine(_folder, "data"));
+        Directory.CreateSymbolicLink(Path.Combine(Folder, "next"), Path.Combine(Folder, "two"));
+        Directory.Delete(Path.Combine(Folder, "data"));
+        Directory.Move(Path.Combine(Folder, "next"), Path.Combine(Folder, "data"));
         Assert.Equal("""{"x":"2"}""", (await Found(store, "a")).Text);
 
         void Mount(string name, string text)
         {
-            Directory.CreateDirectory(Path.Combine(_folder, name));
-            File.WriteAllText(Path.Combine(_folder, name, "secrets.json"), text);
+            Directory.CreateDirectory(Path.Combine(Folder, name));
+            File.WriteAllText(Path.Combine(Folder, name, "secrets.json"), text);
         }
     }
 
@@ -143,7 +131,7 @@ public sealed class FileSecretStoreSpecs : IDisposable
         Assert.Equal(other, (await Found(store, "a")).VersionId);
         Assert.Equal("""{"core-postgresql":"u"}""", (await Found(store, "text")).Text);
         Assert.NotEqual(version, await store.StoreAsync("b", """{"core-postgresql":"postgresql://c"}""", default));
-        Assert.Equal([FilePath], Directory.GetFiles(_folder));
+        Assert.Equal([FilePath], Directory.GetFiles(Folder));
         var another = Open(FilePath);
         Assert.Equal("""{"core-postgresql":"postgresql://c"}""", (await Found(another, "b")).Text);
     }
@@ -187,23 +175,23 @@ public sealed class FileSecretStoreSpecs : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_holds_a_file_for_each_name()
+    public async Task AFolder_holds_a_file_for_each_name()
     {
-        File.WriteAllText(Path.Combine(_folder, "martech-org1.json"), Simple("a"));
-        File.WriteAllText(Path.Combine(_folder, "notes.txt"), "x");
-        var store = Open(_folder);
+        File.WriteAllText(Path.Combine(Folder, "martech-org1.json"), Simple("a"));
+        File.WriteAllText(Path.Combine(Folder, "notes.txt"), "x");
+        var store = Open(Folder);
         Assert.Equal(Simple("a"), (await Found(store, "martech-org1")).Text);
         Assert.Equal(HyperConnErrorCode.SecretNotFound, (await Failed(store, "martech-org2")).Code);
         Assert.Equal(["martech-org1"], await Names(store, "martech"));
     }
 
     [Fact]
-    public async Task A_changed_file_of_a_folder_is_announced_and_a_deleted_one_is_gone()
+    public async Task A_changed_file_of_aFolder_is_announced_and_a_deleted_one_is_gone()
     {
-        var file = Path.Combine(_folder, "a.json");
+        var file = Path.Combine(Folder, "a.json");
         File.WriteAllText(file, Simple("1"));
-        var store = Open(_folder);
-        var changed = Changes(store);
+        var store = Open(Folder);
+        var changed = DistinctChanges(store);
         await Found(store, "a");
         File.WriteAllText(file, Simple("2"));
         await Eventually(() => Assert.Equal(["a"], changed));
@@ -213,19 +201,19 @@ public sealed class FileSecretStoreSpecs : IDisposable
     }
 
     [Fact]
-    public async Task A_half_written_file_of_a_folder_takes_nothing_away()
+    public async Task A_half_written_file_of_aFolder_takes_nothing_away()
     {
-        var file = Path.Combine(_folder, "a.json");
+        var file = Path.Combine(Folder, "a.json");
         File.WriteAllText(file, Simple("1"));
-        var store = Open(_folder);
+        var store = Open(Folder);
         await Found(store, "a");
         File.WriteAllText(file, "{\"x\":");
         Assert.Equal(Simple("1"), (await Found(store, "a")).Text);
-        File.WriteAllText(Path.Combine(_folder, "b.json"), "{\"canary");
+        File.WriteAllText(Path.Combine(Folder, "b.json"), "{\"canary");
         var failed = await Failed(store, "b");
         Assert.Equal(HyperConnErrorCode.SecretMalformed, failed.Code);
         Assert.DoesNotContain("canary", failed.Message, StringComparison.Ordinal);
-        Assert.Contains(2030, _log.EventIds);
+        Assert.Contains(2030, Log.EventIds);
     }
 
     [Theory]
@@ -237,15 +225,15 @@ public sealed class FileSecretStoreSpecs : IDisposable
     [InlineData("/etc/passwd")]
     [InlineData(".hidden")]
     [InlineData("a@b.c+d=e_f-g")]
-    public async Task Names_never_lead_out_of_the_folder(string name)
+    public async Task Names_never_lead_out_of_theFolder(string name)
     {
-        var inner = Directory.CreateDirectory(Path.Combine(_folder, "inner")).FullName;
+        var inner = Directory.CreateDirectory(Path.Combine(Folder, "inner")).FullName;
         var store = Open(inner);
         await store.StoreAsync(name, Simple(name), default);
         Assert.Equal(Simple(name), (await Found(store, name)).Text);
         Assert.Equal([name], await Names(store, ""));
         Assert.Single(Directory.GetFiles(inner));
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(Folder));
     }
 
     [Theory]
@@ -256,7 +244,7 @@ public sealed class FileSecretStoreSpecs : IDisposable
     [InlineData("é")]
     public async Task Names_no_secret_can_have_are_refused(string name)
     {
-        var store = Open(_folder);
+        var store = Open(Folder);
         Assert.Equal(HyperConnErrorCode.SecretNotFound, (await Failed(store, name)).Code);
         Assert.Equal(
             HyperConnErrorCode.InvalidTenant,
@@ -266,12 +254,12 @@ public sealed class FileSecretStoreSpecs : IDisposable
     [Fact]
     public async Task A_name_too_long_for_the_file_system_is_a_failure_and_no_exception()
     {
-        Assert.IsType<SecretResult.Failed>(await Open(_folder).GetAsync(new string('x', 500), default));
-        await Assert.ThrowsAsync<HyperConnException>(() => Open(_folder).StoreAsync(new string('x', 500), "{}", default));
+        Assert.IsType<SecretResult.Failed>(await Open(Folder).GetAsync(new string('x', 500), default));
+        await Assert.ThrowsAsync<HyperConnException>(() => Open(Folder).StoreAsync(new string('x', 500), "{}", default));
     }
 
     [Fact]
-    public async Task No_secret_shows_in_logs_or_failures()
+    public async Task No_secret_shows_inLogs_or_failures()
     {
         Write("""{"a": {"x": "canary"}}""");
         var store = Open(FilePath);
@@ -279,12 +267,12 @@ public sealed class FileSecretStoreSpecs : IDisposable
         Write("""{"a": {"x": "canary"}, "b": "canary""");
         var failed = await Failed(store, "b");
         Assert.DoesNotContain("canary", failed.ToString(), StringComparison.Ordinal);
-        Assert.All(_log.Lines, line => Assert.DoesNotContain("canary", line.Text, StringComparison.Ordinal));
+        Assert.All(Log.Lines, line => Assert.DoesNotContain("canary", line.Text, StringComparison.Ordinal));
     }
 
     private static string Simple(string value) => $$"""{"x":"{{value}}"}""";
 
-    private static ConcurrentQueue<string> Changes(FileSecretStore store)
+    private static ConcurrentQueue<string> DistinctChanges(FileSecretStore store)
     {
         var changed = new ConcurrentQueue<string>();
         store.Changed += name =>
@@ -295,41 +283,12 @@ public sealed class FileSecretStoreSpecs : IDisposable
         return changed;
     }
 
-    private static async Task<SecretResult.Found> Found(FileSecretStore store, string name) =>
-        Assert.IsType<SecretResult.Found>(await store.GetAsync(name, default));
-
-    private static async Task<SecretResult.Failed> Failed(FileSecretStore store, string name) =>
-        Assert.IsType<SecretResult.Failed>(await store.GetAsync(name, default));
-
     private static async Task<List<string>> Names(FileSecretStore store, string prefix)
     {
         var names = new List<string>();
         await foreach (var name in store.ListNamesAsync(prefix, default))
             names.Add(name);
         return names;
-    }
-
-    private static async Task Eventually(Action check)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                check();
-                return;
-            }
-            catch (Xunit.Sdk.XunitException) when (tries < 200)
-            {
-                await Task.Delay(50);
-            }
-        }
-    }
-
-    private FileSecretStore Open(string path)
-    {
-        var store = new FileSecretStore(new FileSecretOptions { Path = path }, _log);
-        _stores.Add(store);
-        return store;
     }
 
     private void Write(string text) => File.WriteAllText(FilePath, text);

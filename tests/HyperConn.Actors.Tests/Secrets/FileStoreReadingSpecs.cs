@@ -33,8 +33,8 @@ public sealed class FileStoreReadingSpecs : FileStoreSpec
         var store = Open(Folder);
         using (new FileStream(SecretPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
         {
-            Assert.Equal(HyperConnErrorCode.StoreUnavailable, await Failed(store, "a"));
-            Assert.Equal(HyperConnErrorCode.StoreUnavailable, await Failed(store, "a"));
+            Assert.Equal(HyperConnErrorCode.StoreUnavailable, (await Failed(store, "a")).Code);
+            Assert.Equal(HyperConnErrorCode.StoreUnavailable, (await Failed(store, "a")).Code);
             Assert.Equal([2030], Log.EventIds);
         }
 
@@ -47,7 +47,7 @@ public sealed class FileStoreReadingSpecs : FileStoreSpec
         await File.WriteAllTextAsync(SecretPath, "{ half");
         var store = Open(Folder);
         var changed = Changes(store);
-        Assert.Equal(HyperConnErrorCode.SecretMalformed, await Failed(store, "a"));
+        Assert.Equal(HyperConnErrorCode.SecretMalformed, (await Failed(store, "a")).Code);
         await File.WriteAllTextAsync(SecretPath, Text);
         await Eventually(() => Assert.Equal(["a"], changed));
         File.Delete(SecretPath);
@@ -70,7 +70,7 @@ public sealed class FileStoreReadingSpecs : FileStoreSpec
     {
         await File.WriteAllTextAsync(FilePath, """{"a":"\ud800","a":"\ud801","b":{"x":"1"}}""");
         var store = Open(FilePath);
-        Assert.Equal(HyperConnErrorCode.SecretMalformed, await Failed(store, "a"));
+        Assert.Equal(HyperConnErrorCode.SecretMalformed, (await Failed(store, "a")).Code);
         Assert.Equal(Text, (await Found(store, "b")).Text);
         Assert.Equal([2030], Log.EventIds);
     }

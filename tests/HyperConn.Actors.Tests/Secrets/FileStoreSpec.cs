@@ -37,8 +37,8 @@ public abstract class FileStoreSpec : IDisposable
     private protected static async Task<SecretResult.Found> Found(FileSecretStore store, string name) =>
         Assert.IsType<SecretResult.Found>(await store.GetAsync(name, default));
 
-    private protected static async Task<HyperConnErrorCode> Failed(FileSecretStore store, string name) =>
-        Assert.IsType<SecretResult.Failed>(await store.GetAsync(name, default)).Code;
+    private protected static async Task<SecretResult.Failed> Failed(FileSecretStore store, string name) =>
+        Assert.IsType<SecretResult.Failed>(await store.GetAsync(name, default));
 
     private protected static async Task Eventually(Action check)
     {
