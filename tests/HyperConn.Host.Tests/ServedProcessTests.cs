@@ -119,7 +119,13 @@ public sealed partial class ServedProcessTests(PostgresFixture postgres) : IClas
 
         using var http = new HttpClient { BaseAddress = new Uri(RunLine().Match(second.Errors).Groups[1].Value) };
         await RealManager.UntilAsync(async () => (await http.GetFromJsonAsync<JsonElement>("api/v1/overview?node=all")).GetProperty("now").GetProperty("pools").GetInt32() == 2);
-        var nodes = (await http.GetFromJsonAsync<JsonElement>("api/v1/nodes")).GetProperty("items").EnumerateArray().ToList();
+        // Nodes answer before they are members.
+        List<JsonElement> nodes = [];
+        await RealManager.UntilAsync(async () =>
+        {
+            nodes = [.. (await http.GetFromJsonAsync<JsonElement>("api/v1/nodes")).GetProperty("items").EnumerateArray()];
+            return nodes.TrueForAll(node => node.GetProperty("status").GetString() != "Joining");
+        });
         Assert.Equal(2, nodes.Count);
         Assert.All(nodes, node => Assert.Equal(("Up", 1), (node.GetProperty("status").GetString(), node.GetProperty("pools").GetInt32())));
         // 503 while a node waits for its first word of the others.
