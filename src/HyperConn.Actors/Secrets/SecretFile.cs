@@ -65,9 +65,10 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
     {
         lock (Gate)
         {
-            WriteWhole(Path, With(name, Element(value)));
+            var element = Element(value);
+            WriteWhole(Path, With(name, element));
             changed = Reload();
-            return Found(Element(value)).VersionId;
+            return Found(element).VersionId;
         }
     }
 
@@ -79,7 +80,7 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
             all[name] = JsonNode.Parse(JsonSerializer.Serialize(value));
             return JsonSerializer.SerializeToUtf8Bytes(all, Pretty);
         }
-        catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
+        catch (Exception fault) when (SecretJson.IsFault(fault))
         {
             throw new HyperConnException(new HyperConnFailure(
                 HyperConnErrorCode.StoreUnavailable,
@@ -124,7 +125,7 @@ internal sealed class SecretFile(string path, ILogger logger) : SecretFiles(path
                 name = property.Name;
                 secrets[name] = Found(property.Value);
             }
-            catch (Exception fault) when (fault is InvalidOperationException or ArgumentException or JsonException)
+            catch (Exception fault) when (SecretJson.IsFault(fault))
             {
                 if (name is null)
                     nameless++;

@@ -70,28 +70,18 @@ internal abstract class SecretFiles(string path, ILogger logger)
         try
         {
             using var document = JsonDocument.Parse(value);
-            if (document.RootElement.ValueKind == JsonValueKind.Object && CanBeWritten(document.RootElement))
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                _ = JsonSerializer.SerializeToUtf8Bytes(document.RootElement);
                 return document.RootElement.Clone();
+            }
         }
-        catch (JsonException)
+        catch (Exception fault) when (SecretJson.IsFault(fault))
         {
-            // A text of another kind.
+            // A text of another kind, or JSON that can be read and not be written.
         }
 
         return JsonSerializer.SerializeToElement(value);
-    }
-
-    // With half of a surrogate pair in it JSON can be read, and not be written again.
-    private static bool CanBeWritten(JsonElement element)
-    {
-        try
-        {
-            return JsonSerializer.SerializeToUtf8Bytes(element).Length > 0;
-        }
-        catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
-        {
-            return false;
-        }
     }
 
     /// <summary>Replaces a file in one step; a reader finds the old contents or the new.</summary>

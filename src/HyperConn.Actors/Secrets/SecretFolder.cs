@@ -75,9 +75,10 @@ internal sealed class SecretFolder(string path, ILogger logger) : SecretFiles(pa
     {
         lock (Gate)
         {
-            WriteWhole(FileOf(name), JsonSerializer.SerializeToUtf8Bytes(Element(value), Pretty));
+            var element = Element(value);
+            WriteWhole(FileOf(name), JsonSerializer.SerializeToUtf8Bytes(element, Pretty));
             changed = [name];
-            return Reload(name).Secret?.VersionId ?? Found(Element(value)).VersionId;
+            return Reload(name).Secret?.VersionId ?? Found(element).VersionId;
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace HyperConn.Secrets;
@@ -49,10 +48,9 @@ internal sealed class SecretWriter(ISecretStore store)
                 return entries.ToJsonString();
             }
         }
-        catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
+        catch (Exception fault) when (SecretJson.IsFault(fault))
         {
-            // Falls through to the same answer as any other shape; the parser's message may quote the secret. A name that stands twice and half of a surrogate pair are
-            // found late, and with exceptions of their own.
+            // Falls through to the same answer as any other shape.
         }
 
         throw new HyperConnException(new HyperConnFailure(
