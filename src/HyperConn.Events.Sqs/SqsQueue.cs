@@ -96,15 +96,16 @@ internal sealed partial class SqsQueue(
     /// one that has waited for longer has nothing coming.
     /// </remarks>
     /// <param name="attempt">The same for every try of one receive of a FIFO queue, so that an answer that got lost is given again.</param>
-    /// <param name="ct">Ends the call, two seconds after it began or later.</param>
+    /// <param name="ct">Ends the call, but not in its first two seconds.</param>
     public async Task<IReadOnlyList<Message>> ReceiveAsync(string? attempt, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var began = time.GetTimestamp();
-        using var limit = Limit(options.WaitTime + options.Timeout, CancellationToken.None);
+        var (began, longest) = (time.GetTimestamp(), options.WaitTime + options.Timeout);
+        var answer = longest < AnswerTime ? longest : AnswerTime;
+        using var limit = Limit(longest, CancellationToken.None);
         using var stop = ct.Register(() =>
         {
-            var left = AnswerTime - time.GetElapsedTime(began);
+            var left = answer - time.GetElapsedTime(began);
             limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         });
         var response = await client.ReceiveMessageAsync(
