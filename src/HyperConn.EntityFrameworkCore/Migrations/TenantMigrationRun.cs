@@ -111,7 +111,8 @@ internal sealed class TenantMigrationRun(Func<TenantKey, DbContext> create, Migr
                 if (!await IsDoneByAnotherAsync(tenant, migrator.Last, stop).ConfigureAwait(false))
                     throw;
                 var rest = await TryAsync(tenant, stop).ConfigureAwait(false);
-                return Done(tenant, [.. migrator.Applied.Where(id => id != migrator.Last), .. rest.Applied], [.. migrator.Reverted.Where(id => id != migrator.Last), .. rest.Reverted]);
+                string[] failed = [migrator.Last];
+                return Done(tenant, [.. migrator.Applied.Except(failed), .. rest.Applied], [.. migrator.Reverted.Except(failed), .. rest.Reverted]);
             }
 
             return Done(tenant, [.. migrator.Applied], [.. migrator.Reverted]);

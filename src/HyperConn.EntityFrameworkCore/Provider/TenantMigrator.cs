@@ -87,7 +87,7 @@ internal sealed class TenantMigrator(
     private void Note(List<string> ids, Migration migration)
     {
         Last = migration.GetId();
-        if (!ids.Contains(migration.GetId()))
-            ids.Add(migration.GetId());
+        if (!ids.Contains(Last))
+            ids.Add(Last);
     }
 }
