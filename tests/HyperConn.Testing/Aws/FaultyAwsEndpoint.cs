@@ -20,7 +20,8 @@ public sealed record AwsCall(string Operation, JsonObject Body, string Authoriza
 /// <summary>One answer.</summary>
 /// <param name="Status">HTTP status; 0: the connection is cut.</param>
 /// <param name="Body">Text of the body.</param>
-public sealed record AwsReply(int Status, string Body);
+/// <param name="ErrorType">The header that may name an error; null: it is not sent.</param>
+public sealed record AwsReply(int Status, string Body, string? ErrorType = null);
 
 /// <summary>Decides an answer instead of the endpoint; null: the sound answer after all.</summary>
 public delegate Task<AwsReply?> AwsScript(AwsCall call, CancellationToken cancellationToken);
@@ -109,6 +110,8 @@ public sealed class FaultyAwsEndpoint : IAsyncDisposable
 
         context.Response.StatusCode = reply.Status;
         context.Response.ContentType = "application/x-amz-json-1.1";
+        if (reply.ErrorType is not null)
+            context.Response.Headers["x-amzn-ErrorType"] = reply.ErrorType;
         await context.Response.WriteAsync(reply.Body).ConfigureAwait(false);
     }
 }
