@@ -27,7 +27,7 @@ public class OfferSpecs
     public void A_permit_kept_for_another_hosts_takes_no_open_and_counts()
     {
         var server = TwoAndOneAtOnce();
-        server.ParkingPool("several").Call();
+        server.Pool("several", parks: true).Call();
         Assert.Equal((0, 1, 0), (server.Ledger.Opening, server.Ledger.Granted, server.State.OpenSlots.Taken));
 
         server.Pool("one").Call();

@@ -44,17 +44,9 @@ internal class SimulatedServer
     /// <summary>Organisations asked to give back permits, in order.</summary>
     public List<string> Asked { get; } = [];
 
-    public FakeHolder Pool(string org, int mostPermits = MaxPerTenant)
+    public FakeHolder Pool(string org, int mostPermits = MaxPerTenant, bool parks = false)
     {
-        var holder = new FakeHolder(this, org, mostPermits);
-        Holders.Add(holder);
-        return holder;
-    }
-
-    /// <summary>A pool that keeps what it is granted until another of its hosts grants one, too.</summary>
-    public FakeHolder ParkingPool(string org)
-    {
-        var holder = new FakeHolder(this, org, MaxPerTenant) { Parks = true };
+        var holder = new FakeHolder(this, org, mostPermits) { Parks = parks };
         Holders.Add(holder);
         return holder;
     }
