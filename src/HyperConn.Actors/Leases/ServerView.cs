@@ -37,6 +37,15 @@ internal sealed class ServerView(ServerState[] servers, TimeProvider time, strin
     /// <summary>Whether this process's share of the servers has not lapsed.</summary>
     public bool IsShareValid => Array.TrueForAll(servers, server => server.Share is not { IsValid: false });
 
+    /// <summary>Gives a new session the password it logs in with. A process may have stood still since it began to open one, and its share be somebody else's.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="password">The password.</param>
+    /// <exception cref="HyperConnException">The share has lapsed.</exception>
+    public string InShare(TenantKey tenant, Func<string> password) => IsShareValid
+        ? password()
+        : throw new HyperConnException(new HyperConnFailure(
+            HyperConnErrorCode.BudgetTimedOut, "This process's share of the server's connections lapsed while one was being opened.", tenant));
+
     /// <summary>The search path that a pooler could have dropped; null: none is asked for, or it was seen to be in force.</summary>
     public string? PathToProve => _isPathProved || IsDirect ? null : searchPath;
 

@@ -25,7 +25,7 @@ internal sealed class IdleKeeper(LeaseRuntime runtime)
         try
         {
             // The server's processes behind those that were closed are still on their way out.
-            await Task.Delay(BudgetTuning.Default.ReturnCooldown, runtime.Time, stop.Token).ConfigureAwait(false);
+            await Task.Delay(pool.Shares.Max(share => BudgetTuning.Default.Cooldown(share.Server.Pace)), runtime.Time, stop.Token).ConfigureAwait(false);
             _ = pool.End.Begun.ContinueWith(
                 static (_, source) => Cancel((CancellationTokenSource)source!), stop, stop.Token, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 

@@ -49,7 +49,9 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
                 if (pool.Connections.PrefersHosts)
                     connection = pool.DataSource.CreateConnection();
                 var epoch = pool.Health.Epoch;
+                var began = _leases.Monotonic.Now;
                 await OpenNewAsync(request, connection, cancellationToken).ConfigureAwait(false);
+                ServerCapacity.ServerOf(pool, connection)?.Pace.Note(_leases.Monotonic.Now - began);
                 if (PooledSession.MustAsk(pool, connection, inTransaction: request.Transaction is not null))
                     await _pooled.AskAsync(request, pool, connection, cancellationToken).ConfigureAwait(false);
                 pool.NoteOpened(connection, pool.Health.Epoch == epoch ? epoch : pool.Health.Epoch & ~1);
@@ -88,6 +90,9 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
             else if (!isBound)
                 pool.EndUnused(lease.AgeBucket);
             cancellationToken.ThrowIfCancellationRequested();
+            // It was not to log in any more, which says nothing about the server or the login.
+            if (isNew && !isBound && !pool.View.IsShareValid)
+                return null;
             failure = exception;
         }
         finally

@@ -55,7 +55,7 @@ internal sealed class BudgetLedger
         _tuning = tuning ?? BudgetTuning.Default;
         _origin = time.GetTimestamp();
         _clock = new CoarseClock(time);
-        _cooling = new CoolingPermits(_tuning.ReturnCooldown);
+        _cooling = new CoolingPermits(_tuning, state.Pace);
         _reclaim = new IdleReclaim(_tuning, _clock);
         _limit = new BudgetLimit(options, _tuning, random);
         _wanted = new WantedPermits(state, _tuning.ReclaimTimeout);

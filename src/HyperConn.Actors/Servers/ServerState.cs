@@ -36,6 +36,9 @@ internal sealed class ServerState(ServerEndpoint endpoint, TimeProvider? time = 
     /// <summary>Room for connections being opened at once. Set by the budget's ledger, before the state is shared.</summary>
     public OpenSlots OpenSlots { get; set; } = new(new ServerOptions().MaxConcurrentOpens);
 
+    /// <summary>How long opens take lately; told by whoever opens, read by the budget.</summary>
+    public OpenPace Pace { get; } = new();
+
     /// <summary>One at a time ends sessions by a connection of its own, beside those that have permits.</summary>
     public SemaphoreSlim EndingSessions { get; } = new(1);
 

@@ -157,6 +157,27 @@ public class GrantSpecs
         Assert.Equal((1, 0), (next.Permits, server.Ledger.Cooling));
     }
 
+    [Theory]
+    [InlineData(20, 35)]
+    [InlineData(500, 500)]
+    public void Where_opens_take_longer_than_at_rest_a_returned_permit_rests_longer_as_well(int longer, int rests)
+    {
+        var server = Limit(1, BudgetTuning.Immediate with { ReturnCooldown = TimeSpan.FromMilliseconds(5), CooldownDelays = 1, MaxReturnCooldown = TimeSpan.FromMilliseconds(500) });
+        var busy = server.BusyPool("busy");
+        var next = server.Pool("next");
+        next.Call();
+        server.State.Pace.Note(TimeSpan.FromMilliseconds(3));
+        for (var opens = 0; opens < 16; opens++)
+            server.State.Pace.Note(TimeSpan.FromMilliseconds(3 + 10 + longer));
+        busy.EndLease();
+
+        server.Advance(rests - 1);
+        Assert.Equal((0, 1), (next.Permits, server.Ledger.Cooling));
+
+        server.Advance(1);
+        Assert.Equal((1, 0), (next.Permits, server.Ledger.Cooling));
+    }
+
     [Fact]
     public void A_resting_permit_delays_nobody_while_others_are_free()
     {

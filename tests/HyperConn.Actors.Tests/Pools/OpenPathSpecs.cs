@@ -115,6 +115,47 @@ public class OpenPathSpecs : OpenHouseSpec
         Assert.Contains(1021, Lines.EventIds);
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task Who_begins_to_open_and_has_no_share_left_when_the_server_answers_does_not_log_in_or_goes_at_once(bool asksPassword, int logins)
+    {
+        var door = new TaskCompletionSource();
+        (House.Door, House.AsksPassword) = (door.Task, asksPassword);
+        var opening = Handle.OpenConnectionAsync().AsTask();
+        Assert.True(SpinWait.SpinUntil(() => State.OpenSlots.Taken == 1, TimeSpan.FromSeconds(20)));
+
+        State.Share = new NodeShare(null!, Runtime.Monotonic);
+        door.SetResult();
+        AwaitWaiter();
+        Assert.Equal((logins, 0), (House.Sessions, State.OpenSlots.Taken));
+        Assert.False(First.Health.Circuit.IsOpen || Handle.Login.IsOpen);
+
+        // A share that holds again.
+        State.Share = null;
+        Assert.Equal(PermitOffer.TakenLast, First.Desk.Offer(First.Shares[0]));
+        await using var connection = await PoolWorld.Within(opening);
+        Assert.Equal(logins + 1, House.Sessions);
+    }
+
+    [Fact]
+    public async Task How_long_opens_take_tells_how_slow_the_server_is()
+    {
+        for (var opens = 1; opens <= 5; opens++)
+        {
+            var door = new TaskCompletionSource();
+            House.Door = door.Task;
+            var use = UseAsync();
+            Assert.True(SpinWait.SpinUntil(() => House.Arrived == opens, TimeSpan.FromSeconds(20)));
+            Time.Advance(TimeSpan.FromMilliseconds(opens == 1 ? 5 : 45));
+            door.SetResult();
+            await use;
+            First.Connections.CloseIdle();
+        }
+
+        Assert.Equal(TimeSpan.FromMilliseconds(40), State.Pace.Delay);
+    }
+
     [Fact]
     public async Task That_a_pooler_is_back_is_said_of_the_pooler()
     {

@@ -43,7 +43,7 @@ public abstract class OpeningSpec
     {
         Assert.True(PostgresCredentials.TryParse(uri, out var credentials, out var fault), fault);
         var pool = new PoolGeneration(
-            Runtime.Leases, TenantKey.Create("core", org), 1, new GenerationCredentials(credentials, "v1", default, Moment.Never), servers, Owner);
+            Runtime.Leases, TenantKey.Create("core", org), 1, new GenerationCredentials(credentials, "v1", Moment.Of(Runtime.Monotonic, Runtime.Monotonic.Now), Moment.Never), servers, Owner);
         Runtime.Generations.Add(pool);
         return pool;
     }

@@ -16,6 +16,7 @@ internal sealed class OpenHouse : IDisposable
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<TcpClient> _clients = [];
+    private int _arrived;
     private int _sessions;
 
     public OpenHouse()
@@ -27,11 +28,17 @@ internal sealed class OpenHouse : IDisposable
     /// <summary>Where it listens, as a connection string names it.</summary>
     public string Host => _listener.LocalEndpoint.ToString()!;
 
+    /// <summary>Clients that asked to be let in so far.</summary>
+    public int Arrived => Volatile.Read(ref _arrived);
+
     /// <summary>Logins so far.</summary>
     public int Sessions => Volatile.Read(ref _sessions);
 
     /// <summary>What a login waits for.</summary>
     public Task Door { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether a login needs a password, which may be any.</summary>
+    public bool AsksPassword { get; set; }
 
     /// <summary>Ends all sessions.</summary>
     public void Cut()
@@ -70,7 +77,15 @@ internal sealed class OpenHouse : IDisposable
             var stream = client.GetStream();
             while (Code(await ReadAsync(stream)) >= FirstEncryptionCode)
                 await stream.WriteAsync("N"u8.ToArray());
+            Interlocked.Increment(ref _arrived);
             await Door;
+            if (AsksPassword)
+            {
+                await stream.WriteAsync(Message('R', [0, 0, 0, 3]));
+                await stream.ReadExactlyAsync(new byte[1]);
+                await ReadAsync(stream);
+            }
+
             await stream.WriteAsync(Welcome(Interlocked.Increment(ref _sessions)));
             var state = (byte)'I';
             while (true)
