@@ -126,6 +126,36 @@ public sealed class AnnouncedChangeSpecs : SecretFetcherSpec
         }
     }
 
+    [Theory]
+    [InlineData("martech-org1")]
+    [InlineData(null)]
+    public void A_change_of_what_could_not_be_had_makes_it_worth_asking_for_at_once(string? name)
+    {
+        FetchFails("org1");
+        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        Store.RaiseChanged(name);
+        Statistics();
+        Parent.ExpectMsg(new SecretFailureForgotten("org1"));
+
+        // Nobody has a pool with it: it is read when somebody asks.
+        Pass(Options.BatchWindow);
+        CallCount(1);
+        Assert.Equal("v2", Fetch("org1").VersionId);
+    }
+
+    [Fact]
+    public void A_version_heard_of_from_another_node_is_fetched_unless_it_is_the_one_known()
+    {
+        Know("org1");
+        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        Say(new SecretVersionsHeard([new HeardVersion("org1", "v1")]));
+        Pass(Options.BatchWindow);
+        CallCount(1);
+        Say(new SecretVersionsHeard([new HeardVersion("org1", "v2")]));
+        Pass(Options.BatchWindow);
+        Parent.FishForMessage(message => message is SecretChanged { Org: "org1", VersionId: "v2" });
+    }
+
     private void Know(string org)
     {
         Store.Put("martech-" + org, Text("postgresql://old"), "v1");

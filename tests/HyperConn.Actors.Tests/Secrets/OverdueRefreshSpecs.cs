@@ -35,6 +35,17 @@ public sealed class OverdueRefreshSpecs : SecretFetcherSpec
     }
 
     [Fact]
+    public void Of_several_the_longest_overdue_counts()
+    {
+        Pass(TimeSpan.FromDays(10));
+        Store.FailAll(HyperConnErrorCode.StoreUnavailable);
+        UseFor(10);
+        Say(new RevalidateSecret("org2"));
+        UseFor(1);
+        Assert.InRange(Overdue, 10 * Minute, 12 * Minute);
+    }
+
+    [Fact]
     public void It_is_overdue_no_more_once_the_refresh_came()
     {
         Pass(TimeSpan.FromDays(10));

@@ -11,12 +11,13 @@ public class SecretCacheSpecs
     private readonly SecretOptions _options = new();
     private readonly MonotonicClock _clock;
     private readonly SecretCache _cache;
+    private readonly RecordingLogger _lines = new();
     private readonly SecretEntry _entry;
 
     public SecretCacheSpecs()
     {
         _clock = new MonotonicClock(_time);
-        _cache = new SecretCache(_options, "martech", _clock, new Jitter(new FixedRandom(1)), new RecordingLogger(), _ => { });
+        _cache = new SecretCache(_options, "martech", _clock, new Jitter(new FixedRandom(1)), _lines, _ => { });
         _entry = _cache.Get("org1")!;
     }
 
@@ -27,7 +28,11 @@ public class SecretCacheSpecs
         Assert.Same(_entry, _cache.Find("martech-org1"));
         Assert.Null(_cache.Find("martech-org2"));
         Assert.Null(_cache.Find("other-org1"));
-        Assert.Null(_cache.Get(new string('x', 510)));
+        Assert.Null(_cache.Find("hartech-org1"));
+        Assert.Null(_cache.Find("org1"));
+        var longest = TenantKey.MaxSecretNameLength - "martech-".Length;
+        Assert.NotNull(_cache.Get(new string('x', longest)));
+        Assert.Null(_cache.Get(new string('x', longest + 1)));
     }
 
     [Fact]
@@ -36,6 +41,27 @@ public class SecretCacheSpecs
         Assert.Equal(new FetchOutcome(null, false, null), Complete(Found("v1")));
         Assert.Equal(new FetchOutcome(null, false, new SecretConfirmed("org1")), Complete(Found("v1")));
         Assert.Equal(new FetchOutcome(null, true, new SecretChanged("org1", "v2")), Complete(Found("v2")));
+    }
+
+    [Fact]
+    public void Each_result_is_a_line_in_the_log_and_a_new_version_is_two()
+    {
+        Complete(Failed(HyperConnErrorCode.AccessDenied));
+        Complete(Found("v1"));
+        Complete(Found("v1"));
+        Complete(Found("v2"));
+        Complete(Failed(HyperConnErrorCode.AccessDenied));
+        Assert.Equal(
+            ["SecretFetchFailed", "SecretFetched", "SecretFetched", "SecretFetched", "SecretChanged", "SecretRefreshFailed"],
+            _lines.Lines.Select(line => line.Event.Name));
+    }
+
+    [Fact]
+    public void An_entry_that_can_not_be_read_any_more_is_a_line_in_the_log_too()
+    {
+        Complete(Found("v1"));
+        Complete(new SecretResult.Found("""{"core-postgresql":5}""", "v2"));
+        Assert.Contains("SecretRefreshFailed", _lines.Lines.Select(line => line.Event.Name));
     }
 
     [Fact]

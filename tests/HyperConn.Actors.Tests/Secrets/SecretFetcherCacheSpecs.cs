@@ -16,6 +16,18 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
         Assert.Equal(1, Statistics().CacheHits);
     }
 
+    [Fact]
+    public void What_serves_no_more_does_not_stay_in_memory()
+    {
+        Options.TimeToLive = Options.HardLimit = TimeSpan.FromSeconds(90);
+        Store.Put("martech-org1", Text("postgresql://one"));
+        Fetch("org1");
+        Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, Statistics().Cached);
+        Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(0, Statistics().Cached);
+    }
+
     [Theory]
     [InlineData(0, 30)]
     [InlineData(0.5, 45)]

@@ -145,17 +145,4 @@ public sealed class SecretFetcherRefreshSpecs : SecretFetcherSpec
         Say(new RefreshSecret("no such\norg"));
         Assert.Equal(HyperConnErrorCode.InvalidTenant, ExpectMsg<SecretRefreshed>().Failure!.Code);
     }
-
-    private void Fill(int secrets)
-    {
-        for (var i = 0; i < secrets; i++)
-        {
-            Store.Put("martech-org" + i, Text("postgresql://" + i), "v1");
-            Fetcher.Tell(new FetchCredentials(Tenant("org" + i)), TestActor);
-        }
-
-        Statistics();
-        Pass(Options.BatchWindow);
-        ReceiveN(secrets, TimeSpan.FromSeconds(20));
-    }
 }

@@ -53,6 +53,20 @@ public abstract class SecretFetcherSpec : Akka.TestKit.Xunit2.TestKit
         return ExpectMsg<CredentialsFound>();
     }
 
+    /// <summary>Has so many secrets cached: of <c>org0</c>, <c>org1</c> and so on.</summary>
+    private protected void Fill(int secrets)
+    {
+        for (var i = 0; i < secrets; i++)
+        {
+            Store.Put("martech-org" + i, Text("postgresql://" + i), "v1");
+            Fetcher.Tell(new FetchCredentials(Tenant("org" + i)), TestActor);
+        }
+
+        Statistics();
+        Pass(Options.BatchWindow);
+        ReceiveN(secrets, TimeSpan.FromSeconds(20));
+    }
+
     private protected HyperConnFailure FetchFails(string org, string service = "core")
     {
         Ask(org, service);

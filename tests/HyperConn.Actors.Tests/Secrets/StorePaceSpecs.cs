@@ -74,4 +74,42 @@ public class StorePaceSpecs
         Assert.InRange(seconds, 40, 60);
         Assert.Equal(TimeSpan.Zero, pace.Wait());
     }
+
+    [Theory]
+    [InlineData(99, 49.5)]
+    [InlineData(100, 50)]
+    [InlineData(150, 50)]
+    public void It_begins_at_half_of_what_the_store_may_be_asked_for_at_most(int calls, double pace)
+    {
+        var paced = new StorePace(_clock);
+        for (var i = 0; i < calls; i++)
+            paced.Sent();
+        paced.Throttled(_clock.Now);
+        Assert.Equal(pace, paced.CallsPerSecond);
+    }
+
+    [Fact]
+    public void Calls_of_longer_than_a_second_ago_do_not_count()
+    {
+        var pace = new StorePace(_clock);
+        for (var i = 0; i < 40; i++)
+            pace.Sent();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 10; i++)
+            pace.Sent();
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        pace.Throttled(_clock.Now);
+        Assert.Equal(5, pace.CallsPerSecond);
+    }
+
+    [Fact]
+    public void Who_was_silent_for_long_does_not_wait()
+    {
+        var pace = new StorePace(_clock);
+        pace.Sent();
+        pace.Throttled(_clock.Now);
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.Wait());
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(TimeSpan.Zero, pace.Wait());
+    }
 }
