@@ -59,7 +59,8 @@ internal sealed class PoolGeneration : IPermitUser
         Secrets = new CredentialsInUse(
             tenant, credentials, runtime.Monotonic, options.Secrets.HardLimit, () => runtime.ShuttingDown && _end.IsClosing, () => owner.CredentialsStale(this));
         DataSource = DataSourceFactory.Build(
-            tenant, credentials.Postgres, () => View.InShare(tenant, Secrets.CurrentPassword), runtime.NpgsqlLoggers, options, runtime.Types, runtime.Types is null ? null : () => View.IsDirect);
+            tenant, credentials.Postgres, () => View.InShare(tenant, Secrets.CurrentPassword), runtime.NpgsqlLoggers, options,
+            runtime.Types, runtime.Types is null ? null : () => View.IsDirect);
         IdleSource = TenantConnections.IdleSourceOf(DataSource);
         Connections = new TenantConnections(DataSource, runtime.Time, options.Connections.MaxPerTenant);
     }

@@ -44,7 +44,9 @@ internal sealed class ServerView(ServerState[] servers, TimeProvider time, strin
     public string InShare(TenantKey tenant, Func<string> password) => IsShareValid
         ? password()
         : throw new HyperConnException(new HyperConnFailure(
-            HyperConnErrorCode.BudgetTimedOut, "This process's share of the server's connections lapsed while one was being opened.", tenant));
+            HyperConnErrorCode.BudgetTimedOut,
+            "This process's share of the server's connections lapsed while one was being opened. Ask for a connection again: it waits for the next share.",
+            tenant));
 
     /// <summary>The search path that a pooler could have dropped; null: none is asked for, or it was seen to be in force.</summary>
     public string? PathToProve => _isPathProved || IsDirect ? null : searchPath;

@@ -90,6 +90,7 @@ internal sealed class LeaseOpener(OpenRuntime runtime, OpenRecovery recovery, Se
             else if (!isBound)
                 pool.EndUnused(lease.AgeBucket);
             cancellationToken.ThrowIfCancellationRequested();
+
             // It was not to log in any more, which says nothing about the server or the login.
             if (isNew && !isBound && !pool.View.IsShareValid)
                 return null;

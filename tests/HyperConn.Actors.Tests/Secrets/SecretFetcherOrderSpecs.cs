@@ -74,6 +74,13 @@ public sealed class SecretFetcherOrderSpecs : SecretFetcherSpec
     }
 
     [Fact]
+    public void What_is_due_goes_at_once_in_as_many_calls_as_it_takes()
+    {
+        Fill(30);
+        CallCount(2);
+    }
+
+    [Fact]
     public void A_refresh_of_nothing_is_answered_once()
     {
         Say(RefreshAllSecrets.Instance);

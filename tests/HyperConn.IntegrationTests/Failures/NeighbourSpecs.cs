@@ -82,8 +82,11 @@ public sealed class NeighbourSpecs(ITestOutputHelper output)
         Assert.Equal(0, bad.Done);
         Assert.All(bad.Faults, fault => Assert.Equal(HyperConnErrorCode.ServerUnreachable, Assert.IsType<HyperConnException>(fault).Code));
         var circuit = Assert.Single((await manager.Pools.GetStatisticsAsync()).Circuits);
-        Assert.Equal(new CircuitScope.Server(new ServerEndpoint("127.0.0.1", ((IPEndPoint)hole.LocalEndpoint).Port)), circuit.Scope);
-        Assert.Equal(1, manager.Logs.Count(1022));
+        var endpoint = new ServerEndpoint("127.0.0.1", ((IPEndPoint)hole.LocalEndpoint).Port);
+        Assert.Equal(new CircuitScope.Server(endpoint), circuit.Scope);
+
+        // On a loaded machine an open of the others may take more than a second, and their server pass for away for a moment, too.
+        Assert.Single(manager.Logs.Lines, line => line.Event.Id == 1022 && line.Text.Contains($"{endpoint}", StringComparison.Ordinal));
     }
 
     [SkippableFact]
