@@ -126,6 +126,7 @@ public class LeaseTurnSpecs : OpeningSpec
         Assert.Equal(PermitOffer.Declined, Desk.Offer(Share));
         Assert.Equal((Most, (Most, Most)), (Served(waiting), Now));
         Assert.True(Desk.IsAtMax());
+        Assert.Equal(1, Told<PermitWanted>(_server));
     }
 
     [Fact]
@@ -185,6 +186,50 @@ public class LeaseTurnSpecs : OpeningSpec
         Assert.False(_pool.Word.Has(LeaseWord.NotifyIdle));
         Assert.Equal(default, End());
         Assert.True(Desk.TryBeginEviction(notify: false));
+    }
+
+    [Fact]
+    public void Not_before_the_last_lease_has_ended_is_a_pool_idle_or_drained()
+    {
+        Take(3);
+        Assert.False(Desk.TryBeginEviction(notify: true));
+        Assert.Equal(default, Desk.Settled());
+        Assert.Equal(default, End());
+        Desk.BeginDrain();
+        Assert.Equal(new LeaseFollowUp(FreePermits: 1), End());
+        Assert.Equal(new LeaseFollowUp(FreePermits: 1, Drained: true), End());
+    }
+
+    [Fact]
+    public void A_limit_that_the_database_names_is_learned()
+    {
+        Take();
+        Assert.False(Desk.IsAtMax());
+        Assert.True(Desk.IsAtMax(learn: true));
+        Assert.True(Desk.IsAtMax());
+    }
+
+    [Fact]
+    public void Of_several_servers_the_first_is_asked_first_and_each_lease_takes_one_permit_of_each()
+    {
+        var (a, b) = (Server("a"), Server("b"));
+        var pool = Pool("both", a, b);
+        var waiting = Enumerable.Range(0, 2).Select(_ => pool.Desk.Join()).ToList();
+        Assert.Equal((1, 0), (Told<PermitWanted>(a), Told<PermitWanted>(b)));
+        for (var leases = 1; leases <= 2; leases++)
+        {
+            Assert.Equal(PermitOffer.Declined, pool.Desk.Offer(pool.Shares[1]));
+            Assert.Equal(PermitOffer.Parked, pool.Desk.Offer(pool.Shares[0]));
+            Assert.Equal(leases, Told<PermitWanted>(b));
+            Assert.NotEqual(PermitOffer.Declined, pool.Desk.Offer(pool.Shares[1]));
+            Assert.Equal((leases, leases, leases), (Served(waiting), pool.Word.Leases, pool.Word.Permits));
+        }
+
+        // What is held for nobody goes back.
+        var last = pool.Desk.Join();
+        Assert.Equal(PermitOffer.Parked, pool.Desk.Offer(pool.Shares[0]));
+        pool.Desk.Leave(last);
+        Assert.Equal((1, 0, 0), (Told<PermitsReturned>(a), Told<PermitsReturned>(b), pool.Shares[0].Unmatched));
     }
 
     [Fact]
