@@ -3,12 +3,14 @@ using HyperConn.Cluster.Sharding;
 using HyperConn.Cluster.Sharding.Messages;
 using HyperConn.Events;
 using HyperConn.Primitives;
+using Microsoft.Extensions.Time.Testing;
 
 namespace HyperConn.Tests.Cluster.Sharding;
 
 public sealed class ShardSenderSpecs : Akka.TestKit.Xunit2.TestKit
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private readonly SentEvents _sent = new();
     private readonly Akka.TestKit.TestProbe _region;
@@ -17,7 +19,7 @@ public sealed class ShardSenderSpecs : Akka.TestKit.Xunit2.TestKit
     public ShardSenderSpecs()
     {
         _region = CreateTestProbe();
-        _sender = Sys.ActorOf(ShardSender.CreateProps(_sent, _region, new MonotonicClock(TimeProvider.System), TimeSpan.FromSeconds(2)));
+        _sender = Sys.ActorOf(ShardSender.CreateProps(_sent, _region, new MonotonicClock(TimeProvider.System), Timeout));
     }
 
     [Fact]
@@ -40,15 +42,22 @@ public sealed class ShardSenderSpecs : Akka.TestKit.Xunit2.TestKit
     [Fact]
     public async Task What_is_heard_of_unasked_is_not_sent_again()
     {
-        var sent = Send(1);
+        // The sender looks in real time, and time goes on only once what was told before has been heard.
+        var time = new FakeTimeProvider();
+        var clock = new MonotonicClock(time);
+        var events = new SentEvents();
+        var sender = Sys.ActorOf(ShardSender.CreateProps(events, _region, clock, Timeout));
+        var sent = Send(1, events, sender);
         await _region.ExpectMsgAsync<SendEvent>(Patience);
         for (var i = 0; i < 15; i++)
         {
-            _sender.Tell(new EventUnderWay(1));
-            await _region.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(200));
+            time.Advance(Timeout / 7);
+            sender.Tell(new EventUnderWay(1));
+            await AwaitAssertAsync(() => Assert.Equal(clock.Now, sent.HeardAt), Patience);
+            await _region.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
         }
 
-        _sender.Tell(new EventEnded(1, EventResult.Handled));
+        sender.Tell(new EventEnded(1, EventResult.Handled));
         Assert.Equal(EventResult.Handled, await sent.End.Task.WaitAsync(Patience));
     }
 
@@ -91,10 +100,12 @@ public sealed class ShardSenderSpecs : Akka.TestKit.Xunit2.TestKit
         Assert.True(EventFault.IsShutdown(await Assert.ThrowsAsync<HyperConnException>(() => Send(2).End.Task.WaitAsync(Patience))));
     }
 
-    private SentEvent Send(long number)
+    private SentEvent Send(long number) => Send(number, _sent, _sender);
+
+    private static SentEvent Send(long number, SentEvents events, IActorRef sender)
     {
-        var sent = _sent.Add(new SendEvent(number, TenantKey.Create("core", "acme"), "default", "1", "null", null, "test", "test", "here", 1));
-        _sender.Tell(new ShardSender.Begin(number));
+        var sent = events.Add(new SendEvent(number, TenantKey.Create("core", "acme"), "default", "1", "null", null, "test", "test", "here", 1));
+        sender.Tell(new ShardSender.Begin(number));
         return sent;
     }
 }

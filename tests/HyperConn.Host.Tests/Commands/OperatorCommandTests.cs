@@ -23,7 +23,7 @@ public sealed class OperatorCommandTests(PostgresFixture postgres) : IClassFixtu
         var broken = provisioner.Tenants.Skip(50).Take(3).ToList();
         foreach (var tenant in broken)
             await AsAdminAsync(server, tenant, $"alter role \"{tenant.Login.User}\" nologin");
-        var config = await ConfigureAsync(provisioner, "servers { max-connections = 30 }\npools { acquire-timeout = 8s }");
+        var config = await ConfigureAsync(provisioner, "servers { max-connections = 30 }\npools { acquire-timeout = 20s }");
         const string Sql = "create table exec_probe (id int primary key); insert into exec_probe select generate_series(1, 3)";
 
         var first = await RunAsync("exec", "--config", config, "--sql", Sql, "--report", Report, "--json", "--parallelism", "32");
