@@ -6,47 +6,27 @@ namespace HyperConn.Tests.Budgets;
 /// <summary>Permits that come back, from the living and the dead.</summary>
 public class ReturnSpecs
 {
+    private static readonly BudgetTuning Resting = BudgetTuning.Immediate with { ReturnCooldown = TimeSpan.FromMilliseconds(5) };
+
     [Fact]
-    public void A_returned_permit_rests_until_the_session_behind_it_is_gone()
-    {
-        var server = Limit(1, BudgetTuning.Immediate with { ReturnCooldown = TimeSpan.FromMilliseconds(5) });
-        var busy = server.BusyPool("busy");
-        var next = server.Pool("next");
-        next.Call();
-        busy.EndLease();
-
-        server.Advance(4);
-        Assert.Equal((0, 1), (next.Permits, server.Ledger.Cooling));
-
-        server.Advance(1);
-        Assert.Equal((1, 0), (next.Permits, server.Ledger.Cooling));
-    }
+    public void A_returned_permit_rests_until_the_session_behind_it_is_gone() => AssertRests(Limit(1, Resting), milliseconds: 5);
 
     [Theory]
     [InlineData(20, 35)]
     [InlineData(500, 500)]
     public void Where_opens_take_longer_than_at_rest_a_returned_permit_rests_longer_as_well(int longer, int rests)
     {
-        var server = Limit(1, BudgetTuning.Immediate with { ReturnCooldown = TimeSpan.FromMilliseconds(5), CooldownDelays = 1, MaxReturnCooldown = TimeSpan.FromMilliseconds(500) });
-        var busy = server.BusyPool("busy");
-        var next = server.Pool("next");
-        next.Call();
+        var server = Limit(1, Resting with { CooldownDelays = 1, MaxReturnCooldown = TimeSpan.FromMilliseconds(500) });
         server.State.Pace.Note(TimeSpan.FromMilliseconds(3));
         for (var opens = 0; opens < 16; opens++)
             server.State.Pace.Note(TimeSpan.FromMilliseconds(3 + 10 + longer));
-        busy.EndLease();
-
-        server.Advance(rests - 1);
-        Assert.Equal((0, 1), (next.Permits, server.Ledger.Cooling));
-
-        server.Advance(1);
-        Assert.Equal((1, 0), (next.Permits, server.Ledger.Cooling));
+        AssertRests(server, rests);
     }
 
     [Fact]
     public void A_resting_permit_delays_nobody_while_others_are_free()
     {
-        var server = Limit(2, BudgetTuning.Immediate with { ReturnCooldown = TimeSpan.FromMilliseconds(5) });
+        var server = Limit(2, Resting);
         server.BusyPool("busy").Die();
 
         var next = server.Pool("next");
@@ -113,5 +93,19 @@ public class ReturnSpecs
 
         pool.EndLease();
         Assert.Equal((2, 1), (server.Ledger.Granted, next.Permits));
+    }
+
+    private static void AssertRests(SimulatedServer server, int milliseconds)
+    {
+        var busy = server.BusyPool("busy");
+        var next = server.Pool("next");
+        next.Call();
+        busy.EndLease();
+
+        server.Advance(milliseconds - 1);
+        Assert.Equal((0, 1), (next.Permits, server.Ledger.Cooling));
+
+        server.Advance(1);
+        Assert.Equal((1, 0), (next.Permits, server.Ledger.Cooling));
     }
 }

@@ -178,12 +178,7 @@ public sealed class SecretFetcherCacheSpecs : SecretFetcherSpec
     [Fact]
     public void A_change_during_a_fetch_has_it_fetched_once_more()
     {
-        Store.Put("martech-org1", Text("postgresql://old"), "v1");
-        Store.Hold();
-        Ask("org1");
-        Pass(Options.BatchWindow);
-        CallCount(1);
-        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        PutNewWhileOldIsRead("org1");
         Store.RaiseChanged("martech-org1");
         Statistics();
         Store.Release();

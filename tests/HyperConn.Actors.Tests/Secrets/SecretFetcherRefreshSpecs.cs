@@ -67,12 +67,7 @@ public sealed class SecretFetcherRefreshSpecs : SecretFetcherSpec
     [Fact]
     public void Refresh_does_not_trust_a_call_that_is_already_out()
     {
-        Store.Put("martech-org1", Text("postgresql://old"), "v1");
-        Store.Hold();
-        Ask("org1");
-        Pass(Options.BatchWindow);
-        CallCount(1);
-        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        PutNewWhileOldIsRead("org1");
         Say(new RefreshSecret("org1"));
         Store.Release();
         Assert.Equal("v1", ExpectMsg<CredentialsFound>().VersionId);
@@ -83,12 +78,7 @@ public sealed class SecretFetcherRefreshSpecs : SecretFetcherSpec
     [Fact]
     public void Refreshes_asked_for_while_a_call_is_out_share_the_next_one()
     {
-        Store.Put("martech-org1", Text("postgresql://old"), "v1");
-        Store.Hold();
-        Ask("org1");
-        Pass(Options.BatchWindow);
-        CallCount(1);
-        Store.Put("martech-org1", Text("postgresql://new"), "v2");
+        PutNewWhileOldIsRead("org1");
         Say(new RefreshSecret("org1"));
         Say(new RefreshSecret("org1"));
         Store.Release();

@@ -67,6 +67,17 @@ public abstract class SecretFetcherSpec : Akka.TestKit.Xunit2.TestKit
         ReceiveN(secrets, TimeSpan.FromSeconds(20));
     }
 
+    /// <summary>Puts a new version of a secret into the store while the first call for it, whose answer is the old one, is held.</summary>
+    private protected void PutNewWhileOldIsRead(string org)
+    {
+        Store.Put("martech-" + org, Text("postgresql://old"), "v1");
+        Store.Hold();
+        Ask(org);
+        Pass(Options.BatchWindow);
+        CallCount(1);
+        Store.Put("martech-" + org, Text("postgresql://new"), "v2");
+    }
+
     private protected HyperConnFailure FetchFails(string org, string service = "core")
     {
         Ask(org, service);
